@@ -1,0 +1,309 @@
+/* files.c - see files.h. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* O_TMPFILE */
+#endif
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+enum { BUFFER_SIZE = 1 << 18, TEMP_MAX = 16, NAME_MAX_BYTES = 4096 };
+
+struct eae_output {
+    int fd;
+    bool is_stdout;
+    char *path;      /* what the user named; NULL for standard output */
+    char *target;    /* the path with links resolved: what is renamed onto */
+    int temp;        /* slot in temp_names, or -1 when written through */
+    uint64_t offset; /* bytes accepted so far */
+    size_t held;     /* bytes in buffer */
+    char buffer[BUFFER_SIZE];
+};
+
+/* Fixed storage, so that a signal handler can walk it. A slot is in use when its first byte is set,
+ * which is done last. */
+static char temp_names[TEMP_MAX][NAME_MAX_BYTES];
+
+void eae_files_discard_all(void)
+{
+    for (int i = 0; i < TEMP_MAX; i++) {
+        if (temp_names[i][0])
+            unlink(temp_names[i]);
+    }
+}
+
+static void on_signal(int sig)
+{
+    eae_files_discard_all();
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+void eae_files_handle_signals(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction old;
+        sigaction(signals[i], NULL, &old);
+        if (old.sa_handler == SIG_IGN) /* nohup stays nohup */
+            continue;
+        struct sigaction action = {.sa_handler = on_signal};
+        sigemptyset(&action.sa_mask);
+        sigaction(signals[i], &action, NULL);
+    }
+}
+
+static int claim_temp(const char *name)
+{
+    size_t n = strlen(name);
+    for (int i = 0; i < TEMP_MAX && n < NAME_MAX_BYTES; i++) {
+        if (temp_names[i][0])
+            continue;
+        memcpy(temp_names[i] + 1, name + 1, n);
+        temp_names[i][0] = name[0];
+        return i;
+    }
+    return -1;
+}
+
+static void release_temp(int slot)
+{
+    if (slot >= 0)
+        temp_names[slot][0] = '\0';
+}
+
+/* The place a rename must go to: links are followed, so that a link stays a link. */
+static char *resolve_target(const char *path)
+{
+    char *real = realpath(path, NULL);
+    if (!real)
+        return eae_strdup(path);
+    char *copy = eae_strdup(real);
+    free(real);
+    return copy;
+}
+
+static int open_through(eae_output *o, const char *path)
+{
+    o->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (o->fd < 0)
+        return eae_fail_errno("%s: cannot write", path);
+    return EAE_OK;
+}
+
+static int open_temporary(eae_output *o, const char *path)
+{
+    o->target = resolve_target(path);
+    char *name = eae_sprintf("%s.tmp.XXXXXX", o->target);
+    o->fd = mkostemp(name, O_CLOEXEC);
+    if (o->fd < 0) {
+        int status = eae_fail_errno("%s: cannot create", path);
+        free(name);
+        return status;
+    }
+    o->temp = claim_temp(name);
+    if (o->temp < 0) {
+        unlink(name);
+        free(name);
+        return eae_fail("%s: too many outputs, or the name is too long", path);
+    }
+    free(name);
+    struct stat st;
+    mode_t mask = umask(0);
+    umask(mask);
+    bool replaces = stat(path, &st) == 0;
+    if (fchmod(o->fd, replaces ? st.st_mode & 0777 : 0666 & ~mask) != 0)
+        return eae_fail_errno("%s: cannot set permissions", path);
+    return EAE_OK;
+}
+
+static int open_file(eae_output *o, const char *path)
+{
+    struct stat st;
+    o->path = eae_strdup(path);
+    if (stat(path, &st) == 0) {
+        if (S_ISDIR(st.st_mode))
+            return eae_fail("%s: is a directory", path);
+        if (!S_ISREG(st.st_mode))
+            return open_through(o, path);
+        if (access(path, W_OK) != 0)
+            return eae_fail_errno("%s: cannot write", path);
+    }
+    return open_temporary(o, path);
+}
+
+int eae_output_open(eae_output **out, const char *path, bool binary)
+{
+    eae_output *o = eae_malloc(1, sizeof *o);
+    o->fd = STDOUT_FILENO;
+    o->is_stdout = !path || strcmp(path, "-") == 0;
+    o->path = o->target = NULL;
+    o->temp = -1;
+    o->offset = 0;
+    o->held = 0;
+    int status = o->is_stdout ? EAE_OK : open_file(o, path);
+    if (status == EAE_OK && binary && isatty(o->fd))
+        status = eae_fail("%s is a terminal: binary output needs a file (-o) or a pipe; "
+                          "'| eae-view --info' shows what is in it",
+                          eae_output_name(o));
+    if (status != EAE_OK) {
+        eae_output_discard(o);
+        o = NULL;
+    }
+    *out = o;
+    return status;
+}
+
+int eae_write_all(int fd, const void *bytes, size_t n, const char *name)
+{
+    const char *p = bytes;
+    while (n > 0) {
+        ssize_t wrote = write(fd, p, n);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0 && errno == EPIPE) {
+            /* SIGPIPE may be blocked or ignored by the parent; end as other filters do */
+            eae_files_discard_all();
+            signal(SIGPIPE, SIG_DFL);
+            raise(SIGPIPE);
+        }
+        if (wrote < 0)
+            return eae_fail_errno("%s: cannot write", name);
+        p += wrote;
+        n -= (size_t)wrote;
+    }
+    return EAE_OK;
+}
+
+static int flush_buffer(eae_output *o)
+{
+    size_t n = o->held;
+    o->held = 0;
+    return eae_write_all(o->fd, o->buffer, n, eae_output_name(o));
+}
+
+int eae_output_write(eae_output *o, const void *bytes, size_t n)
+{
+    o->offset += n;
+    if (n <= BUFFER_SIZE - o->held) {
+        if (n > 0)
+            memcpy(o->buffer + o->held, bytes, n);
+        o->held += n;
+        return EAE_OK;
+    }
+    int status = flush_buffer(o);
+    if (status != EAE_OK)
+        return status;
+    if (n >= BUFFER_SIZE)
+        return eae_write_all(o->fd, bytes, n, eae_output_name(o));
+    memcpy(o->buffer, bytes, n);
+    o->held = n;
+    return EAE_OK;
+}
+
+uint64_t eae_output_offset(const eae_output *o)
+{
+    return o->offset;
+}
+
+const char *eae_output_name(const eae_output *o)
+{
+    return o->path ? o->path : "standard output";
+}
+
+static void free_output(eae_output *o)
+{
+    free(o->path);
+    free(o->target);
+    free(o);
+}
+
+int eae_output_close(eae_output *o)
+{
+    int status = flush_buffer(o);
+    bool regular = o->temp >= 0;
+    if (status == EAE_OK && regular && fsync(o->fd) != 0 && errno != EINVAL)
+        status = eae_fail_errno("%s: cannot write", o->path);
+    /* standard output is closed too: some file systems report a full disk only there */
+    if (close(o->fd) != 0 && status == EAE_OK)
+        status = eae_fail_errno("%s: cannot write", eae_output_name(o));
+    o->fd = -1;
+    if (status == EAE_OK && regular && rename(temp_names[o->temp], o->target) != 0)
+        status = eae_fail_errno("%s: cannot rename the finished file", o->path);
+    if (regular && status != EAE_OK)
+        unlink(temp_names[o->temp]);
+    release_temp(o->temp);
+    free_output(o);
+    return status;
+}
+
+void eae_output_discard(eae_output *o)
+{
+    if (!o)
+        return;
+    if (!o->is_stdout && o->fd >= 0)
+        close(o->fd);
+    if (o->temp >= 0)
+        unlink(temp_names[o->temp]);
+    release_temp(o->temp);
+    free_output(o);
+}
+
+static int unlinked_temp(const char *dir)
+{
+    char *name = eae_sprintf("%s/eae.XXXXXX", dir);
+    int fd = mkostemp(name, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(name);
+    free(name);
+    return fd;
+}
+
+int eae_temp_file(const char *dir)
+{
+    if (!dir)
+        dir = getenv("TMPDIR");
+    if (!dir || !*dir)
+        dir = "/tmp";
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
+        fd = unlinked_temp(dir); /* NFS and some others have no O_TMPFILE */
+    if (fd < 0)
+        eae_fail_errno("%s: cannot create a temporary file", dir);
+    return fd;
+}
+
+int eae_read_file(const char *path, char **text, size_t *length)
+{
+    *text = NULL;
+    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return eae_fail_errno("%s: cannot open", path);
+    eae_buffer b = {0};
+    ssize_t got;
+    do {
+        char *to = eae_buffer_reserve(&b, 1 << 16);
+        got = read(fd, to, 1 << 16);
+        if (got > 0)
+            b.length += (size_t)got;
+    } while (got > 0 || (got < 0 && errno == EINTR));
+    int status = got < 0 ? eae_fail_errno("%s: cannot read", path) : EAE_OK;
+    close(fd);
+    if (status != EAE_OK) {
+        eae_buffer_free(&b);
+        return status;
+    }
+    b.data[b.length] = '\0'; /* reserve() always leaves room for it */
+    *text = b.data;
+    if (length)
+        *length = b.length;
+    return EAE_OK;
+}

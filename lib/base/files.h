@@ -1,0 +1,49 @@
+/*
+ * files.h - output that appears whole or not at all, and temporary files that never stay behind.
+ *
+ * eae_output_open("x.eae") writes to a temporary name beside x.eae and renames at close; anything
+ * that is not a regular file or a new name (/dev/stdout, a FIFO, /dev/full) is written through,
+ * and "-" is standard output. Every write and the close are checked. A program that ends early,
+ * by eae_die() or by SIGINT, SIGTERM, SIGHUP, leaves no temporary file.
+ *
+ * A closed pipe (EPIPE) ends the process silently by SIGPIPE, as other filters do.
+ */
+#ifndef EAE_BASE_FILES_H
+#define EAE_BASE_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef struct eae_output eae_output;
+
+/* path "-" or NULL: standard output. `binary` output to a terminal is refused. */
+int eae_output_open(eae_output **out, const char *path, bool binary);
+int eae_output_write(eae_output *out, const void *bytes, size_t n);
+/* Bytes written so far. */
+uint64_t eae_output_offset(const eae_output *out);
+/* "standard output" or the path, for messages. */
+const char *eae_output_name(const eae_output *out);
+/* Flush, check, rename. Frees `out` whether it succeeds or not. */
+int eae_output_close(eae_output *out);
+/* Give up: removes the temporary file, frees `out`. NULL is allowed. */
+void eae_output_discard(eae_output *out);
+
+/* Remove every temporary file of this process; async-signal-safe. */
+void eae_files_discard_all(void);
+/* Install the handlers that call it and then die by the same signal. */
+void eae_files_handle_signals(void);
+
+/* An unnamed read-write temporary file in `dir` (NULL: $TMPDIR, else /tmp); its space goes when
+ * it is closed, whatever happens to the process. Returns the descriptor or -1, message set. */
+int eae_temp_file(const char *dir);
+
+/* Write all of it, over EINTR and short writes. */
+int eae_write_all(int fd, const void *bytes, size_t n, const char *name);
+
+/* The whole of a small file (gene lists, plans), as text with a zero byte at the end. */
+int eae_read_file(const char *path, char **text, size_t *length);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * number.h - numbers from text and back, exactly.
+ *
+ * Reading is correctly rounded (the double nearest to the decimal, ties to even) and does not
+ * depend on the locale. Writing gives the shortest decimal that reads back to the same value.
+ */
+#ifndef EAE_BASE_NUMBER_H
+#define EAE_BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { EAE_NUMBER_TEXT = 32 }; /* enough for any number written here, with the zero byte */
+
+/* Read a decimal number ([+-]digits[.digits][e[+-]digits]) that fills text[0..n-1] wholly; no
+ * spaces, no hexadecimal, no inf or nan. False if it does not. Overflow gives +-HUGE_VAL and true.
+ */
+bool eae_parse_double(const char *text, size_t n, double *value);
+/* A decimal integer that fills the text and fits. */
+bool eae_parse_int(const char *text, size_t n, int64_t *value);
+/* Bytes with an optional K, M, G or T (powers of 1,024), upper or lower case: "1.5G". */
+bool eae_parse_size(const char *text, uint64_t *value);
+/* Ways to write a missing value: empty, NA, NaN, nan, N/A, null, NULL, and "." */
+bool eae_is_missing(const char *text, size_t n);
+
+/* Shortest text that reads back to the same double / float; NaN gives NA, infinities Inf, -Inf.
+ * Plain digits for exponents -5 .. 15, else scientific (1e-07 is written 1e-7). Returns length. */
+size_t eae_format_double(double value, char text[EAE_NUMBER_TEXT]);
+size_t eae_format_float(float value, char text[EAE_NUMBER_TEXT]);
+
+#endif

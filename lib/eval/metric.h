@@ -1,0 +1,41 @@
+/*
+ * metric.h - the one table of performance metrics that drives eae-score, its help and its manual.
+ */
+#ifndef EAE_EVAL_METRIC_H
+#define EAE_EVAL_METRIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+typedef enum eae_task { EAE_TASK_CLASSES, EAE_TASK_REGRESSION, EAE_TASK_SURVIVAL } eae_task;
+
+/* Held-out values of one split (or of several, pooled). n samples. */
+typedef struct eae_scored {
+    int64_t n;
+    int classes;          /* 2, or K > 2; 0 for other tasks */
+    const int32_t *class; /* n: 0 .. classes-1; for two classes 1 is positive */
+    const double *value;  /* n (two classes, regression, survival) or n x classes (row-major) */
+    bool probability;     /* value is log-odds of a probability model (logistic, exec) */
+    const double *target; /* regression */
+    const double *time;   /* survival */
+    const double *status;
+    double threshold; /* two classes: positive if value > threshold */
+} eae_scored;
+
+typedef struct eae_metric {
+    const char *name;
+    eae_task task;
+    bool higher_is_better;
+    bool needs_probability;
+    double chance; /* value of a useless predictor; NaN where there is none */
+    const char *help;
+    /* 0/0 and undefined cases (one class only) give NaN */
+    double (*compute)(const eae_scored *scored);
+} eae_metric;
+
+extern const eae_metric eae_metrics[]; /* ends with .name == NULL */
+const eae_metric *eae_metric_find(const char *name);
+
+#endif

@@ -1,0 +1,128 @@
+/*
+ * kernels.h - the table of compute kernels, and how one is chosen.
+ *
+ * Pure computation over the caller's memory: no files, no options, no printing. Implementations:
+ * `ref` (plain C, kept for ever, what the others are checked against; built in), `cpu` (OpenMP,
+ * OpenBLAS, LAPACKE, SIMD: libeae-cpu.so, loaded when first needed) and `cuda`.
+ *
+ * Matrices are row-major. Sizes are int64_t. All functions return a status; only "not enough
+ * memory" and what is stated can fail. Results are the same for any `threads`: panels have fixed
+ * size and are summed in index order, no kernel uses atomics on floats, and BLAS runs on one thread
+ * inside our own parallel regions. Kernels of one table may be called from several threads at once
+ * (each with threads = 1).
+ */
+#ifndef EAE_KERNELS_KERNELS_H
+#define EAE_KERNELS_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/*
+ * A view of the data: which values, and what is done to each before it is used:
+ *
+ *     z(i, j) = ((x(i, j), or fill[j] where it is NaN) - sum_t design(i, t) coef(t, j) - shift[j])
+ *               * inverse[j]
+ *
+ * Any of fill, design, shift, inverse may be NULL (not applied). `feature` lists the columns in use
+ * (strictly increasing); NULL means all. Per-column arrays are always indexed by the column number
+ * in x, 0 .. cols-1, also when `feature` selects some.
+ */
+typedef struct eae_source {
+    const void *x; /* rows x cols, f32 or f64 */
+    bool is_f64;
+    int64_t rows;
+    int64_t cols;
+    const int64_t *feature;
+    int64_t feature_count; /* cols when feature is NULL */
+    const double *fill;
+    const double *design; /* rows x terms */
+    const double *coef;   /* terms x cols */
+    int64_t terms;
+    const double *shift;
+    const double *inverse;
+} eae_source;
+
+/* How panels are multiplied. Sums over panels are always f64. */
+typedef enum eae_precision {
+    EAE_PRECISION_F32, /* z rounded to f32, products in f32 */
+    EAE_PRECISION_F64
+} eae_precision;
+
+typedef struct eae_kernels {
+    const char *name; /* "ref", "cpu", "cuda" */
+    /* Version, library and core type, e.g. "OpenBLAS 0.3.21 SkylakeX"; part of the run identity. */
+    const char *(*identity)(void);
+
+    /* gram (m x m) = Z Z', for the m rows row[0..m-1] (repeats allowed; NULL: rows 0 .. m-1).
+     * Symmetric to the bit: both triangles are filled with equal values. */
+    int (*gram)(const eae_source *source, const int64_t *row, int64_t m, eae_precision precision,
+                double *gram, int threads);
+
+    /* w (k x cols) = B' Z with B m x k: one weight vector per column of B. Every w(k, j) is
+     * computed by one order of f64 operations that depends on neither j nor k, so equal columns of
+     * Z give equal bits. Columns not in `feature` are set to NaN. */
+    int (*weights)(const eae_source *source, const int64_t *row, int64_t m, const double *b,
+                   int64_t k, double *w, int threads);
+
+    /* y (m x k) = Z W' with W k x cols (f64; NaN counts as 0): decision values of k weight vectors.
+     */
+    int (*decision)(const eae_source *source, const int64_t *row, int64_t m, const double *w,
+                    int64_t k, double *y, int threads);
+
+    /* Y (m x k) += or = sum_j z(i,j) d(c,j) (sum_l z(l,j) b(l,c)): the product of each problem's
+     * own Gram matrix Z diag(d_c) Z' with its own vector b_c, all k at once, no m x m matrix
+     * formed. d is k x cols, f32. Precision F32: products in f32, panel sums in f64. */
+    int (*gram_apply)(const eae_source *source, const int64_t *row, int64_t m, const float *d,
+                      const double *b, int64_t k, eae_precision precision, double *y, int threads);
+
+    /* Weighted moments per column about `shift`, of t = z before `inverse`: for each of the s
+     * weightings c (s x m, >= 0), over the values that are not NaN (fill is not applied here):
+     * weight (s x cols) = sum c, sum = sum c t, square = sum c t^2. Any output may be NULL. f64, in
+     * row order. */
+    int (*moments)(const eae_source *source, const int64_t *row, int64_t m, const double *c,
+                   int64_t s, double *weight, double *sum, double *square, int threads);
+
+    /* Dense f64 algebra on small matrices, one thread. a is n x n, row-major, symmetric. */
+
+    /* Lower Cholesky factor in place (the upper triangle is left alone). EAE_FAIL if not positive
+     * definite (message "not positive definite"). */
+    int (*cholesky)(double *a, int64_t n);
+    /* Solve A X = B in place with the factor; b is n x k row-major. */
+    int (*cholesky_solve)(const double *factor, int64_t n, double *b, int64_t k);
+    /* A = V diag(values) V', values ascending; on return row i of `a` is eigenvector i, signed so
+     * that its largest component (the first of equals) is positive. */
+    int (*eigen)(double *a, int64_t n, double *values);
+    /* Minimum-norm least squares: min |A X - B|, a m x n, b m x k, by the SVD, singular values
+     * below rcond * largest taken as 0. x is n x k. a and b are destroyed. *rank may be NULL. */
+    int (*least_squares)(double *a, int64_t m, int64_t n, double *b, int64_t k, double rcond,
+                         double *x, int64_t *rank);
+    /* c (m x n) = alpha op(a) op(b) + beta c; a is m x k (or k x m if ta), b k x n (or n x k if
+     * tb). */
+    int (*multiply)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
+                    const double *a, const double *b, double beta, double *c);
+} eae_kernels;
+
+typedef enum eae_backend {
+    EAE_BACKEND_AUTO,
+    EAE_BACKEND_REF,
+    EAE_BACKEND_CPU,
+    EAE_BACKEND_CUDA
+} eae_backend;
+
+/* The table of a backend; the plugin is loaded on first use. Auto is cpu where it can be loaded.
+ * Fails with a message such as "no CUDA device (driver not found)". Call from one thread first. */
+int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels);
+
+/* Build, backend, instruction set, BLAS with version and core type: what bytes are promised within.
+ */
+const char *eae_kernels_identity(const eae_kernels *kernels);
+
+/* The rule for panels: f64 where m * m * cols <= 2^30 (it costs milliseconds) or is_f64, else f32.
+ * A function of the shape alone, so that it never differs between shards or threads. */
+eae_precision eae_kernels_precision(int64_t m, int64_t cols, bool is_f64);
+
+extern const eae_kernels eae_kernels_ref;
+
+#endif
