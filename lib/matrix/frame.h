@@ -9,10 +9,8 @@
  *     history   what made it, one JSON record a line (history.h)
  *
  * Ownership: a frame owns all it points to; the payload may be a private read-only mapping of a
- * file
- * (`mapped`), which is unmapped with the frame. A payload that is mapped must not be written to:
- * eae_frame_own() makes it private memory.
- * Threads: reading a frame from many threads is safe.
+ * file (`mapping`), which is unmapped with the frame. A payload that is mapped must not be written
+ * to: eae_frame_own() makes it private memory. Threads: reading a frame from many threads is safe.
  */
 #ifndef EAE_MATRIX_FRAME_H
 #define EAE_MATRIX_FRAME_H
@@ -46,10 +44,12 @@ typedef enum eae_annot_type { EAE_ANNOT_F64 = 1, EAE_ANNOT_I64, EAE_ANNOT_TEXT }
 typedef struct eae_annot {
     char *name;
     eae_annot_type type;
+    int64_t count; /* elements: the count of its axis */
     double *f64;
     int64_t *i64;
     int32_t *code;
     eae_names dict;
+    struct eae_annot_index *index; /* finds entries of dict; annot.c only */
 } eae_annot;
 
 typedef struct eae_axis {
@@ -93,7 +93,7 @@ static inline int16_t *eae_frame_i16(const eae_frame *f)
 {
     return (int16_t *)f->payload;
 }
-/* Element (i, j) of an f32 or f64 payload as a double. */
+/* Element (i, j) of a payload of any type as a double. */
 double eae_frame_value(const eae_frame *f, int64_t i, int64_t j);
 
 /* A new frame of the rows row[0..n-1] and the columns col[0..m-1] of f, in that order, repeats
@@ -113,6 +113,9 @@ void eae_axis_copy(eae_axis *to, const eae_axis *from); /* `to` zeroed or uninit
 void eae_axis_select(eae_axis *to, const eae_axis *from, const int64_t *index, int64_t n);
 void eae_axis_free(eae_axis *axis);
 
+/* Who takes columns apart by hand frees or copies them with these: `to` uninitialised. */
+void eae_annot_select(eae_annot *to, const eae_annot *from, const int64_t *index, int64_t n);
+void eae_annot_free(eae_annot *a);
 /* Text of element i of a text column; NULL when missing. */
 const char *eae_annot_text(const eae_annot *a, int64_t i);
 /* Set it; adds to the dictionary when new. NULL sets missing. */
