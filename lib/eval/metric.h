@@ -1,5 +1,11 @@
 /*
  * metric.h - the one table of performance metrics that drives eae-score, its help and its manual.
+ *
+ * Conventions: 0/0 and whatever is undefined (one class only, a constant target) give NaN. A sample
+ * is called positive if value > threshold; of K > 2 classes the one with the highest value is
+ * called, the first of equals. One-vs-rest figures of K classes are plain means over the classes
+ * (macro), NaN where one of the classes is absent. Metrics are pure functions, safe from any
+ * thread; values must not be NaN.
  */
 #ifndef EAE_EVAL_METRIC_H
 #define EAE_EVAL_METRIC_H
@@ -10,6 +16,9 @@
 #include "base/status.h"
 
 typedef enum eae_task { EAE_TASK_CLASSES, EAE_TASK_REGRESSION, EAE_TASK_SURVIVAL } eae_task;
+
+/* "classes", "regression", "survival" */
+const char *eae_task_name(eae_task task);
 
 /* Held-out values of one split (or of several, pooled). n samples. */
 typedef struct eae_scored {
@@ -29,7 +38,9 @@ typedef struct eae_metric {
     eae_task task;
     bool higher_is_better;
     bool needs_probability;
-    double chance; /* value of a useless predictor; NaN where there is none */
+    bool two_classes; /* not defined for K > 2 */
+    bool thresholded; /* depends on who is called positive, not on the values themselves */
+    double chance;    /* value of a useless predictor of two classes; NaN where there is none */
     const char *help;
     /* 0/0 and undefined cases (one class only) give NaN */
     double (*compute)(const eae_scored *scored);
@@ -37,5 +48,7 @@ typedef struct eae_metric {
 
 extern const eae_metric eae_metrics[]; /* ends with .name == NULL */
 const eae_metric *eae_metric_find(const char *name);
+/* "auc,balanced,mcc" and the like: what is reported when the user names none. */
+const char *eae_metric_defaults(eae_task task);
 
 #endif
