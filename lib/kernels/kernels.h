@@ -66,8 +66,8 @@ typedef struct eae_kernels {
     int (*weights)(const eae_source *source, const int64_t *row, int64_t m, const double *b,
                    int64_t k, double *w, int threads);
 
-    /* y (m x k) = Z W' with W k x cols (f64; NaN counts as 0): decision values of k weight vectors.
-     */
+    /* y (m x k) = Z W' with W k x cols: decision values of k weight vectors, f64. Where a weight is
+     * NaN (not in the model) z is not looked at: it may be NaN too. */
     int (*decision)(const eae_source *source, const int64_t *row, int64_t m, const double *w,
                     int64_t k, double *y, int threads);
 
@@ -80,7 +80,7 @@ typedef struct eae_kernels {
     /* Weighted moments per column about `shift`, of t = z before `inverse`: for each of the s
      * weightings c (s x m, >= 0), over the values that are not NaN (fill is not applied here):
      * weight (s x cols) = sum c, sum = sum c t, square = sum c t^2. Any output may be NULL. f64, in
-     * row order. */
+     * row order as weights, so equal columns give equal bits. Columns not in `feature`: NaN. */
     int (*moments)(const eae_source *source, const int64_t *row, int64_t m, const double *c,
                    int64_t s, double *weight, double *sum, double *square, int threads);
 
@@ -111,12 +111,14 @@ typedef enum eae_backend {
     EAE_BACKEND_CUDA
 } eae_backend;
 
-/* The table of a backend; the plugin is loaded on first use. Auto is cpu where it can be loaded.
- * Fails with a message such as "no CUDA device (driver not found)". Call from one thread first. */
+/* The table of a backend; the plugin is loaded on first use, from beside the program only. Auto is
+ * cpu where it can be loaded, else ref. Fails with a message such as "no CUDA device (driver not
+ * found)". The first call sets OPENBLAS_NUM_THREADS=1 and may set OMP_WAIT_POLICY in the
+ * environment, so make it before other threads start. */
 int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels);
 
 /* Build, backend, instruction set, BLAS with version and core type: what bytes are promised within.
- */
+ * The text lives until the next call on this thread. */
 const char *eae_kernels_identity(const eae_kernels *kernels);
 
 /* The rule for panels: f64 where m * m * cols <= 2^30 (it costs milliseconds) or is_f64, else f32.

@@ -1,0 +1,157 @@
+/* choose.c - which table of kernels: the built-in reference or a plugin. See kernels.h. */
+#include "kernels/kernels.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/help.h"
+#include "kernels/plugin.h"
+
+static const eae_plugin_host host = {.fail = eae_fail, .detail = eae_detail};
+
+/* The folder of the running program, without the last slash. */
+static int program_folder(char folder[PATH_MAX])
+{
+    ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
+    if (n < 0)
+        return eae_fail_errno("/proc/self/exe");
+    folder[n] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash)
+        *slash = '\0';
+    return EAE_OK;
+}
+
+/* Plugins are looked for beside the program only, never along a search path: build/asan/bin and
+ * build/tests, bin, and an installed PREFIX/bin. false: there is none. */
+static bool find_plugin(const char *name, char path[PATH_MAX])
+{
+    static const char *const places[] = {"..", "../build", "../lib/eae"};
+    char folder[PATH_MAX];
+    if (program_folder(folder) != EAE_OK)
+        return false;
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int n = snprintf(path, PATH_MAX, "%s/%s/%s", folder, places[i], name);
+        if (n > 0 && n < PATH_MAX && access(path, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int load_plugin(const char *path, const eae_kernels **kernels)
+{
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library)
+        return eae_fail("%s", dlerror());
+    const eae_plugin_entry *plugin = dlsym(library, EAE_PLUGIN_SYMBOL);
+    if (!plugin || plugin->abi != EAE_PLUGIN_ABI || plugin->kernels_size != sizeof(eae_kernels) ||
+        plugin->source_size != sizeof(eae_source)) {
+        dlclose(library);
+        return eae_fail("%s: made by another build of eAE", path);
+    }
+    /* never closed: the table is used until the program ends */
+    *kernels = plugin->open(&host);
+    return *kernels ? EAE_OK : EAE_FAIL;
+}
+
+/* Read by the libraries when they are loaded. Our own regions run BLAS, so it gets one thread; and
+ * between two regions idle threads sleep, because the cores are wanted by eae_parallel(). */
+static void set_environment(void)
+{
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    setenv("OMP_WAIT_POLICY", "passive", 0);
+}
+
+static int choose_cpu(const eae_kernels **kernels)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static const eae_kernels *loaded;
+    char path[PATH_MAX];
+    int status = EAE_OK;
+    pthread_mutex_lock(&lock);
+    if (!loaded) {
+        set_environment();
+        if (!find_plugin("libeae-cpu.so", path))
+            status = eae_fail("no cpu backend (libeae-cpu.so not found beside the program)");
+        else
+            status = load_plugin(path, &loaded);
+        if (status == EAE_OK)
+            eae_detail("backend cpu: %s, core type %s", eae_kernels_identity(loaded),
+                       getenv("OPENBLAS_CORETYPE") ? "from OPENBLAS_CORETYPE" : "detected");
+    }
+    *kernels = loaded;
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
+static int choose_cuda(const eae_kernels **kernels)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static const eae_kernels *loaded;
+    char path[PATH_MAX];
+    int status = EAE_OK;
+    pthread_mutex_lock(&lock);
+    if (!loaded) {
+        if (!find_plugin("libeae-cuda.so", path))
+            status = eae_fail("no CUDA device (driver not found)");
+        else
+            status = load_plugin(path, &loaded);
+    }
+    *kernels = loaded;
+    pthread_mutex_unlock(&lock);
+    return status;
+}
+
+int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels)
+{
+    *kernels = &eae_kernels_ref;
+    if (backend == EAE_BACKEND_REF)
+        return EAE_OK;
+    if (backend == EAE_BACKEND_CUDA)
+        return choose_cuda(kernels);
+    int status = choose_cpu(kernels);
+    if (status != EAE_OK && backend == EAE_BACKEND_AUTO) {
+        eae_detail("backend ref: %s", eae_message());
+        *kernels = &eae_kernels_ref;
+        return EAE_OK;
+    }
+    return status;
+}
+
+/* The widest instructions that the compiler, libm or BLAS may choose on this machine. */
+static const char *instruction_set(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
+        return "avx512";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return "avx2";
+    return "sse2";
+#elif defined(__aarch64__)
+    return "aarch64";
+#else
+    return "generic";
+#endif
+}
+
+const char *eae_kernels_identity(const eae_kernels *kernels)
+{
+    static _Thread_local char text[256];
+    snprintf(text, sizeof text, "eae %s; %s; %s; %s", EAE_VERSION, kernels->name, instruction_set(),
+             kernels->identity());
+    return text;
+}
+
+eae_precision eae_kernels_precision(int64_t m, int64_t cols, bool is_f64)
+{
+    /* in f64, because the product may not fit an integer; exact below 2^53 */
+    double work = (double)m * (double)m * (double)cols;
+    return is_f64 || work <= 0x1p30 ? EAE_PRECISION_F64 : EAE_PRECISION_F32;
+}

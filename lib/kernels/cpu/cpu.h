@@ -1,0 +1,121 @@
+/*
+ * cpu.h - the inside of libeae-cpu.so: memory, the table's functions, and what they share.
+ *
+ *   table.c     the exported symbol, identity, memory
+ *   vector.c    the loops written here (not BLAS), once per instruction set
+ *   columns.c   one panel: the features of a range, their parameters, and z of many rows
+ *   panels.c    panels in flight over threads, summed in index order
+ *   gram.c      gram, gram_apply, decision: a BLAS product per panel
+ *   weights.c   weights, moments: sums over rows whose order does not depend on the position
+ *   dense.c     LAPACK and BLAS on small matrices
+ *
+ * BLAS is called on one thread inside our own OpenMP regions. Scratch memory is taken before a
+ * region begins, so that nothing inside one can fail.
+ */
+#ifndef EAE_KERNELS_CPU_H
+#define EAE_KERNELS_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernels/plugin.h"
+
+extern const eae_plugin_host *eae_cpu_host;
+
+/* 64-byte aligned; NULL with the message set. Sizes that overflow are refused. */
+void *eae_cpu_alloc(int64_t count, size_t size, const char *what);
+
+/* --- vector.c --- */
+
+/* z[j] = ((x[j], or fill[j] where NaN) - adjust[j] - shift[j]) * inverse[j], then rounded */
+typedef struct eae_cpu_vector {
+    void (*f32_f32)(const float *x, const double *fill, const double *adjust, const double *shift,
+                    const double *inverse, int64_t n, float *z);
+    void (*f32_f64)(const float *x, const double *fill, const double *adjust, const double *shift,
+                    const double *inverse, int64_t n, double *z);
+    void (*f64_f32)(const double *x, const double *fill, const double *adjust, const double *shift,
+                    const double *inverse, int64_t n, float *z);
+    void (*f64_f64)(const double *x, const double *fill, const double *adjust, const double *shift,
+                    const double *inverse, int64_t n, double *z);
+    /* acc(q, j) += sum over i = 0 .. rows-1, one after the other, of b(i, q) v(i, j), for kb
+     * vectors and `width` columns (a multiple of EAE_CPU_TILE). v and acc: row stride
+     * EAE_CPU_BLOCK; b: row stride ldb. Neither order nor rounding depends on q, j or kb. */
+    void (*accumulate)(const double *v, int64_t rows, const double *b, int64_t ldb, int64_t kb,
+                       int64_t width, double *acc);
+} eae_cpu_vector;
+
+enum { EAE_CPU_TILE = 16, EAE_CPU_BLOCK = 128 };
+
+extern eae_cpu_vector eae_cpu_vector_best;
+void eae_cpu_vector_choose(void); /* before anything else */
+
+/* --- columns.c --- */
+
+/* Features first .. first+count-1 of those in use, with their parameters side by side. */
+typedef struct eae_cpu_columns {
+    const eae_source *source;
+    const int64_t *index; /* columns of x; NULL: first .. first+count-1 */
+    int64_t first;
+    int64_t count;
+    double *fill, *shift, *inverse;
+    double *coef;   /* terms x count */
+    double *adjust; /* of one row */
+    double *gather; /* one row of x, where columns are not side by side */
+} eae_cpu_columns;
+
+int64_t eae_cpu_feature_count(const eae_source *source);
+/* Doubles of scratch that panels of up to `width` columns need. */
+int64_t eae_cpu_columns_size(const eae_source *source, int64_t width);
+void eae_cpu_columns_set(eae_cpu_columns *columns, const eae_source *source, int64_t first,
+                         int64_t count, double *scratch);
+/* The column of x of feature f of the panel. */
+static inline int64_t eae_cpu_column(const eae_cpu_columns *c, int64_t f)
+{
+    return c->index ? c->index[f] : c->first + f;
+}
+/* z of rows row[from .. from+n-1] (row NULL: the numbers themselves), row stride ld */
+void eae_cpu_rows_f32(const eae_cpu_columns *columns, const int64_t *row, int64_t from, int64_t n,
+                      float *z, int64_t ld);
+void eae_cpu_rows_f64(const eae_cpu_columns *columns, const int64_t *row, int64_t from, int64_t n,
+                      double *z, int64_t ld);
+
+/* --- panels.c --- */
+
+/* A sum over panels of features: product() computes panel `first .. first+count-1` into `out`
+ * (out_rows x out_width, f32 or f64; of a triangle, row r has r + 1 entries). */
+typedef struct eae_cpu_sum {
+    const eae_source *source;
+    int64_t width; /* of a panel */
+    bool is_f64;   /* out */
+    bool triangle;
+    int64_t out_rows, out_width;
+    int64_t scratch; /* bytes for each product in flight */
+    void (*product)(const void *job, int64_t first, int64_t count, void *scratch, void *out);
+    const void *job;
+} eae_cpu_sum;
+
+/* total (out_rows x out_width) = the sum, in panel order, in f64 */
+int eae_cpu_sum_panels(const eae_cpu_sum *sum, double *total, int threads);
+
+/* --- the table --- */
+
+int eae_cpu_gram(const eae_source *source, const int64_t *row, int64_t m, eae_precision precision,
+                 double *gram, int threads);
+int eae_cpu_weights(const eae_source *source, const int64_t *row, int64_t m, const double *b,
+                    int64_t k, double *w, int threads);
+int eae_cpu_decision(const eae_source *source, const int64_t *row, int64_t m, const double *w,
+                     int64_t k, double *y, int threads);
+int eae_cpu_gram_apply(const eae_source *source, const int64_t *row, int64_t m, const float *d,
+                       const double *b, int64_t k, eae_precision precision, double *y, int threads);
+int eae_cpu_moments(const eae_source *source, const int64_t *row, int64_t m, const double *c,
+                    int64_t s, double *weight, double *sum, double *square, int threads);
+int eae_cpu_cholesky(double *a, int64_t n);
+int eae_cpu_cholesky_solve(const double *factor, int64_t n, double *b, int64_t k);
+int eae_cpu_eigen(double *a, int64_t n, double *values);
+int eae_cpu_least_squares(double *a, int64_t m, int64_t n, double *b, int64_t k, double rcond,
+                          double *x, int64_t *rank);
+int eae_cpu_multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
+                     const double *a, const double *b, double beta, double *c);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * vector.c - loops written out once and compiled for each instruction set. See cpu.h.
+ *
+ * Every set does the same operations in the same order on each element, and none is contracted
+ * (-ffp-contract=off), so the bits do not depend on which one runs.
+ */
+#include "kernels/cpu/cpu.h"
+
+#define INLINE static inline __attribute__((always_inline))
+
+#define CONVERT_BODY(name, in, out) \
+    INLINE void name(const in *x, const double *fill, const double *adjust, const double *shift, \
+                     const double *inverse, int64_t n, out *z) \
+    { \
+        for (int64_t j = 0; j < n; j++) { \
+            double value = (double)x[j]; \
+            value = value != value ? fill[j] : value; \
+            z[j] = (out)((value - adjust[j] - shift[j]) * inverse[j]); \
+        } \
+    }
+
+CONVERT_BODY(convert_f32_f32, float, float)
+CONVERT_BODY(convert_f32_f64, float, double)
+CONVERT_BODY(convert_f64_f32, double, float)
+CONVERT_BODY(convert_f64_f64, double, double)
+
+/* Eight doubles: one register of AVX-512, two of AVX. */
+typedef double lane __attribute__((vector_size(64), may_alias));
+enum { LANE = 8, LANES = EAE_CPU_TILE / LANE };
+
+/* One tile: kb (a constant) vectors by EAE_CPU_TILE columns, held in registers over all rows. */
+INLINE void tile(const double *v, int64_t rows, const double *b, int64_t ldb, const int kb,
+                 double *acc)
+{
+    lane sum[4][LANES];
+    for (int q = 0; q < kb; q++) {
+        for (int n = 0; n < LANES; n++)
+            sum[q][n] = *(const lane *)(acc + q * EAE_CPU_BLOCK + n * LANE);
+    }
+    for (int64_t i = 0; i < rows; i++, v += EAE_CPU_BLOCK, b += ldb) {
+        for (int q = 0; q < kb; q++) {
+            for (int n = 0; n < LANES; n++)
+                sum[q][n] += *(const lane *)(v + n * LANE) * b[q];
+        }
+    }
+    for (int q = 0; q < kb; q++) {
+        for (int n = 0; n < LANES; n++)
+            *(lane *)(acc + q * EAE_CPU_BLOCK + n * LANE) = sum[q][n];
+    }
+}
+
+INLINE void accumulate(const double *v, int64_t rows, const double *b, int64_t ldb, int64_t kb,
+                       int64_t width, double *acc)
+{
+    for (int64_t j = 0; j < width; j += EAE_CPU_TILE) {
+        int64_t q = 0;
+        for (; q + 4 <= kb; q += 4)
+            tile(v + j, rows, b + q, ldb, 4, acc + q * EAE_CPU_BLOCK + j);
+        for (; q < kb; q++)
+            tile(v + j, rows, b + q, ldb, 1, acc + q * EAE_CPU_BLOCK + j);
+    }
+}
+
+#define CONVERT_SET(set, attribute, types, in, out) \
+    attribute static void convert_##types##_##set(const in *x, const double *fill, \
+                                                  const double *adjust, const double *shift, \
+                                                  const double *inverse, int64_t n, out *z) \
+    { \
+        convert_##types(x, fill, adjust, shift, inverse, n, z); \
+    }
+
+#define INSTRUCTION_SET(set, attribute) \
+    CONVERT_SET(set, attribute, f32_f32, float, float) \
+    CONVERT_SET(set, attribute, f32_f64, float, double) \
+    CONVERT_SET(set, attribute, f64_f32, double, float) \
+    CONVERT_SET(set, attribute, f64_f64, double, double) \
+    attribute static void accumulate_##set(const double *v, int64_t rows, const double *b, \
+                                           int64_t ldb, int64_t kb, int64_t width, double *acc) \
+    { \
+        accumulate(v, rows, b, ldb, kb, width, acc); \
+    }
+
+#define SET_TABLE(set) \
+    (eae_cpu_vector) \
+    { \
+        convert_f32_f32_##set, convert_f32_f64_##set, convert_f64_f32_##set, \
+            convert_f64_f64_##set, accumulate_##set \
+    }
+
+INSTRUCTION_SET(base, )
+#if defined(__x86_64__)
+INSTRUCTION_SET(avx2, __attribute__((target("avx2"))))
+INSTRUCTION_SET(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw"))))
+#endif
+
+eae_cpu_vector eae_cpu_vector_best;
+
+void eae_cpu_vector_choose(void)
+{
+    eae_cpu_vector_best = SET_TABLE(base);
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2"))
+        eae_cpu_vector_best = SET_TABLE(avx2);
+    if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw"))
+        eae_cpu_vector_best = SET_TABLE(avx512);
+#endif
+}

@@ -1,0 +1,190 @@
+/*
+ * weights.c - weights and moments: for each column a sum over rows, one after the other. See cpu.h.
+ *
+ * Blocks of columns are worked on by different threads; a block goes through the rows in chunks
+ * that stay in the L2 cache as f64, and each chunk meets all vectors before the next is read. Sums
+ * are carried from chunk to chunk, so every element is one chain of f64 operations over the rows.
+ */
+#include "kernels/cpu/cpu.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = EAE_CPU_BLOCK, CHUNK = 256 };
+
+/* Columns of a block, up to the whole tile that they fill. */
+static int64_t whole_tiles(int64_t count)
+{
+    return (count + EAE_CPU_TILE - 1) / EAE_CPU_TILE * EAE_CPU_TILE;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static void set_all(double *a, int64_t n, double value)
+{
+    for (int64_t i = 0; i < n; i++)
+        a[i] = value;
+}
+
+static void scatter(const eae_cpu_columns *c, const double *acc, int64_t k, double *to)
+{
+    for (int64_t q = 0; q < k; q++) {
+        for (int64_t f = 0; f < c->count; f++)
+            to[q * c->source->cols + eae_cpu_column(c, f)] = acc[q * BLOCK + f];
+    }
+}
+
+/* Memory of one thread, in doubles: parameters, values (two chunks), sums (three sets). */
+typedef struct {
+    double *columns;
+    double *value;
+    double *other;
+    double *acc[3];
+} scratch;
+
+static int64_t scratch_size(const eae_source *source, int64_t k, int outputs)
+{
+    int64_t columns = (eae_cpu_columns_size(source, BLOCK) + 7) / 8 * 8;
+    return columns + 2 * CHUNK * BLOCK + outputs * k * BLOCK;
+}
+
+static scratch scratch_at(double *memory, const eae_source *source, int64_t k)
+{
+    scratch s = {.columns = memory};
+    s.value = memory + (eae_cpu_columns_size(source, BLOCK) + 7) / 8 * 8;
+    s.other = s.value + CHUNK * BLOCK;
+    for (int i = 0; i < 3; i++)
+        s.acc[i] = s.other + CHUNK * BLOCK + i * k * BLOCK;
+    return s;
+}
+
+static void weights_block(const eae_source *source, const int64_t *row, int64_t m, const double *b,
+                          int64_t k, double *w, int64_t first, double *memory)
+{
+    eae_cpu_columns c;
+    scratch s = scratch_at(memory, source, k);
+    int64_t count = least(BLOCK, eae_cpu_feature_count(source) - first);
+    eae_cpu_columns_set(&c, source, first, count, s.columns);
+    set_all(s.acc[0], k * BLOCK, 0);
+    set_all(s.value, CHUNK * BLOCK, 0); /* columns beyond count */
+    for (int64_t i = 0; i < m; i += CHUNK) {
+        int64_t n = least(CHUNK, m - i);
+        eae_cpu_rows_f64(&c, row, i, n, s.value, BLOCK);
+        eae_cpu_vector_best.accumulate(s.value, n, b + i * k, k, k, whole_tiles(count), s.acc[0]);
+    }
+    scatter(&c, s.acc[0], k, w);
+}
+
+int eae_cpu_weights(const eae_source *source, const int64_t *row, int64_t m, const double *b,
+                    int64_t k, double *w, int threads)
+{
+    int64_t features = eae_cpu_feature_count(source);
+    int64_t size = scratch_size(source, k, 1);
+    double *memory = eae_cpu_alloc(threads * size, sizeof *memory, "weights");
+    if (!memory)
+        return EAE_FAIL;
+    if (source->feature)
+        set_all(w, k * source->cols, NAN);
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        for (int64_t first = t * BLOCK; first < features; first += threads * BLOCK)
+            weights_block(source, row, m, b, k, w, first, memory + t * size);
+    }
+    free(memory);
+    return EAE_OK;
+}
+
+/* A value is NaN where it is missing: 0 there, and `present` 0 there and 1 elsewhere. Returns
+ * whether any was missing. */
+static bool split_missing(double *value, double *present, int64_t n)
+{
+    bool missing = false;
+    for (int64_t i = 0; i < n; i++) {
+        bool is_nan = value[i] != value[i];
+        present[i] = is_nan ? 0 : 1;
+        missing |= is_nan;
+    }
+    if (missing) {
+        for (int64_t i = 0; i < n; i++)
+            value[i] = value[i] != value[i] ? 0 : value[i];
+    }
+    return missing;
+}
+
+typedef struct {
+    const eae_source *source;
+    const int64_t *row;
+    int64_t m;
+    const double *c; /* m x s */
+    int64_t s;
+    double *output[3]; /* weight, sum, square */
+} moments_job;
+
+static void moments_block(const moments_job *g, int64_t first, double *memory)
+{
+    eae_cpu_columns c;
+    scratch s = scratch_at(memory, g->source, g->s);
+    int64_t count = least(BLOCK, eae_cpu_feature_count(g->source) - first);
+    int64_t width = whole_tiles(count);
+    eae_cpu_columns_set(&c, g->source, first, count, s.columns);
+    for (int i = 0; i < 3; i++)
+        set_all(s.acc[i], g->s * BLOCK, 0);
+    set_all(s.value, CHUNK * BLOCK, 0);
+    for (int64_t i = 0; i < g->m; i += CHUNK) {
+        int64_t n = least(CHUNK, g->m - i);
+        const double *by = g->c + i * g->s;
+        eae_cpu_rows_f64(&c, g->row, i, n, s.value, BLOCK);
+        split_missing(s.value, s.other, n * BLOCK);
+        if (g->output[0])
+            eae_cpu_vector_best.accumulate(s.other, n, by, g->s, g->s, width, s.acc[0]);
+        if (g->output[1])
+            eae_cpu_vector_best.accumulate(s.value, n, by, g->s, g->s, width, s.acc[1]);
+        if (!g->output[2])
+            continue;
+        for (int64_t at = 0; at < n * BLOCK; at++)
+            s.other[at] = s.value[at] * s.value[at];
+        eae_cpu_vector_best.accumulate(s.other, n, by, g->s, g->s, width, s.acc[2]);
+    }
+    for (int i = 0; i < 3; i++) {
+        if (g->output[i])
+            scatter(&c, s.acc[i], g->s, g->output[i]);
+    }
+}
+
+int eae_cpu_moments(const eae_source *source, const int64_t *row, int64_t m, const double *c,
+                    int64_t s, double *weight, double *sum, double *square, int threads)
+{
+    int64_t features = eae_cpu_feature_count(source);
+    int64_t size = scratch_size(source, s, 3);
+    int status = EAE_FAIL;
+    double *memory = eae_cpu_alloc(threads * size, sizeof *memory, "moments");
+    double *across = eae_cpu_alloc(m * s, sizeof *across, "moments");
+    if (!memory || !across)
+        goto out;
+    for (int64_t g = 0; g < s; g++) {
+        for (int64_t i = 0; i < m; i++)
+            across[i * s + g] = c[g * m + i];
+    }
+    eae_source seen = *source; /* what moments are about: missing stays missing, no scale */
+    seen.fill = NULL;
+    seen.inverse = NULL;
+    moments_job g = {&seen, row, m, across, s, {weight, sum, square}};
+    for (int i = 0; i < 3; i++) {
+        if (source->feature && g.output[i])
+            set_all(g.output[i], s * source->cols, NAN);
+    }
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        for (int64_t first = t * BLOCK; first < features; first += threads * BLOCK)
+            moments_block(&g, first, memory + t * size);
+    }
+    status = EAE_OK;
+out:
+    free(memory);
+    free(across);
+    return status;
+}

@@ -1,0 +1,22 @@
+/* table.c - the table of the reference kernels. See ref.h. */
+#include "kernels/ref/ref.h"
+
+static const char *identity(void)
+{
+    return "plain C";
+}
+
+const eae_kernels eae_kernels_ref = {
+    .name = "ref",
+    .identity = identity,
+    .gram = eae_ref_gram,
+    .weights = eae_ref_weights,
+    .decision = eae_ref_decision,
+    .gram_apply = eae_ref_gram_apply,
+    .moments = eae_ref_moments,
+    .cholesky = eae_ref_cholesky,
+    .cholesky_solve = eae_ref_cholesky_solve,
+    .eigen = eae_ref_eigen,
+    .least_squares = eae_ref_least_squares,
+    .multiply = eae_ref_multiply,
+};

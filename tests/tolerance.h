@@ -1,0 +1,18 @@
+/*
+ * tolerance.h - how closely things must agree, by name. Tests use these and no numbers of their
+ * own, so that what is promised can be read in one place.
+ */
+#ifndef EAE_TESTS_TOLERANCE_H
+#define EAE_TESTS_TOLERANCE_H
+
+/* Sums of n products against the reference, relative to the sum of their absolute values: the
+ * rounding of f64 and of f32 panels, for sums of up to some thousand terms. */
+#define EAE_TOLERANCE_SUM_F64 1e-14
+#define EAE_TOLERANCE_SUM_F32 2e-6
+/* Dense algebra, relative to the norm of the matrix (or of the right-hand side). */
+#define EAE_TOLERANCE_FACTOR 1e-13
+#define EAE_TOLERANCE_EIGENVALUE 1e-13
+/* Solutions of systems with a condition number below about 1e4. */
+#define EAE_TOLERANCE_SOLUTION 1e-10
+
+#endif

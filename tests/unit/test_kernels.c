@@ -1,0 +1,657 @@
+/*
+ * test_kernels.c - the kernels of the cpu backend against the reference, the reference against
+ * definitions and hand-made cases, and the promises of kernels.h: same bits at any number of
+ * threads, equal columns give equal bits, symmetry, NaN.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "kernels/kernels.h"
+#include "../tolerance.h"
+
+static const eae_kernels *cpu;
+static const eae_kernels *const ref = &eae_kernels_ref;
+
+/* ---- random problems ---- */
+
+typedef struct {
+    eae_source source;
+    int64_t *row; /* NULL: all rows */
+    int64_t m;
+    int64_t k;
+    double *b; /* m x k */
+    double *c; /* k x m, >= 0 */
+    double *w; /* k x cols, some NaN */
+    float *d;  /* k x cols */
+} problem;
+
+typedef struct {
+    int64_t rows, cols, k;
+    bool is_f64, rows_listed, features_listed, fill, design, shift, inverse;
+} shape;
+
+static double uniform(eae_random *r)
+{
+    return 2 * eae_random_unit(r) - 1;
+}
+
+static double *uniform_array(eae_random *r, int64_t n)
+{
+    double *a = eae_malloc((size_t)n, sizeof *a);
+    for (int64_t i = 0; i < n; i++)
+        a[i] = uniform(r);
+    return a;
+}
+
+static void make_values(eae_random *r, const shape *s, eae_source *source)
+{
+    int64_t n = s->rows * s->cols;
+    double *wide = uniform_array(r, n);
+    float *narrow = eae_malloc((size_t)n, sizeof *narrow);
+    for (int64_t i = 0; i < n; i++) {
+        if (s->fill && eae_random_below(r, 10) == 0)
+            wide[i] = NAN;
+        narrow[i] = (float)wide[i];
+    }
+    source->is_f64 = s->is_f64;
+    source->x = s->is_f64 ? (void *)wide : (void *)narrow;
+    if (s->is_f64)
+        free(narrow);
+    else
+        free(wide);
+}
+
+static void list_features(eae_random *r, eae_source *source)
+{
+    int64_t *feature = eae_malloc((size_t)source->cols + 1, sizeof *feature);
+    source->feature_count = 0;
+    for (int64_t j = 0; j < source->cols; j++) {
+        if (eae_random_below(r, 3) > 0)
+            feature[source->feature_count++] = j;
+    }
+    source->feature = feature;
+}
+
+static problem make_problem(uint64_t seed, const shape *s)
+{
+    enum { TERMS = 2 };
+    eae_random r;
+    eae_random_start(&r, seed, EAE_RANDOM_SYNTH_OTHER, 0);
+    problem p = {.m = s->rows, .k = s->k};
+    p.source = (eae_source){.rows = s->rows, .cols = s->cols, .feature_count = s->cols};
+    make_values(&r, s, &p.source);
+    if (s->features_listed)
+        list_features(&r, &p.source);
+    p.source.fill = s->fill ? uniform_array(&r, s->cols) : NULL;
+    if (s->design) {
+        p.source.terms = TERMS;
+        p.source.design = uniform_array(&r, s->rows * TERMS);
+        p.source.coef = uniform_array(&r, TERMS * s->cols);
+    }
+    p.source.shift = s->shift ? uniform_array(&r, s->cols) : NULL;
+    p.source.inverse = s->inverse ? uniform_array(&r, s->cols) : NULL;
+    if (s->rows_listed) {
+        p.m = s->rows + 2; /* some repeat */
+        p.row = eae_malloc((size_t)p.m, sizeof *p.row);
+        for (int64_t i = 0; i < p.m; i++)
+            p.row[i] = (int64_t)eae_random_below(&r, (uint64_t)s->rows);
+    }
+    p.b = uniform_array(&r, p.m * p.k);
+    p.c = uniform_array(&r, p.m * p.k);
+    p.w = uniform_array(&r, p.k * s->cols);
+    p.d = eae_malloc((size_t)(p.k * s->cols), sizeof *p.d);
+    for (int64_t i = 0; i < p.m * p.k; i++)
+        p.c[i] = fabs(p.c[i]);
+    for (int64_t i = 0; i < p.k * s->cols; i++) {
+        p.d[i] = (float)fabs(uniform(&r));
+        if (eae_random_below(&r, 5) == 0)
+            p.w[i] = NAN;
+    }
+    return p;
+}
+
+static void free_problem(problem *p)
+{
+    const void *all[] = {p->source.x,
+                         p->source.feature,
+                         p->source.fill,
+                         p->source.design,
+                         p->source.coef,
+                         p->source.shift,
+                         p->source.inverse,
+                         p->row,
+                         p->b,
+                         p->c,
+                         p->w,
+                         p->d};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free((void *)(uintptr_t)all[i]);
+}
+
+/* Sizes about the edges of blocks (16, 128), row chunks (128, 256) and panels (1024, 2048). */
+static const shape shapes[] = {
+    {1, 1, 1, false, false, false, false, false, false, false},
+    {1, 2049, 1, false, false, false, false, false, false, false},
+    {37, 1, 3, true, false, false, true, true, true, true},
+    {2, 127, 5, false, true, false, true, false, true, true},
+    {13, 129, 4, true, false, true, false, true, false, true},
+    {19, 1023, 2, false, true, true, true, true, true, true},
+    {24, 1025, 7, false, false, false, false, false, true, false},
+    {33, 2047, 1, true, true, false, true, false, false, true},
+    {17, 2048, 6, false, false, true, true, false, true, true},
+    {31, 4113, 9, false, true, false, false, true, true, true},
+    {259, 300, 5, false, false, false, true, true, true, true},
+    {129, 150, 1, true, true, true, true, true, true, true},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+/* ---- comparison ---- */
+
+static double *poisoned(int64_t n)
+{
+    double *a = eae_malloc((size_t)n, sizeof *a);
+    memset(a, 0xff, (size_t)n * sizeof *a); /* NaN */
+    return a;
+}
+
+/* |got - want| <= tolerance x magnitude, NaN where NaN is wanted */
+static void assert_close(const double *got, const double *want, const double *magnitude, int64_t n,
+                         double tolerance)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(want[i]) ? !isnan(got[i])
+                           : !(fabs(got[i] - want[i]) <= tolerance * (magnitude[i] + 1e-300)))
+            fail_msg("entry %lld: got %.17g, want %.17g, magnitude %g", (long long)i, got[i],
+                     want[i], magnitude[i]);
+    }
+}
+
+/* All values and parameters are within -1 .. 1, so no |z| is above this; rounding errors are taken
+ * relative to sums of such bounds, because z itself cancels. */
+static double z_bound(const problem *p)
+{
+    const eae_source *s = &p->source;
+    return (1 + (s->terms ? 2 : 0) + (s->shift ? 1 : 0)) * 1.0;
+}
+
+static void fill_magnitude(double *magnitude, int64_t n, double value)
+{
+    for (int64_t i = 0; i < n; i++)
+        magnitude[i] = value;
+}
+
+static double tolerance_of(eae_precision precision)
+{
+    return precision == EAE_PRECISION_F32 ? EAE_TOLERANCE_SUM_F32 : EAE_TOLERANCE_SUM_F64;
+}
+
+/* ---- cpu against ref; and the same bytes at 1, 2 and 4 threads ---- */
+
+typedef int (*run_fn)(const eae_kernels *kernels, const problem *p, eae_precision precision,
+                      double *out, int threads);
+
+static int run_gram(const eae_kernels *k, const problem *p, eae_precision precision, double *out,
+                    int threads)
+{
+    return k->gram(&p->source, p->row, p->m, precision, out, threads);
+}
+
+static int run_weights(const eae_kernels *k, const problem *p, eae_precision precision, double *out,
+                       int threads)
+{
+    (void)precision;
+    return k->weights(&p->source, p->row, p->m, p->b, p->k, out, threads);
+}
+
+static int run_decision(const eae_kernels *k, const problem *p, eae_precision precision,
+                        double *out, int threads)
+{
+    (void)precision;
+    return k->decision(&p->source, p->row, p->m, p->w, p->k, out, threads);
+}
+
+static int run_gram_apply(const eae_kernels *k, const problem *p, eae_precision precision,
+                          double *out, int threads)
+{
+    return k->gram_apply(&p->source, p->row, p->m, p->d, p->b, p->k, precision, out, threads);
+}
+
+static int run_moments(const eae_kernels *k, const problem *p, eae_precision precision, double *out,
+                       int threads)
+{
+    (void)precision;
+    int64_t n = p->k * p->source.cols;
+    return k->moments(&p->source, p->row, p->m, p->c, p->k, out, out + n, out + 2 * n, threads);
+}
+
+static void check_kernel(run_fn run, const problem *p, eae_precision precision, int64_t n,
+                         double magnitude, double tolerance)
+{
+    double *want = poisoned(n), *got = poisoned(n), *scale = poisoned(n);
+    fill_magnitude(scale, n, magnitude);
+    assert_int_equal(run(ref, p, precision, want, 1), EAE_OK);
+    assert_int_equal(run(cpu, p, precision, got, 1), EAE_OK);
+    assert_close(got, want, scale, n, tolerance);
+    for (int threads = 2; threads <= 4; threads += 2) {
+        double *again = poisoned(n);
+        assert_int_equal(run(cpu, p, precision, again, threads), EAE_OK);
+        assert_memory_equal(again, got, (size_t)n * sizeof *got);
+        free(again);
+    }
+    free(want);
+    free(got);
+    free(scale);
+}
+
+static void kernels_agree(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SHAPES; i++) {
+        problem p = make_problem(100 + (uint64_t)i, &shapes[i]);
+        double z = z_bound(&p), rows = (double)p.m, cols = (double)p.source.cols;
+        int64_t all = p.k * p.source.cols;
+        for (eae_precision f = EAE_PRECISION_F32; f <= EAE_PRECISION_F64; f++) {
+            check_kernel(run_gram, &p, f, p.m * p.m, z * z * cols, tolerance_of(f));
+            check_kernel(run_gram_apply, &p, f, p.m * p.k, z * z * rows * cols, tolerance_of(f));
+        }
+        check_kernel(run_decision, &p, 0, p.m * p.k, z * cols, EAE_TOLERANCE_SUM_F64);
+        /* own loops in the order of the reference: the same bits */
+        check_kernel(run_weights, &p, 0, all, 0, 0);
+        check_kernel(run_moments, &p, 0, 3 * all, 0, 0);
+        free_problem(&p);
+    }
+}
+
+/* ---- promises ---- */
+
+static void gram_is_symmetric(void **state)
+{
+    (void)state;
+    for (eae_precision f = EAE_PRECISION_F32; f <= EAE_PRECISION_F64; f++) {
+        problem p = make_problem(7, &shapes[9]);
+        double *gram = poisoned(p.m * p.m);
+        assert_int_equal(cpu->gram(&p.source, p.row, p.m, f, gram, 2), EAE_OK);
+        for (int64_t i = 0; i < p.m; i++) {
+            for (int64_t j = 0; j < i; j++)
+                assert_memory_equal(&gram[i * p.m + j], &gram[j * p.m + i], sizeof(double));
+        }
+        free(gram);
+        free_problem(&p);
+    }
+}
+
+/* Column j of the data is column j mod 3: whatever block, tile or tail it falls into, and with
+ * whatever company, a third of the weights and moments are equal. */
+static void equal_columns_give_equal_bits(void **state)
+{
+    (void)state;
+    enum { ROWS = 301, COLS = 1027, K = 7 };
+    eae_random r;
+    eae_random_start(&r, 3, EAE_RANDOM_SYNTH_OTHER, 0);
+    float *x = eae_malloc(ROWS * COLS, sizeof *x);
+    double *b = uniform_array(&r, ROWS * K), *w = poisoned(K * COLS), *m = poisoned(3 * K * COLS);
+    double *alone = poisoned(COLS), *one = eae_malloc(ROWS, sizeof *one);
+    for (int64_t i = 0; i < ROWS * COLS; i++) {
+        int64_t j = i % COLS;
+        x[i] = j < 3 ? (float)uniform(&r) : x[i - j + j % 3];
+    }
+    eae_source s = {.x = x, .rows = ROWS, .cols = COLS, .feature_count = COLS};
+    assert_int_equal(cpu->weights(&s, NULL, ROWS, b, K, w, 2), EAE_OK);
+    assert_int_equal(cpu->moments(&s, NULL, ROWS, b, K, m, m + K * COLS, m + 2 * K * COLS, 2),
+                     EAE_OK);
+    for (int64_t i = 0; i < K * COLS; i++) {
+        int64_t first = i - i % COLS + i % COLS % 3;
+        assert_memory_equal(&w[i], &w[first], sizeof *w);
+        for (int part = 0; part < 3; part++)
+            assert_memory_equal(&m[part * K * COLS + i], &m[part * K * COLS + first], sizeof *m);
+    }
+    for (int64_t i = 0; i < ROWS; i++)
+        one[i] = b[i * K + 5];
+    assert_int_equal(cpu->weights(&s, NULL, ROWS, one, 1, alone, 1), EAE_OK);
+    assert_memory_equal(alone, w + 5 * COLS, COLS * sizeof *alone);
+    free(x);
+    free(b);
+    free(w);
+    free(m);
+    free(alone);
+    free(one);
+}
+
+/* By hand: x = (1, NaN, 3) and (2, 4, NaN) with fill 10 and 20, weights 1, 2, 4. */
+static void missing_values(void **state)
+{
+    (void)state;
+    const float x[] = {1, 2, NAN, 4, 3, NAN};
+    const double fill[] = {10, 20}, shift[] = {1, 0}, inverse[] = {2, 1}, c[] = {1, 2, 4};
+    eae_source s = {.x = x, .rows = 3, .cols = 2, .feature_count = 2};
+    s.fill = fill;
+    s.shift = shift;
+    s.inverse = inverse;
+    const eae_kernels *both[] = {ref, cpu};
+    for (int i = 0; i < 2; i++) {
+        double weight[2], sum[2], square[2], w[2], y[3];
+        assert_int_equal(both[i]->moments(&s, NULL, 3, c, 1, weight, sum, square, 1), EAE_OK);
+        assert_true(weight[0] == 5 && weight[1] == 3);
+        assert_true(sum[0] == 0 + 8 && sum[1] == 2 + 8);
+        assert_true(square[0] == 0 + 16 && square[1] == 4 + 32);
+        assert_int_equal(both[i]->moments(&s, NULL, 3, c, 1, NULL, sum, NULL, 1), EAE_OK);
+        assert_true(sum[0] == 8 && sum[1] == 10);
+        /* z = (0, 18, 4) and (2, 4, 20) */
+        assert_int_equal(both[i]->weights(&s, NULL, 3, c, 1, w, 1), EAE_OK);
+        assert_true(w[0] == 36 + 16 && w[1] == 2 + 8 + 80);
+        const double half[] = {0.5, NAN};
+        assert_int_equal(both[i]->decision(&s, NULL, 3, half, 1, y, 1), EAE_OK);
+        assert_true(y[0] == 0 && y[1] == 9 && y[2] == 2);
+    }
+}
+
+/* A feature that is missing throughout has no weight, and must not spoil the others' sum. */
+static void missing_weight_hides_missing_value(void **state)
+{
+    (void)state;
+    const double x[] = {1, NAN, 2, 5, NAN, 3};
+    const double w[] = {1, NAN, 2, 10, NAN, NAN, 1, 1, 1};
+    eae_source s = {.x = x, .is_f64 = true, .rows = 2, .cols = 3, .feature_count = 3};
+    const eae_kernels *both[] = {ref, cpu};
+    for (int i = 0; i < 2; i++) {
+        double y[6];
+        assert_int_equal(both[i]->decision(&s, NULL, 2, w, 2, y, 1), EAE_OK);
+        assert_true(y[0] == 5 && y[1] == 10 && y[2] == 11 && y[3] == 50);
+        assert_int_equal(both[i]->decision(&s, NULL, 2, w, 3, y, 1), EAE_OK);
+        assert_true(y[0] == 5 && y[1] == 10 && isnan(y[2]) && y[3] == 11 && isnan(y[5]));
+    }
+}
+
+static void nothing_in_use(void **state)
+{
+    (void)state;
+    const float x[] = {1, 2, 3, 4};
+    const int64_t none[] = {0};
+    const float d[] = {1, 1};
+    const double b[] = {1, 1};
+    eae_source s = {.x = x, .rows = 2, .cols = 2, .feature = none, .feature_count = 0};
+    double *gram = poisoned(4), *y = poisoned(2), *w = poisoned(2);
+    w[0] = w[1] = 1;
+    assert_int_equal(cpu->gram(&s, NULL, 2, EAE_PRECISION_F32, gram, 2), EAE_OK);
+    for (int i = 0; i < 4; i++)
+        assert_true(gram[i] == 0);
+    assert_int_equal(cpu->decision(&s, NULL, 2, w, 1, y, 2), EAE_OK);
+    assert_true(y[0] == 0 && y[1] == 0);
+    assert_int_equal(cpu->gram_apply(&s, NULL, 2, d, b, 1, EAE_PRECISION_F64, y, 2), EAE_OK);
+    assert_true(y[0] == 0 && y[1] == 0);
+    assert_int_equal(cpu->weights(&s, NULL, 2, b, 1, w, 2), EAE_OK);
+    assert_true(isnan(w[0]) && isnan(w[1]));
+    free(gram);
+    free(y);
+    free(w);
+}
+
+/* Eight callers at once, as eae_parallel() does. */
+typedef struct {
+    const problem *p;
+    double *gram;
+    int status;
+} caller;
+
+static void *call_gram(void *argument)
+{
+    caller *c = argument;
+    for (int i = 0; i < 5 && c->status == EAE_OK; i++)
+        c->status = cpu->gram(&c->p->source, c->p->row, c->p->m, EAE_PRECISION_F32, c->gram, 1);
+    return NULL;
+}
+
+static void calls_from_many_threads(void **state)
+{
+    (void)state;
+    enum { CALLERS = 8 };
+    problem p = make_problem(9, &shapes[9]);
+    double *want = poisoned(p.m * p.m);
+    assert_int_equal(cpu->gram(&p.source, p.row, p.m, EAE_PRECISION_F32, want, 1), EAE_OK);
+    pthread_t thread[CALLERS];
+    caller c[CALLERS];
+    for (int i = 0; i < CALLERS; i++) {
+        c[i] = (caller){&p, poisoned(p.m * p.m), EAE_OK};
+        assert_int_equal(pthread_create(&thread[i], NULL, call_gram, &c[i]), 0);
+    }
+    for (int i = 0; i < CALLERS; i++) {
+        pthread_join(thread[i], NULL);
+        assert_int_equal(c[i].status, EAE_OK);
+        assert_memory_equal(c[i].gram, want, (size_t)(p.m * p.m) * sizeof *want);
+        free(c[i].gram);
+    }
+    free(want);
+    free_problem(&p);
+}
+
+/* ---- dense algebra ---- */
+
+static const eae_kernels *backend(int i)
+{
+    return i == 0 ? ref : cpu;
+}
+
+/* r r' + n on the diagonal */
+static double *positive_matrix(eae_random *r, int64_t n)
+{
+    double *a = eae_malloc((size_t)(n * n), sizeof *a), *g = uniform_array(r, n * n);
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            double sum = i == j ? 1 : 0;
+            for (int64_t l = 0; l < n; l++)
+                sum += g[i * n + l] * g[j * n + l];
+            a[i * n + j] = sum;
+        }
+    }
+    free(g);
+    return a;
+}
+
+static void cholesky_solves(void **state)
+{
+    (void)state;
+    static const int64_t sizes[] = {1, 2, 17, 65};
+    enum { K = 3 };
+    for (int which = 0; which < 8; which++) {
+        const eae_kernels *k = backend(which % 2);
+        int64_t n = sizes[which / 2];
+        eae_random r;
+        eae_random_start(&r, 5, EAE_RANDOM_SYNTH_OTHER, (uint64_t)n);
+        double *a = positive_matrix(&r, n), *f = eae_malloc((size_t)(n * n), sizeof *f);
+        double *x = uniform_array(&r, n * K), *b = eae_malloc((size_t)(n * K), sizeof *b);
+        memcpy(f, a, (size_t)(n * n) * sizeof *f);
+        assert_int_equal(ref->multiply(false, false, n, K, n, 1, a, x, 0, b), EAE_OK);
+        assert_int_equal(k->cholesky(f, n), EAE_OK);
+        for (int64_t i = 0; i < n; i++) {
+            for (int64_t j = 0; j <= i; j++) {
+                double sum = 0;
+                for (int64_t l = 0; l <= j; l++)
+                    sum += f[i * n + l] * f[j * n + l];
+                assert_true(fabs(sum - a[i * n + j]) <= EAE_TOLERANCE_FACTOR * (double)n);
+                if (j < i) /* the upper triangle is left alone */
+                    assert_true(f[j * n + i] == a[j * n + i]);
+            }
+        }
+        assert_int_equal(k->cholesky_solve(f, n, b, K), EAE_OK);
+        for (int64_t i = 0; i < n * K; i++)
+            assert_true(fabs(b[i] - x[i]) <= EAE_TOLERANCE_SOLUTION);
+        free(a);
+        free(f);
+        free(x);
+        free(b);
+    }
+}
+
+static void cholesky_refuses(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        double indefinite[] = {1, 2, 2, 1}, broken[] = {1, 0, 0, NAN};
+        assert_int_equal(backend(i)->cholesky(indefinite, 2), EAE_FAIL);
+        assert_string_equal(eae_message(), "not positive definite");
+        assert_int_equal(backend(i)->cholesky(broken, 2), EAE_FAIL);
+        assert_string_equal(eae_message(), "not positive definite");
+    }
+}
+
+/* The second difference matrix (2 on, -1 beside the diagonal) has eigenvalues
+ * 2 - 2 cos(pi j / (n + 1)) and eigenvectors sin(pi i j / (n + 1)). */
+static void eigen_of_second_difference(void **state)
+{
+    (void)state;
+    enum { N = 12 };
+    const double step = acos(-1.0) / (N + 1);
+    for (int which = 0; which < 2; which++) {
+        double a[N * N] = {0}, values[N];
+        for (int i = 0; i < N; i++) {
+            a[i * N + i] = 2;
+            if (i > 0)
+                a[i * N + i - 1] = a[(i - 1) * N + i] = -1;
+        }
+        assert_int_equal(backend(which)->eigen(a, N, values), EAE_OK);
+        for (int j = 0; j < N; j++) {
+            assert_true(fabs(values[j] - (2 - 2 * cos(step * (j + 1)))) <=
+                        EAE_TOLERANCE_EIGENVALUE * 4);
+            /* up to the sign */
+            double norm = sqrt((N + 1) / 2.0), same = 0, largest = 0;
+            for (int i = 0; i < N; i++) {
+                same += a[j * N + i] * sin(step * (i + 1) * (j + 1)) / norm;
+                if (fabs(a[j * N + i]) > fabs(largest))
+                    largest = a[j * N + i];
+            }
+            assert_true(fabs(fabs(same) - 1) <= EAE_TOLERANCE_FACTOR * N);
+            assert_true(largest > 0);
+        }
+    }
+}
+
+/* Of rank one: two eigenvalues are 0, the third is |v|^2; signs and zeros must not upset it. */
+static void eigen_of_rank_one(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 2; which++) {
+        double a[] = {1, -2, 2, -2, 4, -4, 2, -4, 4}, values[3];
+        assert_int_equal(backend(which)->eigen(a, 3, values), EAE_OK);
+        assert_true(fabs(values[0]) <= EAE_TOLERANCE_EIGENVALUE * 9);
+        assert_true(fabs(values[1]) <= EAE_TOLERANCE_EIGENVALUE * 9);
+        assert_true(fabs(values[2] - 9) <= EAE_TOLERANCE_EIGENVALUE * 9);
+        assert_true(fabs(fabs(a[6]) - 1.0 / 3) <= EAE_TOLERANCE_FACTOR);
+        double nan_matrix[] = {1, NAN, NAN, 1};
+        assert_int_equal(backend(which)->eigen(nan_matrix, 2, values), EAE_FAIL);
+    }
+}
+
+/* Columns 1 and 2 are equal, so the minimum-norm solution shares between them: the fit of
+ * y = 3 u + v has x = (1.5, 1.5, 1) for columns (u, u, v). */
+static void least_squares_of_deficient_rank(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 2; which++) {
+        double a[] = {1, 1, 0, 2, 2, 1, 3, 3, -1, 4, 4, 2}, b[4], x[3];
+        for (int i = 0; i < 4; i++)
+            b[i] = 3 * a[i * 3] + a[i * 3 + 2];
+        int64_t rank = 0;
+        assert_int_equal(backend(which)->least_squares(a, 4, 3, b, 1, 1e-10, x, &rank), EAE_OK);
+        assert_int_equal(rank, 2);
+        assert_true(fabs(x[0] - 1.5) <= EAE_TOLERANCE_SOLUTION);
+        assert_true(fabs(x[1] - 1.5) <= EAE_TOLERANCE_SOLUTION);
+        assert_true(fabs(x[2] - 1) <= EAE_TOLERANCE_SOLUTION);
+        /* one equation, two unknowns, two right-hand sides: x = (b / 5) (1, 2) */
+        double wide[] = {1, 2}, two[] = {5, 10}, least[4];
+        assert_int_equal(backend(which)->least_squares(wide, 1, 2, two, 2, 1e-10, least, NULL),
+                         EAE_OK);
+        const double want[] = {1, 2, 2, 4};
+        for (int i = 0; i < 4; i++)
+            assert_true(fabs(least[i] - want[i]) <= EAE_TOLERANCE_SOLUTION);
+        /* all zeros */
+        double zero[] = {0, 0, 0, 0}, any[] = {1, 2};
+        assert_int_equal(backend(which)->least_squares(zero, 2, 2, any, 1, 1e-10, x, &rank),
+                         EAE_OK);
+        assert_true(rank == 0 && x[0] == 0 && x[1] == 0);
+    }
+}
+
+static void multiply_agrees(void **state)
+{
+    (void)state;
+    enum { M = 5, N = 7, K = 9 };
+    eae_random r;
+    eae_random_start(&r, 11, EAE_RANDOM_SYNTH_OTHER, 0);
+    double *a = uniform_array(&r, M * K), *b = uniform_array(&r, K * N);
+    double magnitude[M * N];
+    fill_magnitude(magnitude, M * N, 4 * K);
+    for (int which = 0; which < 4; which++) {
+        bool ta = which & 1, tb = which & 2;
+        double *want = poisoned(M * N), *got = poisoned(M * N);
+        assert_int_equal(ref->multiply(ta, tb, M, N, K, 2, a, b, 0, want), EAE_OK);
+        assert_int_equal(cpu->multiply(ta, tb, M, N, K, 2, a, b, 0, got), EAE_OK);
+        assert_close(got, want, magnitude, M * N, EAE_TOLERANCE_SUM_F64);
+        assert_int_equal(ref->multiply(ta, tb, M, N, K, -1, a, b, 0.5, want), EAE_OK);
+        assert_int_equal(cpu->multiply(ta, tb, M, N, K, -1, a, b, 0.5, got), EAE_OK);
+        assert_close(got, want, magnitude, M * N, EAE_TOLERANCE_SUM_F64);
+        free(want);
+        free(got);
+    }
+    double c[] = {3, NAN};
+    assert_int_equal(cpu->multiply(false, false, 1, 1, 0, 1, a, b, 2, c), EAE_OK);
+    assert_true(c[0] == 6 && isnan(c[1]));
+    free(a);
+    free(b);
+}
+
+/* ---- choice ---- */
+
+static void choices(void **state)
+{
+    (void)state;
+    const eae_kernels *k = NULL;
+    assert_int_equal(eae_kernels_choose(EAE_BACKEND_REF, &k), EAE_OK);
+    assert_ptr_equal(k, ref);
+    assert_int_equal(eae_kernels_choose(EAE_BACKEND_AUTO, &k), EAE_OK);
+    assert_ptr_equal(k, cpu);
+    assert_string_equal(k->name, "cpu");
+    assert_non_null(strstr(eae_kernels_identity(k), "; cpu; "));
+    assert_non_null(strstr(eae_kernels_identity(k), "; OpenBLAS "));
+    assert_non_null(strstr(eae_kernels_identity(ref), "; ref; "));
+    assert_int_equal(eae_kernels_precision(200, 54675, false), EAE_PRECISION_F32);
+    assert_int_equal(eae_kernels_precision(1024, 1024, false), EAE_PRECISION_F64);
+    assert_int_equal(eae_kernels_precision(1024, 1025, false), EAE_PRECISION_F32);
+    assert_int_equal(eae_kernels_precision(1024, 1025, true), EAE_PRECISION_F64);
+}
+
+static int load_cpu(void **state)
+{
+    (void)state;
+    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(choices),
+        cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(gram_is_symmetric),
+        cmocka_unit_test(equal_columns_give_equal_bits),
+        cmocka_unit_test(missing_values),
+        cmocka_unit_test(missing_weight_hides_missing_value),
+        cmocka_unit_test(nothing_in_use),
+        cmocka_unit_test(calls_from_many_threads),
+        cmocka_unit_test(cholesky_solves),
+        cmocka_unit_test(cholesky_refuses),
+        cmocka_unit_test(eigen_of_second_difference),
+        cmocka_unit_test(eigen_of_rank_one),
+        cmocka_unit_test(least_squares_of_deficient_rank),
+        cmocka_unit_test(multiply_agrees),
+    };
+    return cmocka_run_group_tests_name("kernels", tests, load_cpu, NULL);
+}
