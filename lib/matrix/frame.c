@@ -6,9 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/memory.h"
+#include "matrix/region.h"
 
 static const char *const kind_names[] = {NULL, "data", "split", "prediction", "model", "rank"};
 static const char *const type_names[] = {NULL, "f32", "f64", "i16", "i32", "u8"};
@@ -59,12 +59,11 @@ int eae_frame_new(eae_frame **f, eae_kind kind, eae_type type, int64_t rows, int
 static void release_payload(eae_frame *f)
 {
     if (f->mapping != NULL)
-        munmap(f->mapping, f->mapping_size);
+        eae_region_release(f->mapping);
     else
         free(f->payload);
     f->payload = NULL;
     f->mapping = NULL;
-    f->mapping_size = 0;
 }
 
 void eae_frame_free(eae_frame *f)
@@ -83,7 +82,8 @@ int eae_frame_own(eae_frame *f)
     size_t elements = (size_t)f->rows.count * (size_t)f->cols.count;
     void *own;
 
-    if (f->mapping == NULL)
+    /* frames that share memory have disjoint payloads in it: nothing to copy */
+    if (f->mapping == NULL || eae_region_is_memory(f->mapping))
         return EAE_OK;
     own = eae_try_alloc(elements, eae_type_size(f->type), "a matrix");
     if (own == NULL)

@@ -8,9 +8,12 @@
  *     cols      the column axis: the same, cols.count long
  *     history   what made it, one JSON record a line (history.h)
  *
- * Ownership: a frame owns all it points to; the payload may be a private read-only mapping of a
- * file (`mapping`), which is unmapped with the frame. A payload that is mapped must not be written
- * to: eae_frame_own() makes it private memory. Threads: reading a frame from many threads is safe.
+ * Ownership: a frame owns all it points to; the payload may lie in a mapped file or in the memory
+ * that a pipe was read into (`mapping`, shared by the frames of one input and released with the
+ * last of them). Such a payload must not be written to before eae_frame_own(), which copies it
+ * where it has to be copied.
+ *
+ * Threads: reading a frame from many threads is safe.
  */
 #ifndef EAE_MATRIX_FRAME_H
 #define EAE_MATRIX_FRAME_H
@@ -65,8 +68,7 @@ typedef struct eae_frame {
     eae_axis rows;
     eae_axis cols;
     void *payload;
-    void *mapping; /* the mapping the payload lies in, NULL when it is memory of our own */
-    size_t mapping_size;
+    struct eae_region *mapping; /* what the payload lies in; NULL: memory of our own, free() */
     eae_names history;
     eae_hash content; /* content identity; zero until read from a stream or written to one */
 } eae_frame;
@@ -80,6 +82,7 @@ size_t eae_type_size(eae_type type);
 /* A frame with an uninitialised payload, unnamed axes and no annotations. */
 int eae_frame_new(eae_frame **f, eae_kind kind, eae_type type, int64_t rows, int64_t cols);
 void eae_frame_free(eae_frame *f);
+/* Make the payload writable. */
 int eae_frame_own(eae_frame *f);
 static inline float *eae_frame_f32(const eae_frame *f)
 {
