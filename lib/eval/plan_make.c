@@ -261,7 +261,7 @@ static int make_by_column(maker *m)
             continue;
         if (strcmp(text, "train") != 0 && strcmp(text, "test") != 0)
             return eae_fail("--by: sample '%s' has '%s' in '%s'; it must say train, test or unused",
-                            eae_sample_name(m->data, i, buf), text, m->spec->column);
+                            eae_sample_name(&m->data->rows.names, i, buf), text, m->spec->column);
         x[i] = text[1] == 'r' ? 1 : -1;
         train += x[i] > 0;
         test += x[i] < 0;
@@ -450,6 +450,9 @@ int eae_plan_make(const eae_plan_spec *spec, const eae_frame *data, eae_frame **
         eae_plan_set_hash(m.plan);
         note_unlabelled(&m);
         warn_one_sided(&m);
+        eae_plan_warn_confounded(data, spec->column);
+        if (!spec->groups)
+            eae_plan_warn_groups(m.plan, data);
         *plan = m.plan;
         m.plan = NULL;
     }

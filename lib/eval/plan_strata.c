@@ -10,10 +10,10 @@
 #include "base/memory.h"
 #include "base/number.h"
 
-const char *eae_sample_name(const eae_frame *data, int64_t i, char *buf)
+const char *eae_sample_name(const eae_names *names, int64_t i, char *buf)
 {
-    if (data->rows.names.count > i)
-        return eae_name(&data->rows.names, i);
+    if (names->count > i)
+        return eae_name(names, i);
     snprintf(buf, EAE_NUMBER_TEXT, "s%lld", (long long)i + 1);
     return buf;
 }
@@ -237,15 +237,28 @@ static int make_groups(eae_strata *s, const eae_frame *data)
     s->grouped = true;
     for (int64_t i = 0; i < s->samples; i++) {
         if (s->group.code[i] < 0 && s->class_of[i] >= 0)
-            return eae_fail("--groups: sample '%s' has no group", eae_sample_name(data, i, buf));
+            return eae_fail("--groups: sample '%s' has no group",
+                            eae_sample_name(&data->rows.names, i, buf));
     }
     return EAE_OK;
+}
+
+static int check_names(const eae_names *names)
+{
+    int64_t first, second = eae_names_find_duplicate(names, &first);
+    if (second < 0)
+        return EAE_OK;
+    return eae_fail("samples %lld and %lld are both called '%s'", (long long)first + 1,
+                    (long long)second + 1, eae_name(names, second));
 }
 
 int eae_strata_make(const eae_plan_spec *spec, const eae_frame *data, eae_strata *s)
 {
     *s = (eae_strata){.samples = data->rows.count};
-    int status = s->samples == 0 ? eae_fail("the data have no samples") : make_classes(s, data);
+    int status =
+        s->samples == 0 ? eae_fail("the data have no samples") : check_names(&data->rows.names);
+    if (status == EAE_OK)
+        status = make_classes(s, data);
     if (status == EAE_OK)
         status = make_cells(s, spec, data);
     if (status == EAE_OK && spec->groups)

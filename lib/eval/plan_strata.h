@@ -38,13 +38,13 @@ typedef struct eae_strata {
     eae_levels group; /* filled when grouped */
 } eae_strata;
 
-/* Fails for: a column that does not exist, a class without samples, one class only, a sample
- * without group, --stratify columns that are all different. */
+/* Fails for: equal sample names, a column that does not exist, a class without samples, one class
+ * only, a sample without group, --stratify columns that are all different. */
 int eae_strata_make(const eae_plan_spec *spec, const eae_frame *data, eae_strata *strata);
 void eae_strata_free(eae_strata *strata);
 
-/* The sample's name, or s<number> in buf[32] where the data have no names. */
-const char *eae_sample_name(const eae_frame *data, int64_t i, char *buf);
+/* The sample's name, or s<number> in buf[EAE_NUMBER_TEXT] where there are no names. */
+const char *eae_sample_name(const eae_names *names, int64_t i, char *buf);
 
 typedef struct eae_units {
     int64_t count;

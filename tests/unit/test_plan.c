@@ -735,6 +735,164 @@ static void the_hash_sees_every_part(void **state)
     eae_frame_free(data);
 }
 
+/* ---- text ------------------------------------------------------------------------------- */
+
+static const char *scratch(void)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "/tmp/test_plan.%ld.tsv", (long)getpid());
+    return path;
+}
+
+static int read_text(const char *text, const eae_frame *data, eae_frame **plan)
+{
+    FILE *f = fopen(scratch(), "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+    int status = eae_plan_read(scratch(), data, plan);
+    unlink(scratch());
+    return status;
+}
+
+static void unreadable(const char *text, const eae_frame *data, const char *words)
+{
+    eae_frame *plan = NULL;
+    assert_int_equal(read_text(text, data, &plan), EAE_FAIL);
+    assert_null(plan);
+    if (!strstr(eae_message(), words))
+        fail_msg("'%s' is not in: %s", words, eae_message());
+}
+
+static void what_is_written_reads_back_the_same(void **state)
+{
+    (void)state;
+    static const int sizes[] = {23, 19};
+    int label[42], group[42];
+    eae_frame *data = classes(sizes, 2, label);
+    for (int i = 0; i < 42; i++)
+        group[i] = i % 17;
+    add_levels(data, "group", group);
+    eae_axis_find(&data->rows, "label")->code[3] = -1;
+    for (int kind = EAE_PLAN_KFOLD; kind <= EAE_PLAN_BOOTSTRAP; kind++) {
+        for (int variant = 0; variant < 4; variant++) {
+            eae_plan_spec spec = {.kind = (eae_plan_kind)kind,
+                                  .k = 4,
+                                  .repeats = 3,
+                                  .holdout = 0.4,
+                                  .stratify = true,
+                                  .groups = variant & 1,
+                                  .inner = variant & 2 ? 3 : 0};
+            eae_frame *plan = make(&spec, data), *again = NULL;
+            assert_int_equal(eae_plan_write(scratch(), plan), EAE_OK);
+            assert_int_equal(eae_plan_read(scratch(), data, &again), EAE_OK);
+            unlink(scratch());
+            assert_int_equal(plan->rows.count, again->rows.count);
+            assert_memory_equal(plan->payload, again->payload, (size_t)(plan->rows.count * 42 * 2));
+            assert_string_equal(eae_annot_text(eae_axis_find(&plan->rows, "plan"), 0),
+                                eae_annot_text(eae_axis_find(&again->rows, "plan"), 0));
+            eae_frame_free(plan);
+            eae_frame_free(again);
+        }
+    }
+    eae_frame_free(data);
+}
+
+/* Two repeats of two folds from 0, columns and lines in another order, CRLF, no last line end. */
+static void a_plan_of_other_tools_is_read(void **state)
+{
+    (void)state;
+    eae_frame *data = new_data(3), *plan = NULL;
+    assert_int_equal(read_text("role\tnote\tsample\tsplit\r\n"
+                               "test\tx\tp000\t0\r\ntrain\tx\tp001\t0\r\ntrain\tx\tp002\t0\r\n"
+                               "train\t\tp000\t7\r\ntest\t\tp001\t7\r\ntest\t\tp002\t7\r\n"
+                               "test\tx\tp002\t5\ntrain\tx\tp001\t5\ntest\tx\tp001\t3\n"
+                               "unused\tx\tp002\t3\ntrain\tx\tp000\t3",
+                               data, &plan),
+                     EAE_OK);
+    static const int16_t want[] = {-1, 1, 1, 1, -1, 0, 0, 1, -1, 1, -1, -1};
+    static const int64_t repeat[] = {1, 1, 1, 2}, fold[] = {1, 2, 3, 1}, split[] = {1, 2, 3, 4};
+    assert_int_equal(plan->rows.count, 4);
+    assert_memory_equal(plan->payload, want, sizeof want);
+    assert_memory_equal(eae_axis_find(&plan->rows, "repeat")->i64, repeat, sizeof repeat);
+    assert_memory_equal(eae_axis_find(&plan->rows, "fold")->i64, fold, sizeof fold);
+    assert_memory_equal(eae_axis_find(&plan->rows, "split")->i64, split, sizeof split);
+    assert_int_equal(eae_plan_check(plan, data), EAE_OK);
+    eae_frame_free(plan);
+    eae_frame_free(data);
+}
+
+static void mistakes_are_named_by_line_and_column(void **state)
+{
+    (void)state;
+    eae_frame *data = new_data(4);
+    unreadable("", data, "the plan is empty");
+    unreadable("split\tsample\trole\n", data, "no splits");
+    unreadable("split\tsample\n1\tp000\n", data, ":1: no column 'role'");
+    unreadable("split\tsample\trole\trole\n", data, ":1: two columns are called 'role'");
+    unreadable("split\tsample\trole\n1\tp000\n", data, ":2: 2 fields where the header has 3");
+    unreadable("split\tsample\trole\n1\tp000\ttrain\n1\tq\ttest\n", data,
+               ":3: column 2: no such sample in the data: \"q\"");
+    unreadable("split\tsample\trole\n1\tp000\tvalidate\n", data,
+               ":2: column 3: not train, test or unused: \"validate\"");
+    unreadable("split\tsample\trole\nA\tp000\ttrain\n", data,
+               ":2: column 1: not a whole number: \"A\"");
+    unreadable("split\tsample\trole\n-1\tp000\ttrain\n", data, ":2: column 1: too small");
+    unreadable("split\tsample\trole\n1\tp000\ttrain\n1\tp001\ttest\n1\tp000\ttest\n", data,
+               ":4: column 2: sample twice in split 1 (line 2): \"p000\"");
+    unreadable("split\tsample\trole\n1\tp000\ttrain\n1\tp001\ttrain\n", data,
+               "split 1 has no test samples");
+    unreadable("split\tsample\trole\n1\tp000\ttest\n1\tp001\ttest\n", data,
+               "split 1 has no training samples");
+    unreadable("split\tsample\trole\trepeat\n1\tp000\ttrain\t1\n1\tp001\ttest\t2\n", data,
+               ":3: column 4: repeat 2 of split 1 is 1 in line 2");
+    unreadable("split\tsample\trole\tcount\n1\tp000\ttrain\t40000\n", data, "too large");
+    unreadable("split\tsample\trole\tcount\n1\tp000\ttest\t2\n", data, "counts once");
+    unreadable("split\tsample\trole\tparent\n1\tp000\ttrain\t\n1\tp001\ttest\t\n"
+               "2\tp000\ttrain\t9\n2\tp001\ttest\t9\n",
+               data, "split 2 has the parent 9, which is no outer split");
+    unreadable("split\tsample\trole\tparent\n1\tp000\ttrain\t0\n1\tp001\ttest\t0\n"
+               "2\tp000\ttrain\t1\n2\tp001\ttest\t1\n",
+               data, "inner split 2 uses sample 'p001', which is not a training sample");
+    eae_frame_free(data);
+}
+
+static void a_plan_without_a_class_in_training_is_refused(void **state)
+{
+    (void)state;
+    int label[4] = {0, 0, 1, 1};
+    eae_frame *data = new_data(4);
+    add_levels(data, "label", label);
+    unreadable("split\tsample\trole\n1\tp000\ttrain\n1\tp001\ttrain\n1\tp002\ttest\n", data,
+               "split 1 would train without class 'L1'");
+    eae_frame_free(data);
+}
+
+/* ---- confounding ------------------------------------------------------------------------ */
+
+/* 2 x 3 table 10 20 30 / 30 20 10: X2 = 20, n = 120, V = sqrt(20/120) = 0.40825 (by hand: every
+ * expected count of columns 1 and 3 is 20, 4 cells of (10^2)/20). */
+static void cramers_v_by_hand(void **state)
+{
+    (void)state;
+    static const int cells[2][3] = {{10, 20, 30}, {30, 20, 10}};
+    int64_t a[130], b[130], n = 0;
+    for (int i = 0; i < 2; i++) {
+        for (int j = 0; j < 3; j++) {
+            for (int c = 0; c < cells[i][j]; c++) {
+                a[n] = i;
+                b[n++] = j;
+            }
+        }
+    }
+    assert_true(fabs(eae_cramers_v(a, 2, b, 3, n) - sqrt(20.0 / 120)) < 1e-12);
+    a[n] = -1; /* missing: left out */
+    b[n++] = 0;
+    assert_true(fabs(eae_cramers_v(a, 2, b, 3, n) - sqrt(20.0 / 120)) < 1e-12);
+    assert_true(fabs(eae_cramers_v(a, 2, a, 2, n) - 1) < 1e-12);
+    assert_true(isnan(eae_cramers_v(a, 2, b, 3, 10)));
+}
+
 int main(void)
 {
     eae_diag_program("test_plan");
@@ -763,6 +921,11 @@ int main(void)
         cmocka_unit_test(a_split_has_its_rows),
         cmocka_unit_test(a_plan_for_other_samples_is_refused),
         cmocka_unit_test(the_hash_sees_every_part),
+        cmocka_unit_test(what_is_written_reads_back_the_same),
+        cmocka_unit_test(a_plan_of_other_tools_is_read),
+        cmocka_unit_test(mistakes_are_named_by_line_and_column),
+        cmocka_unit_test(a_plan_without_a_class_in_training_is_refused),
+        cmocka_unit_test(cramers_v_by_hand),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
 }
