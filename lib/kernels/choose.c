@@ -60,12 +60,37 @@ static int load_plugin(const char *path, const eae_kernels **kernels)
     return *kernels ? EAE_OK : EAE_FAIL;
 }
 
+/* The widest instructions that the compiler, libm or BLAS may choose on this machine. */
+static const char *instruction_set(void)
+{
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        return "avx512";
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        return "avx2";
+    return "sse2";
+#elif defined(__aarch64__)
+    return "aarch64";
+#else
+    return "generic";
+#endif
+}
+
 /* Read by the libraries when they are loaded. Our own regions run BLAS, so it gets one thread; and
- * between two regions idle threads sleep, because the cores are wanted by eae_parallel(). */
+ * between two regions idle threads sleep, because the cores are wanted by eae_parallel(). OpenBLAS
+ * knows processors by model number and takes its oldest kernels (SSE3, five times slower) for one
+ * that is newer than itself; so it is told by what the processor can do, unless the user chose. */
 static void set_environment(void)
 {
+    const char *set = instruction_set();
     setenv("OPENBLAS_NUM_THREADS", "1", 1);
     setenv("OMP_WAIT_POLICY", "passive", 0);
+    if (strcmp(set, "avx512") == 0)
+        setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+    else if (strcmp(set, "avx2") == 0)
+        setenv("OPENBLAS_CORETYPE", "Haswell", 0);
 }
 
 static int choose_cpu(const eae_kernels **kernels)
@@ -76,14 +101,15 @@ static int choose_cpu(const eae_kernels **kernels)
     int status = EAE_OK;
     pthread_mutex_lock(&lock);
     if (!loaded) {
+        bool chosen = getenv("OPENBLAS_CORETYPE") != NULL;
         set_environment();
         if (!find_plugin("libeae-cpu.so", path))
             status = eae_fail("no cpu backend (libeae-cpu.so not found beside the program)");
         else
             status = load_plugin(path, &loaded);
         if (status == EAE_OK)
-            eae_detail("backend cpu: %s, core type %s", eae_kernels_identity(loaded),
-                       getenv("OPENBLAS_CORETYPE") ? "from OPENBLAS_CORETYPE" : "detected");
+            eae_detail("backend cpu: %s (OPENBLAS_CORETYPE %s)", eae_kernels_identity(loaded),
+                       chosen ? "from the environment" : "set here");
     }
     *kernels = loaded;
     pthread_mutex_unlock(&lock);
@@ -122,23 +148,6 @@ int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels)
         return EAE_OK;
     }
     return status;
-}
-
-/* The widest instructions that the compiler, libm or BLAS may choose on this machine. */
-static const char *instruction_set(void)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"))
-        return "avx512";
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        return "avx2";
-    return "sse2";
-#elif defined(__aarch64__)
-    return "aarch64";
-#else
-    return "generic";
-#endif
 }
 
 const char *eae_kernels_identity(const eae_kernels *kernels)

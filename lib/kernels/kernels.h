@@ -113,8 +113,9 @@ typedef enum eae_backend {
 
 /* The table of a backend; the plugin is loaded on first use, from beside the program only. Auto is
  * cpu where it can be loaded, else ref. Fails with a message such as "no CUDA device (driver not
- * found)". The first call sets OPENBLAS_NUM_THREADS=1 and may set OMP_WAIT_POLICY in the
- * environment, so make it before other threads start. */
+ * found)". The first call sets OPENBLAS_NUM_THREADS=1 and, where they are not set,
+ * OPENBLAS_CORETYPE and OMP_WAIT_POLICY in the environment, so make it before other threads start.
+ */
 int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels);
 
 /* Build, backend, instruction set, BLAS with version and core type: what bytes are promised within.
