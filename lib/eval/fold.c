@@ -1,0 +1,341 @@
+/* fold.c - one training set and the fits on it; see fold.h. */
+#include "eval/fold.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+eae_source eae_fold_source(const eae_fold *f)
+{
+    const eae_train_spec *spec = f->run->spec;
+    eae_source source = eae_prepared_source(&f->run->dataset, &spec->prepare, &f->prepared);
+    /* a penalised intercept sees where the origin is: no shift that the user did not ask for */
+    if (spec->bias_penalised && spec->prepare.scaling == EAE_SCALE_NONE)
+        source.shift = NULL;
+    return source;
+}
+
+static int make_gram(eae_fold *f, int threads)
+{
+    const eae_run *run = f->run;
+    int64_t m = f->m, all = run->dataset.rows;
+    f->gram = eae_try_alloc((size_t)(m * m), sizeof(double), "the Gram matrix of a fold");
+    if (!f->gram)
+        return EAE_FAIL;
+    if (run->gram) {
+        for (int64_t i = 0; i < m; i++) {
+            for (int64_t k = 0; k < m; k++)
+                f->gram[i * m + k] = run->gram[f->row[i] * all + f->row[k]];
+        }
+        return EAE_OK;
+    }
+    eae_source source = eae_fold_source(f);
+    /* the precision follows from all rows, so that it is the same in every split */
+    eae_precision precision = eae_kernels_precision(all, source.feature_count, run->dataset.is_f64);
+    return run->dataset.kernels->gram(&source, f->row, m, precision, f->gram, threads);
+}
+
+/* Standardised by the training rows: only for the numbers' sake, the fit does not depend on it. */
+static void make_covariates(eae_fold *f)
+{
+    const eae_covariates *c = &f->run->spec->covariates;
+    int64_t terms = c->terms;
+    if (terms == 0)
+        return;
+    f->u = EAE_NEW_ARRAY(double, f->m *terms);
+    f->u_mean = EAE_NEW_ARRAY(double, terms);
+    f->u_scale = EAE_NEW_ARRAY(double, terms);
+    for (int64_t t = 0; t < terms; t++) {
+        double sum = 0, square = 0;
+        for (int64_t i = 0; i < f->n; i++)
+            sum += c->value[f->row[i] * terms + t];
+        f->u_mean[t] = sum / (double)f->n;
+        for (int64_t i = 0; i < f->n; i++) {
+            double d = c->value[f->row[i] * terms + t] - f->u_mean[t];
+            square += d * d;
+        }
+        double sd = sqrt(square / (double)f->n);
+        f->u_scale[t] = sd > 1e-12 * fabs(f->u_mean[t]) ? sd : 1;
+        for (int64_t i = 0; i < f->m; i++)
+            f->u[i * terms + t] = (c->value[f->row[i] * terms + t] - f->u_mean[t]) / f->u_scale[t];
+    }
+}
+
+int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const eae_target *target,
+                  int threads)
+{
+    *f = (eae_fold){.run = run, .split = split, .n = split->train_count};
+    f->m = f->n + split->test_count;
+    f->row = eae_malloc((size_t)f->m, sizeof *f->row);
+    memcpy(f->row, split->train, (size_t)f->n * sizeof *f->row);
+    if (split->test_count > 0)
+        memcpy(f->row + f->n, split->test, (size_t)split->test_count * sizeof *f->row);
+    int status = eae_prepare_learn(&run->dataset, &run->spec->prepare, split->train, split->count,
+                                   f->n, &target->outcome, &f->prepared, threads);
+    if (status == EAE_OK)
+        status = make_gram(f, threads);
+    if (status == EAE_OK)
+        make_covariates(f);
+    else
+        eae_fold_close(f);
+    return status;
+}
+
+void eae_fold_close(eae_fold *f)
+{
+    free(f->row);
+    eae_prepared_free(&f->prepared);
+    free(f->gram);
+    free(f->u);
+    free(f->u_mean);
+    free(f->u_scale);
+    *f = (eae_fold){0};
+}
+
+/* ---- fits ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const eae_fold *fold;
+    const eae_train_spec *spec;
+    const eae_target *target; /* one per labeling */
+    eae_fits *fits;
+    eae_gram_problem problem;
+    double *y;    /* labelings x sides x n */
+    double *cost; /* n */
+} fitting;
+
+static int sides_of(const eae_train_spec *spec, const eae_target *t)
+{
+    (void)spec;
+    return t->task == EAE_TASK_CLASSES && t->outcome.classes > 2 ? t->outcome.classes : 1;
+}
+
+static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, int64_t n,
+                     int64_t terms)
+{
+    int64_t count = labelings * params * sides;
+    *fits = (eae_fits){.labelings = labelings, .params = params, .sides = sides};
+    fits->fit = EAE_NEW_ARRAY(eae_gram_fit, count);
+    fits->undefined = EAE_NEW_ARRAY(bool, labelings);
+    fits->block = EAE_NEW_ARRAY(double, count *(n + terms));
+    for (int64_t i = 0; i < count; i++) {
+        fits->fit[i].beta = fits->block + i * n;
+        fits->fit[i].gamma = fits->block + count * n + i * terms;
+    }
+}
+
+void eae_fits_free(eae_fits *f)
+{
+    free(f->fit);
+    free(f->undefined);
+    free(f->block);
+    *f = (eae_fits){0};
+}
+
+/* The name of a class without a training row, or NULL. */
+static const char *absent_class(const eae_fold *f, const eae_target *t)
+{
+    const char *absent = NULL;
+    if (t->task != EAE_TASK_CLASSES)
+        return NULL;
+    bool *seen = EAE_NEW_ARRAY(bool, t->outcome.classes);
+    for (int64_t i = 0; i < f->n; i++)
+        seen[t->class[f->row[i]]] = true;
+    for (int c = 0; c < t->outcome.classes; c++) {
+        if (!seen[c])
+            absent = eae_name(t->class_names, c);
+    }
+    free(seen);
+    return absent;
+}
+
+static double response(const fitting *g, const eae_target *t, int side, int64_t row)
+{
+    if (t->task != EAE_TASK_CLASSES)
+        return t->value[row];
+    if (g->fits->sides == 1)
+        return t->class[row] == 1 ? 1 : -1;
+    if (g->spec->model == EAE_MODEL_LOGISTIC)
+        return t->class[row]; /* softmax */
+    return t->class[row] == side ? 1 : -1;
+}
+
+static double *labeling_y(const fitting *g, int64_t labeling, int side)
+{
+    return g->y + (labeling * g->fits->sides + side) * g->fold->n;
+}
+
+static int prepare_labelings(fitting *g)
+{
+    for (int64_t l = 0; l < g->fits->labelings; l++) {
+        const char *absent = absent_class(g->fold, &g->target[l]);
+        g->fits->undefined[l] = absent != NULL;
+        if (absent && l == 0)
+            return eae_fail("split %lld: class '%s' has no training sample",
+                            (long long)g->fold->split->id, absent);
+        for (int side = 0; side < g->fits->sides; side++) {
+            double *y = labeling_y(g, l, side);
+            for (int64_t i = 0; i < g->fold->n; i++)
+                y[i] = response(g, &g->target[l], side, g->fold->row[i]);
+        }
+    }
+    return EAE_OK;
+}
+
+static void set_cost(fitting *g, int param, int64_t labeling)
+{
+    const eae_target *t = &g->target[labeling];
+    eae_train_cost(g->spec, g->spec->param[param], g->fold->row, g->fold->split->count, g->fold->n,
+                   t->class, t->outcome.classes, g->cost);
+}
+
+static int fit_one(fitting *g, int param, int64_t labeling)
+{
+    int status = EAE_OK;
+    eae_gram_fit *fit = eae_fits_at(g->fits, param, labeling, 0);
+    set_cost(g, param, labeling);
+    for (int side = 0; side < g->fits->sides && status == EAE_OK; side++) {
+        g->problem.y = labeling_y(g, labeling, side);
+        if (param > 0) { /* warm: from the parameter before */
+            const eae_gram_fit *before = eae_fits_at(g->fits, param - 1, labeling, side);
+            memcpy(fit[side].beta, before->beta, (size_t)g->fold->n * sizeof(double));
+            memcpy(fit[side].gamma, before->gamma, (size_t)g->problem.terms * sizeof(double));
+            fit[side].intercept = before->intercept;
+        }
+        if (g->spec->model == EAE_MODEL_SVM)
+            status = eae_fit_svm(&g->problem, g->spec->loss, &fit[side]);
+        else if (g->fits->sides == 1)
+            status = eae_fit_logistic(&g->problem, fit);
+    }
+    if (status == EAE_OK && g->spec->model == EAE_MODEL_LOGISTIC && g->fits->sides > 1) {
+        g->problem.y = labeling_y(g, labeling, 0);
+        status = eae_fit_softmax(&g->problem, g->fits->sides, fit);
+    }
+    return status;
+}
+
+/* All permuted labelings at once share one factorisation, where costs do not depend on labels. */
+static int fit_permuted_svm(fitting *g, int param)
+{
+    int64_t count = (g->fits->labelings - 1) * g->fits->sides;
+    set_cost(g, param, 0);
+    return eae_fit_svm_many(&g->problem, g->spec->loss, labeling_y(g, 1, 0), count,
+                            eae_fits_at(g->fits, param, 1, 0));
+}
+
+static int fit_classes(fitting *g)
+{
+    int status = EAE_OK;
+    bool together = g->spec->model == EAE_MODEL_SVM && g->spec->weighting == EAE_CLASSES_EQUAL &&
+                    g->problem.terms == 0 && !g->problem.bias_penalised && g->fits->labelings > 1;
+    for (int64_t l = 0; l < g->fits->labelings; l++)
+        together &= !g->fits->undefined[l];
+    int64_t alone = together ? 1 : g->fits->labelings;
+    for (int p = 0; p < g->spec->params && status == EAE_OK; p++) {
+        for (int64_t l = 0; l < alone && status == EAE_OK; l++) {
+            if (!g->fits->undefined[l])
+                status = fit_one(g, p, l);
+        }
+        if (together && status == EAE_OK)
+            status = fit_permuted_svm(g, p);
+    }
+    return status;
+}
+
+/* Squared loss: every labeling is a right-hand side. The solver's order is [target][scale]. */
+static int fit_numbers(fitting *g)
+{
+    int64_t labelings = g->fits->labelings;
+    int params = g->spec->params;
+    double *scale = EAE_NEW_ARRAY(double, params);
+    eae_gram_fit *fit = EAE_NEW_ARRAY(eae_gram_fit, labelings * params);
+    double total = 0;
+    for (int64_t i = 0; i < g->fold->n; i++)
+        total += g->fold->split->count[i];
+    for (int64_t i = 0; i < g->fold->n; i++)
+        g->cost[i] = g->fold->split->count[i] / total;
+    for (int p = 0; p < params; p++)
+        scale[p] = 1 / g->spec->param[p];
+    for (int64_t l = 0; l < labelings; l++) {
+        for (int p = 0; p < params; p++)
+            fit[l * params + p] = *eae_fits_at(g->fits, p, l, 0);
+    }
+    int status = g->spec->model == EAE_MODEL_RIDGE
+                     ? eae_fit_ridge(&g->problem, g->y, labelings, scale, params, fit)
+                     : eae_fit_linear(&g->problem, g->y, labelings, fit);
+    for (int64_t l = 0; l < labelings; l++) {
+        for (int p = 0; p < params; p++)
+            *eae_fits_at(g->fits, p, l, 0) = fit[l * params + p];
+    }
+    free(scale);
+    free(fit);
+    return status;
+}
+
+/* From 1/2 |w|^2 + sum cost loss to the form with lambda. */
+static void rescale_objectives(const fitting *g)
+{
+    if (!g->spec->by_lambda)
+        return;
+    for (int p = 0; p < g->fits->params; p++) {
+        for (int64_t k = 0; k < g->fits->labelings * g->fits->sides; k++)
+            eae_fits_at(g->fits, p, 0, 0)[k].objective *= g->spec->param[p];
+    }
+}
+
+int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits)
+{
+    const eae_train_spec *spec = fold->run->spec;
+    int64_t n = fold->n, terms = spec->covariates.terms;
+    fitting g = {.fold = fold, .spec = spec, .target = target, .fits = fits};
+    new_fits(fits, labelings, spec->params, sides_of(spec, target), n, terms);
+    g.y = EAE_NEW_ARRAY(double, labelings * fits->sides * n);
+    g.cost = EAE_NEW_ARRAY(double, n);
+    g.problem = (eae_gram_problem){.kernels = fold->run->dataset.kernels,
+                                   .n = n,
+                                   .gram = fold->gram,
+                                   .ld = fold->m,
+                                   .y = g.y,
+                                   .cost = g.cost,
+                                   .u = fold->u,
+                                   .terms = terms,
+                                   .bias_penalised = spec->bias_penalised,
+                                   .tol = spec->tol,
+                                   .max_iter = spec->max_iter};
+    int status = prepare_labelings(&g);
+    if (status == EAE_OK)
+        status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
+    if (status == EAE_OK)
+        rescale_objectives(&g);
+    else
+        eae_fits_free(fits);
+    free(g.y);
+    free(g.cost);
+    return status;
+}
+
+int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
+{
+    int64_t n = f->n, t = f->m - f->n, terms = f->run->spec->covariates.terms;
+    int64_t count = fits->labelings * fits->params * fits->sides;
+    double *test = eae_try_alloc((size_t)(t * n), sizeof *test, "the Gram matrix of a fold");
+    if (!test)
+        return EAE_FAIL;
+    for (int64_t i = 0; i < t; i++)
+        memcpy(test + i * n, f->gram + (n + i) * f->m, (size_t)n * sizeof *test);
+    int status =
+        f->run->dataset.kernels->multiply(false, true, count, t, n, 1, fits->block, test, 0, value);
+    for (int64_t k = 0; k < count && status == EAE_OK; k++) {
+        const eae_gram_fit *fit = &fits->fit[k];
+        for (int64_t i = 0; i < t; i++) {
+            double v = value[k * t + i] + fit->intercept;
+            for (int64_t c = 0; c < terms; c++)
+                v += fit->gamma[c] * f->u[(n + i) * terms + c];
+            value[k * t + i] = v;
+        }
+    }
+    free(test);
+    return status;
+}

@@ -1,0 +1,64 @@
+/*
+ * fold.h - one training set: what it teaches the preprocessing, its Gram matrix, and the fits of
+ * all parameters and labelings on it.
+ *
+ * Rows of a fold are its training rows, then its test rows: 0 .. n-1 and n .. m-1.
+ */
+#ifndef EAE_EVAL_FOLD_H
+#define EAE_EVAL_FOLD_H
+
+#include "eval/plan.h"
+#include "eval/train_spec.h"
+
+/* What all folds of a run share. */
+typedef struct eae_run {
+    const eae_frame *data;
+    const eae_train_spec *spec;
+    eae_target target;
+    eae_dataset dataset;
+    double *gram; /* rows x rows of all samples, where preprocessing does not depend on the fold; or
+                     NULL */
+} eae_run;
+
+typedef struct eae_fold {
+    const eae_run *run;
+    const eae_split *split;
+    int64_t n; /* training rows */
+    int64_t m; /* training and test rows */
+    int64_t *row;
+    eae_prepared prepared;
+    double *gram;    /* m x m */
+    double *u;       /* m x terms: covariates standardised by the training rows; NULL */
+    double *u_mean;  /* terms */
+    double *u_scale; /* terms */
+} eae_fold;
+
+/* `target`: the labels that a filter reads. */
+int eae_fold_open(eae_fold *fold, const eae_run *run, const eae_split *split,
+                  const eae_target *target, int threads);
+void eae_fold_close(eae_fold *fold);
+/* The data as the fold sees them. */
+eae_source eae_fold_source(const eae_fold *fold);
+
+/* Fits for `labelings` labelings, spec->params parameters and `sides` models each (1, or one per
+ * class): fit [param][labeling][side], beta and gamma inside one block. */
+typedef struct eae_fits {
+    int64_t labelings;
+    int params;
+    int sides;
+    eae_gram_fit *fit;
+    bool *undefined; /* per labeling: a class has no training row, nothing was fitted */
+    double *block;
+} eae_fits;
+
+int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits);
+static inline eae_gram_fit *eae_fits_at(const eae_fits *f, int param, int64_t labeling, int side)
+{
+    return f->fit + ((int64_t)param * f->labelings + labeling) * f->sides + side;
+}
+void eae_fits_free(eae_fits *fits);
+
+/* Decision values of every fit for the test rows: (params x labelings x sides) x (m - n). */
+int eae_fold_decision(const eae_fold *fold, const eae_fits *fits, double *value);
+
+#endif

@@ -1,0 +1,437 @@
+/* train.c - families of models over the splits of a plan; see train.h. */
+#include "eval/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "eval/train_result.h"
+
+enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
+
+typedef struct {
+    eae_run run;
+    const eae_train_spec *spec;
+    const eae_frame *plan;
+    int64_t *outer; /* rows of the plan that this shard does */
+    int64_t outer_count;
+    eae_target *target; /* 1 + permutations labelings */
+    int64_t **from;     /* their permutations; from[0] is NULL */
+    int64_t labelings;
+    int sides;
+    bool final; /* train on all rows too (or only) */
+    eae_frame *prediction;
+    eae_result_row *prediction_row;
+    int64_t rows_per_split;
+    eae_frame *model;
+    eae_result_row *model_row;
+    int64_t models_per_split; /* preprocessing rows and weights */
+    int inner_threads;
+} family;
+
+/* ---- what is shared ----------------------------------------------------------------------------
+ */
+
+static int check_missing(const eae_run *run)
+{
+    const eae_dataset *d = &run->dataset;
+    if (d->missing == 0 || run->spec->prepare.imputation != EAE_IMPUTE_NONE)
+        return EAE_OK;
+    int64_t i = d->first_missing / d->cols, j = d->first_missing % d->cols;
+    return eae_fail(
+        "%lld of %lld values are missing (first: sample %s, feature %s); --impute mean or "
+        "median fills them inside each split",
+        (long long)d->missing, (long long)(d->rows * d->cols), eae_name(&run->data->rows.names, i),
+        eae_name(&run->data->cols.names, j));
+}
+
+/* One Gram matrix for all folds, where no fold sees the features in its own way. */
+static int share_gram(eae_run *run)
+{
+    const eae_prepare_spec *p = &run->spec->prepare;
+    eae_dataset *d = &run->dataset;
+    if (p->scaling == EAE_SCALE_FOLD || p->filter != EAE_FILTER_NONE || p->design || d->missing)
+        return EAE_OK;
+    run->gram = eae_try_alloc((size_t)(d->rows * d->rows), sizeof(double), "the Gram matrix");
+    if (!run->gram)
+        return EAE_FAIL;
+    int64_t *all = eae_malloc((size_t)d->rows, sizeof *all);
+    double *once = eae_malloc((size_t)d->rows, sizeof *once);
+    for (int64_t i = 0; i < d->rows; i++) {
+        all[i] = i;
+        once[i] = 1;
+    }
+    eae_prepared prepared;
+    int status = eae_prepare_learn(d, p, all, once, d->rows, &run->target.outcome, &prepared,
+                                   run->spec->threads);
+    if (status == EAE_OK) {
+        eae_fold fold = {.run = run, .prepared = prepared};
+        eae_source source = eae_fold_source(&fold);
+        eae_precision precision = eae_kernels_precision(d->rows, d->cols, d->is_f64);
+        status = d->kernels->gram(&source, all, d->rows, precision, run->gram, run->spec->threads);
+        eae_prepared_free(&prepared);
+    }
+    free(all);
+    free(once);
+    return status;
+}
+
+static int open_run(family *f, const eae_frame *data, const eae_kernels *kernels)
+{
+    eae_run *run = &f->run;
+    run->data = data;
+    run->spec = f->spec;
+    int status = eae_target_from(data, &run->target);
+    if (status == EAE_OK)
+        status = eae_train_spec_check(f->spec, &run->target);
+    if (status == EAE_OK)
+        status = eae_dataset_open(&run->dataset, kernels, data->payload, data->type == EAE_F64,
+                                  data->rows.count, data->cols.count, f->spec->threads);
+    if (status == EAE_OK)
+        status = check_missing(run);
+    return status;
+}
+
+static int make_labelings(family *f)
+{
+    int64_t n = f->run.target.n;
+    f->labelings = 1 + (f->plan ? f->spec->permutations : 0);
+    f->target = EAE_NEW_ARRAY(eae_target, f->labelings);
+    f->from = EAE_NEW_ARRAY(int64_t *, f->labelings);
+    f->target[0] = f->run.target;
+    for (int64_t b = 1; b < f->labelings; b++) {
+        f->from[b] = eae_malloc((size_t)n, sizeof(int64_t));
+        int status = eae_permutation(&f->run.target, f->spec->seed, b, f->from[b]);
+        if (status != EAE_OK)
+            return status;
+        eae_target_permuted(&f->run.target, f->from[b], &f->target[b]);
+    }
+    return EAE_OK;
+}
+
+/* The outer splits of the plan that belong to this shard: a contiguous part. */
+static void choose_splits(family *f)
+{
+    if (!f->plan)
+        return;
+    int64_t rows = f->plan->rows.count, count = 0;
+    const eae_annot *parent = eae_axis_find(&f->plan->rows, "parent");
+    int64_t *outer = eae_malloc((size_t)rows, sizeof *outer);
+    for (int64_t s = 0; s < rows; s++) {
+        if (!parent || parent->i64[s] == 0)
+            outer[count++] = s;
+    }
+    int64_t begin = count * (f->spec->shard - 1) / f->spec->shards;
+    int64_t end = count * f->spec->shard / f->spec->shards;
+    memmove(outer, outer + begin, (size_t)(end - begin) * sizeof *outer);
+    f->outer = outer;
+    f->outer_count = end - begin;
+}
+
+static int64_t preparation_rows(const family *f)
+{
+    const eae_run *run = &f->run;
+    bool filled = run->dataset.missing && f->spec->prepare.imputation != EAE_IMPUTE_NONE;
+    return 2 + filled + (f->spec->prepare.design ? f->spec->prepare.terms : 0);
+}
+
+static int make_frames(family *f)
+{
+    const eae_frame *data = f->run.data;
+    int classes = f->run.target.outcome.classes;
+    int status = EAE_OK;
+    f->sides = classes > 2 ? classes : 1;
+    f->rows_per_split = f->labelings * f->spec->params * f->sides;
+    f->models_per_split = preparation_rows(f) + f->spec->params * f->sides;
+    if (f->plan) {
+        int64_t rows = f->outer_count * f->rows_per_split;
+        status = eae_prediction_new(&f->prediction, data, rows);
+        f->prediction_row = EAE_NEW_ARRAY(eae_result_row, rows);
+    }
+    int64_t models = f->final + (f->spec->weights == EAE_WEIGHTS_ALL ? f->outer_count : 0);
+    if (status == EAE_OK && f->spec->weights != EAE_WEIGHTS_NONE) {
+        int64_t rows = models * f->models_per_split;
+        status = eae_model_frame_new(&f->model, data, &f->spec->covariates, rows);
+        f->model_row = EAE_NEW_ARRAY(eae_result_row, rows);
+    }
+    return status;
+}
+
+/* ---- one split ---------------------------------------------------------------------------------
+ */
+
+static eae_result_row describe(const family *f, const eae_fold *fold)
+{
+    (void)f;
+    return (eae_result_row){.param = -1,
+                            .size = fold->prepared.feature ? fold->prepared.feature_count
+                                                           : fold->run->dataset.cols,
+                            .split = fold->split->id,
+                            .repeat = fold->split->repeat,
+                            .fold = fold->split->fold,
+                            .class = -1,
+                            .converged = true,
+                            .intercept = NAN,
+                            .objective = NAN,
+                            .gap = NAN};
+}
+
+static void describe_fit(const family *f, eae_result_row *r, int param, int side,
+                         const eae_gram_fit *fit)
+{
+    r->param = f->spec->model == EAE_MODEL_LINEAR ? -1 : param;
+    r->class = f->sides > 1 ? side : -1;
+    r->converged = fit->converged;
+    r->intercept = fit->intercept;
+    r->objective = fit->objective;
+    r->gap = fit->gap;
+    r->iterations = fit->iterations;
+}
+
+/* Prediction rows of the labelings first .. first + fits->labelings - 1. Cell i of a permuted row
+ * is the value of the sample that carries sample i's label, so that the label column is right for
+ * it. */
+static int write_predictions(family *f, int64_t task, const eae_fold *fold, const eae_fits *fits,
+                             int64_t first)
+{
+    int64_t test = fold->m - fold->n, samples = f->run.dataset.rows;
+    int64_t count = fits->labelings * fits->params * fits->sides;
+    double *value = eae_try_alloc((size_t)(count * test), sizeof *value, "predictions");
+    int status = value ? eae_fold_decision(fold, fits, value) : EAE_FAIL;
+    for (int64_t k = 0; k < count && status == EAE_OK; k++) {
+        int param = (int)(k / (fits->labelings * fits->sides));
+        int64_t labeling = k / fits->sides % fits->labelings;
+        int side = (int)(k % fits->sides);
+        int64_t perm = first + labeling;
+        int64_t row =
+            task * f->rows_per_split + (perm * f->spec->params + param) * fits->sides + side;
+        eae_result_row *r = &f->prediction_row[row];
+        *r = describe(f, fold);
+        describe_fit(f, r, param, side, &fits->fit[k]);
+        r->perm = perm;
+        if (fits->undefined[labeling]) {
+            r->converged = true; /* nothing was tried */
+            r->objective = r->gap = NAN;
+            continue;
+        }
+        double *out = eae_frame_f64(f->prediction) + row * samples;
+        for (int64_t i = 0; i < test; i++) {
+            int64_t sample = fold->row[fold->n + i];
+            out[f->from[perm] ? f->from[perm][sample] : sample] = value[k * test + i];
+        }
+    }
+    free(value);
+    return status;
+}
+
+static void write_part(family *f, int64_t row, const eae_fold *fold, const char *part,
+                       const char *term, const double *features, const double *covariates,
+                       double absent)
+{
+    int64_t cols = f->run.dataset.cols, terms = f->spec->covariates.terms;
+    double *out = eae_frame_f64(f->model) + row * (cols + terms);
+    f->model_row[row] = describe(f, fold);
+    f->model_row[row].part = part;
+    f->model_row[row].term = term;
+    for (int64_t j = 0; j < cols; j++)
+        out[j] = features ? features[j] : absent;
+    for (int64_t t = 0; t < terms; t++)
+        out[cols + t] = covariates ? covariates[t] : absent;
+}
+
+static int64_t write_preparation(family *f, int64_t row, const eae_fold *fold)
+{
+    const eae_prepared *p = &fold->prepared;
+    write_part(f, row++, fold, "mean", NULL, p->mean, fold->u_mean, 0);
+    write_part(f, row++, fold, "scale", NULL, p->scale, fold->u_scale, 1);
+    if (p->fill)
+        write_part(f, row++, fold, "fill", NULL, p->fill, NULL, NAN);
+    for (int64_t t = 0; p->coef && t < f->spec->prepare.terms; t++)
+        write_part(f, row++, fold, "adjust", eae_name(&f->spec->adjust_names, t),
+                   p->coef + t * f->run.dataset.cols, NULL, 0);
+    return row;
+}
+
+/* Weights of the real labels. Where the Gram was shifted by the reference although the model is to
+ * apply to values as they are (--scale none), the shift goes into the intercept. */
+static int write_models(family *f, int64_t first_row, const eae_fold *fold, const eae_fits *fits)
+{
+    int64_t cols = f->run.dataset.cols, n = fold->n, terms = f->spec->covariates.terms;
+    int64_t k = fits->params * fits->sides, row = write_preparation(f, first_row, fold);
+    eae_source source = eae_fold_source(fold);
+    bool shifted = !fold->prepared.mean && source.shift;
+    double *beta = eae_malloc((size_t)(n * k), sizeof *beta);
+    double *w = eae_try_alloc((size_t)(k * cols), sizeof *w, "weights");
+    for (int64_t c = 0; c < k; c++) {
+        const eae_gram_fit *fit =
+            eae_fits_at(fits, (int)(c / fits->sides), 0, (int)(c % fits->sides));
+        for (int64_t i = 0; i < n; i++)
+            beta[i * k + c] = fit->beta[i];
+    }
+    int status =
+        w ? f->run.dataset.kernels->weights(&source, fold->row, n, beta, k, w, f->inner_threads)
+          : EAE_FAIL;
+    for (int64_t c = 0; c < k && status == EAE_OK; c++, row++) {
+        int param = (int)(c / fits->sides), side = (int)(c % fits->sides);
+        const eae_gram_fit *fit = eae_fits_at(fits, param, 0, side);
+        write_part(f, row, fold, "weights", NULL, w + c * cols, terms ? fit->gamma : NULL, 0);
+        describe_fit(f, &f->model_row[row], param, side, fit);
+        for (int64_t j = 0; j < cols && shifted; j++) {
+            double part = w[c * cols + j] * source.shift[j];
+            f->model_row[row].intercept -= part == part ? part : 0;
+        }
+    }
+    free(beta);
+    free(w);
+    return status;
+}
+
+/* Fit labelings first .. first + count - 1 on an open fold, and write what is asked for. */
+static int fit_labelings(family *f, int64_t task, const eae_fold *fold, int64_t first,
+                         int64_t count, int64_t model_row)
+{
+    eae_fits fits;
+    int status = eae_fold_fit(fold, f->target + first, count, &fits);
+    if (status != EAE_OK)
+        return status;
+    if (task >= 0)
+        status = write_predictions(f, task, fold, &fits, first);
+    if (status == EAE_OK && first == 0 && model_row >= 0)
+        status = write_models(f, model_row, fold, &fits);
+    eae_fits_free(&fits);
+    return status;
+}
+
+/* A filter that reads labels sees other features under every permutation. */
+static int do_split(family *f, int64_t task, const eae_split *split, int64_t labelings,
+                    int64_t model_row)
+{
+    int64_t step = eae_filter_reads_labels(f->spec->prepare.filter) ? 1 : LABELINGS_AT_ONCE;
+    int status = EAE_OK;
+    eae_fold fold = {0};
+    for (int64_t first = 0; first < labelings && status == EAE_OK; first += step) {
+        int64_t count = labelings - first < step ? labelings - first : step;
+        if (first == 0 || step == 1) {
+            eae_fold_close(&fold);
+            status = eae_fold_open(&fold, &f->run, split, &f->target[first], f->inner_threads);
+        }
+        if (status == EAE_OK)
+            status = fit_labelings(f, task, &fold, first, count, model_row);
+    }
+    eae_fold_close(&fold);
+    return status;
+}
+
+static int split_task(void *context, int64_t task, int worker)
+{
+    family *f = context;
+    eae_split split;
+    (void)worker;
+    eae_plan_split(f->plan, f->outer[task], &split);
+    int64_t model_row = -1;
+    if (f->spec->weights == EAE_WEIGHTS_ALL)
+        model_row = (f->final + task) * f->models_per_split;
+    int status = do_split(f, task, &split, f->labelings, model_row);
+    eae_split_free(&split);
+    return status;
+}
+
+static int do_final(family *f)
+{
+    eae_split all;
+    eae_split_all(f->run.dataset.rows, &all);
+    f->inner_threads = f->spec->threads;
+    int status = do_split(f, -1, &all, 1, f->spec->weights == EAE_WEIGHTS_NONE ? -1 : 0);
+    eae_split_free(&all);
+    return status;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------
+ */
+
+static void count_rows(const eae_result_row *row, int64_t rows, eae_train_output *out)
+{
+    for (int64_t i = 0; i < rows; i++) {
+        out->fits++;
+        out->unconverged += !row[i].converged;
+        out->undefined += row[i].perm > 0 && isnan(row[i].gap);
+    }
+}
+
+static void finish(family *f, eae_train_output *out)
+{
+    const eae_annot *plan = f->plan ? eae_axis_find(&f->plan->rows, "plan") : NULL;
+    const char *hash = plan && f->plan->rows.count > 0 ? eae_annot_text(plan, 0) : NULL;
+    const eae_names *classes = f->run.target.class_names;
+    if (f->prediction) {
+        eae_result_annotate(f->prediction, f->prediction_row, f->spec, hash, classes);
+        count_rows(f->prediction_row, f->prediction->rows.count, out);
+    }
+    if (f->model) {
+        eae_result_annotate(f->model, f->model_row, f->spec, hash, classes);
+        if (!f->prediction)
+            count_rows(f->model_row, f->model->rows.count, out);
+    }
+    out->prediction = f->prediction;
+    out->model = f->model;
+    f->prediction = f->model = NULL;
+}
+
+static void close_family(family *f)
+{
+    for (int64_t b = 1; f->target && b < f->labelings; b++) {
+        free(f->from[b]);
+        eae_target_free(&f->target[b]);
+    }
+    free(f->from);
+    free(f->target);
+    free(f->outer);
+    free(f->prediction_row);
+    free(f->model_row);
+    eae_frame_free(f->prediction);
+    eae_frame_free(f->model);
+    free(f->run.gram);
+    eae_dataset_close(&f->run.dataset);
+    eae_target_free(&f->run.target);
+}
+
+static int make_lambda(family *f, eae_train_spec *spec)
+{
+    if (spec->lambda_auto == 0)
+        return EAE_OK;
+    spec->params = spec->lambda_auto;
+    free(spec->param);
+    spec->param = EAE_NEW_ARRAY(double, spec->params);
+    return eae_lambda_path(&f->run.dataset, spec, &f->run.target, spec->params, spec->param);
+}
+
+int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec,
+              const eae_kernels *kernels, eae_train_output *out)
+{
+    family f = {.spec = spec, .plan = plan};
+    *out = (eae_train_output){0};
+    f.final = spec->shard == 1 && (spec->final || !plan);
+    int status = open_run(&f, data, kernels);
+    if (status == EAE_OK)
+        status = make_lambda(&f, spec);
+    if (status == EAE_OK)
+        status = share_gram(&f.run);
+    if (status == EAE_OK)
+        status = make_labelings(&f);
+    if (status == EAE_OK) {
+        choose_splits(&f);
+        status = make_frames(&f);
+    }
+    bool spread = f.outer_count >= spec->threads;
+    f.inner_threads = spread ? 1 : spec->threads;
+    if (status == EAE_OK)
+        status = eae_parallel(spread ? spec->threads : 1, f.outer_count, split_task, &f);
+    if (status == EAE_OK && f.final)
+        status = do_final(&f);
+    if (status == EAE_OK)
+        finish(&f, out);
+    close_family(&f);
+    return status;
+}

@@ -1,0 +1,190 @@
+/* train_result.c - see train_result.h. */
+#include "eval/train_result.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+
+/* The row annotations in the order of eae-matrix(5). */
+typedef enum {
+    MODEL,
+    SPEC,
+    PARAM,
+    CHOSEN,
+    SIZE,
+    PLAN,
+    SPLIT,
+    REPEAT,
+    FOLD,
+    PERM,
+    CLASS,
+    CONVERGED,
+    PART,
+    TERM,
+    INTERCEPT,
+    OBJECTIVE,
+    GAP,
+    ITERATIONS,
+    CUT,
+    COLUMNS
+} column;
+
+static const struct {
+    const char *name;
+    eae_annot_type type;
+    bool models_only;
+} columns[COLUMNS] = {
+    [MODEL] = {"model", EAE_ANNOT_TEXT, false},
+    [SPEC] = {"spec", EAE_ANNOT_TEXT, false},
+    [PARAM] = {"param", EAE_ANNOT_TEXT, false},
+    [CHOSEN] = {"chosen", EAE_ANNOT_TEXT, false}, /* nothing is chosen inside: missing */
+    [SIZE] = {"size", EAE_ANNOT_TEXT, false},
+    [PLAN] = {"plan", EAE_ANNOT_TEXT, false},
+    [SPLIT] = {"split", EAE_ANNOT_I64, false},
+    [REPEAT] = {"repeat", EAE_ANNOT_I64, false},
+    [FOLD] = {"fold", EAE_ANNOT_I64, false},
+    [PERM] = {"perm", EAE_ANNOT_I64, false},
+    [CLASS] = {"class", EAE_ANNOT_TEXT, false},
+    [CONVERGED] = {"converged", EAE_ANNOT_I64, false},
+    [PART] = {"part", EAE_ANNOT_TEXT, true},
+    [TERM] = {"term", EAE_ANNOT_TEXT, true},
+    [INTERCEPT] = {"intercept", EAE_ANNOT_F64, true},
+    [OBJECTIVE] = {"objective", EAE_ANNOT_F64, false},
+    [GAP] = {"gap", EAE_ANNOT_F64, false},
+    [ITERATIONS] = {"iterations", EAE_ANNOT_I64, false},
+    [CUT] = {"cut", EAE_ANNOT_F64, false}, /* survival only: missing */
+};
+
+typedef struct {
+    const eae_train_spec *spec;
+    const char *plan;
+    const eae_names *class_names;
+} family;
+
+/* NULL: missing. `number` holds the text of numbers. */
+static const char *text_of(column c, const eae_result_row *r, const family *of, char *number)
+{
+    switch (c) {
+    case MODEL:
+        return eae_model_name(of->spec);
+    case SPEC:
+        return of->spec->text;
+    case PARAM:
+        if (r->param < 0)
+            return NULL;
+        eae_format_double(of->spec->param[r->param], number);
+        return number;
+    case SIZE:
+        eae_format_double((double)r->size, number);
+        return number;
+    case PLAN:
+        return r->split > 0 ? of->plan : NULL;
+    case CLASS:
+        return r->class >= 0 ? eae_name(of->class_names, r->class) : NULL;
+    case PART:
+        return r->part;
+    case TERM:
+        return r->term;
+    default:
+        return NULL;
+    }
+}
+
+static int64_t whole_of(column c, const eae_result_row *r)
+{
+    switch (c) {
+    case SPLIT:
+        return r->split;
+    case REPEAT:
+        return r->repeat;
+    case FOLD:
+        return r->fold;
+    case PERM:
+        return r->perm;
+    case CONVERGED:
+        return r->converged;
+    default:
+        return r->iterations;
+    }
+}
+
+static double real_of(column c, const eae_result_row *r)
+{
+    switch (c) {
+    case INTERCEPT:
+        return r->intercept;
+    case OBJECTIVE:
+        return r->objective;
+    case GAP:
+        return r->gap;
+    default:
+        return NAN;
+    }
+}
+
+void eae_result_annotate(eae_frame *f, const eae_result_row *row, const eae_train_spec *spec,
+                         const char *plan, const eae_names *class_names)
+{
+    const family of = {spec, plan, class_names};
+    char number[EAE_NUMBER_TEXT];
+    for (column c = 0; c < COLUMNS; c++) {
+        if (columns[c].models_only && f->kind != EAE_KIND_MODEL)
+            continue;
+        eae_annot *a = eae_axis_add(&f->rows, columns[c].name, columns[c].type);
+        for (int64_t i = 0; i < f->rows.count; i++) {
+            if (a->type == EAE_ANNOT_TEXT)
+                eae_annot_set_text(a, i, text_of(c, &row[i], &of, number));
+            else if (a->type == EAE_ANNOT_I64)
+                a->i64[i] = whole_of(c, &row[i]);
+            else
+                a->f64[i] = real_of(c, &row[i]);
+        }
+    }
+}
+
+int eae_prediction_new(eae_frame **f, const eae_frame *data, int64_t rows)
+{
+    static const char *const kept[] = {"label", "group", "time", "status"};
+    int status = eae_frame_new(f, EAE_KIND_PREDICTION, EAE_F64, rows, data->rows.count);
+    if (status != EAE_OK)
+        return status;
+    eae_axis_free(&(*f)->cols);
+    eae_axis_copy(&(*f)->cols, &data->rows);
+    for (int i = (*f)->cols.annot_count - 1; i >= 0; i--) {
+        bool keep = false;
+        for (size_t k = 0; k < sizeof kept / sizeof *kept; k++)
+            keep |= strcmp((*f)->cols.annot[i].name, kept[k]) == 0;
+        if (!keep)
+            eae_axis_remove(&(*f)->cols, (*f)->cols.annot[i].name);
+    }
+    double *value = eae_frame_f64(*f);
+    for (int64_t i = 0; i < rows * data->rows.count; i++)
+        value[i] = NAN;
+    return EAE_OK;
+}
+
+int eae_model_frame_new(eae_frame **f, const eae_frame *data, const eae_covariates *covariates,
+                        int64_t rows)
+{
+    int64_t features = data->cols.count;
+    int status = eae_frame_new(f, EAE_KIND_MODEL, EAE_F64, rows, features + covariates->terms);
+    if (status != EAE_OK)
+        return status;
+    eae_axis *cols = &(*f)->cols;
+    for (int64_t j = 0; j < features; j++) {
+        const char *name = eae_name(&data->cols.names, j);
+        eae_names_add(&cols->names, name, strlen(name));
+    }
+    for (int64_t t = 0; t < covariates->terms; t++) {
+        char *name = eae_sprintf("@%s", eae_name(&covariates->names, t));
+        eae_names_add(&cols->names, name, strlen(name));
+        free(name);
+    }
+    eae_annot *role = eae_axis_add(cols, "role", EAE_ANNOT_TEXT);
+    for (int64_t j = 0; j < cols->count; j++)
+        eae_annot_set_text(role, j, j < features ? "feature" : "covariate");
+    return EAE_OK;
+}

@@ -1,0 +1,37 @@
+/*
+ * train_result.h - prediction and model frames put together from rows computed in any order.
+ */
+#ifndef EAE_EVAL_TRAIN_RESULT_H
+#define EAE_EVAL_TRAIN_RESULT_H
+
+#include "eval/plan.h"
+#include "eval/train_spec.h"
+#include "matrix/frame.h"
+
+/* What the row annotations of eae-matrix(5) say about one row. */
+typedef struct eae_result_row {
+    int param;    /* index into spec->param; -1: none */
+    int64_t size; /* features in the model */
+    int64_t split, repeat, fold;
+    int64_t perm; /* 0: real labels */
+    int class;    /* -1: not one of several */
+    bool converged;
+    double intercept, objective, gap;
+    int64_t iterations;
+    const char *part; /* model frames: "weights", "mean", ... */
+    const char *term; /* part "adjust": the design column; else NULL */
+} eae_result_row;
+
+/* Write the annotations of all rows of a prediction or model frame. `plan`: the plan's hash or
+ * NULL. */
+void eae_result_annotate(eae_frame *f, const eae_result_row *row, const eae_train_spec *spec,
+                         const char *plan, const eae_names *class_names);
+
+/* An empty prediction frame over the data's samples (label, group, time, status as columns), all
+ * NaN. */
+int eae_prediction_new(eae_frame **f, const eae_frame *data, int64_t rows);
+/* A model frame over the data's features and the covariates (role annotation). */
+int eae_model_frame_new(eae_frame **f, const eae_frame *data, const eae_covariates *covariates,
+                        int64_t rows);
+
+#endif

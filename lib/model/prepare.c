@@ -1,0 +1,440 @@
+/* prepare.c - preprocessing learned from training rows; see prepare.h. */
+#include "model/prepare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+
+enum { BLOCK = 256 }; /* columns per task: fixed, so that sums do not depend on threads */
+
+static int64_t blocks_of(int64_t cols)
+{
+    return (cols + BLOCK - 1) / BLOCK;
+}
+
+static double value_at(const void *x, bool is_f64, int64_t k)
+{
+    return is_f64 ? ((const double *)x)[k] : (double)((const float *)x)[k];
+}
+
+/* ---- the survey of all rows --------------------------------------------------------------- */
+
+typedef struct {
+    int64_t count;
+    int64_t first; /* -1: none */
+} missing_block;
+
+typedef struct {
+    eae_dataset *d;
+    missing_block *found;
+} survey;
+
+/* Mean and sd of the columns of one block: two passes, missing values left out. */
+static int survey_block(void *context, int64_t task, int worker)
+{
+    survey *s = context;
+    eae_dataset *d = s->d;
+    int64_t begin = task * BLOCK, end = begin + BLOCK < d->cols ? begin + BLOCK : d->cols;
+    double sum[BLOCK] = {0}, square[BLOCK] = {0}, count[BLOCK] = {0};
+    missing_block *found = &s->found[task];
+    (void)worker;
+    *found = (missing_block){0, -1};
+    for (int64_t i = 0; i < d->rows; i++) {
+        for (int64_t j = begin; j < end; j++) {
+            double v = value_at(d->x, d->is_f64, i * d->cols + j);
+            bool there = v == v;
+            if (!there && found->first < 0)
+                found->first = i * d->cols + j;
+            sum[j - begin] += there ? v : 0;
+            count[j - begin] += there;
+        }
+    }
+    for (int64_t j = begin; j < end; j++) {
+        double n = count[j - begin];
+        found->count += d->rows - (int64_t)n;
+        d->reference[j] = n > 0 ? sum[j - begin] / n : 0;
+    }
+    for (int64_t i = 0; i < d->rows; i++) {
+        for (int64_t j = begin; j < end; j++) {
+            double t = value_at(d->x, d->is_f64, i * d->cols + j) - d->reference[j];
+            square[j - begin] += t == t ? t * t : 0;
+        }
+    }
+    for (int64_t j = begin; j < end; j++) {
+        double n = count[j - begin], sd = n > 0 ? sqrt(square[j - begin] / n) : 0;
+        /* what is left of a constant column is the rounding of its mean */
+        d->scale[j] = sd > 1e-13 * fabs(d->reference[j]) ? sd : 1;
+    }
+    return EAE_OK;
+}
+
+int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, bool is_f64,
+                     int64_t rows, int64_t cols, int threads)
+{
+    int64_t blocks = blocks_of(cols);
+    *d = (eae_dataset){.kernels = kernels,
+                       .x = x,
+                       .is_f64 = is_f64,
+                       .rows = rows,
+                       .cols = cols,
+                       .first_missing = -1};
+    d->reference = eae_try_alloc((size_t)cols, sizeof(double), "feature means");
+    d->scale = eae_try_alloc((size_t)cols, sizeof(double), "feature scales");
+    if (!d->reference || !d->scale) {
+        eae_dataset_close(d);
+        return EAE_FAIL;
+    }
+    survey s = {d, EAE_NEW_ARRAY(missing_block, blocks)};
+    int status = eae_parallel(threads, blocks, survey_block, &s);
+    for (int64_t b = 0; b < blocks; b++) {
+        d->missing += s.found[b].count;
+        if (s.found[b].first >= 0 && (d->first_missing < 0 || s.found[b].first < d->first_missing))
+            d->first_missing = s.found[b].first;
+    }
+    free(s.found);
+    return status;
+}
+
+void eae_dataset_close(eae_dataset *d)
+{
+    free(d->reference);
+    free(d->scale);
+    *d = (eae_dataset){0};
+}
+
+/* ---- learning from training rows ----------------------------------------------------------- */
+
+typedef struct {
+    const eae_dataset *d;
+    const eae_prepare_spec *spec;
+    const int64_t *row;
+    const double *count;
+    int64_t n;
+    eae_prepared *p;
+    int threads;
+} lesson;
+
+typedef struct {
+    double value, weight;
+} weighted;
+
+static int by_value(const void *a, const void *b)
+{
+    double x = ((const weighted *)a)->value, y = ((const weighted *)b)->value;
+    return (x > y) - (x < y);
+}
+
+/* The median of values that count several times: the mean of the two middle ones when even. */
+static double weighted_median(weighted *v, int64_t n)
+{
+    double total = 0, seen = 0;
+    qsort(v, (size_t)n, sizeof *v, by_value);
+    for (int64_t i = 0; i < n; i++)
+        total += v[i].weight;
+    for (int64_t i = 0; i < n; i++) {
+        seen += v[i].weight;
+        if (seen * 2 > total)
+            return v[i].value;
+        if (seen * 2 == total)
+            return (v[i].value + v[i + 1].value) / 2;
+    }
+    return 0; /* no value at all */
+}
+
+static int fill_block(void *context, int64_t task, int worker)
+{
+    lesson *l = context;
+    const eae_dataset *d = l->d;
+    int64_t begin = task * BLOCK, end = begin + BLOCK < d->cols ? begin + BLOCK : d->cols;
+    weighted *v = eae_malloc((size_t)l->n, sizeof *v);
+    (void)worker;
+    for (int64_t j = begin; j < end; j++) {
+        int64_t present = 0;
+        double sum = 0, weight = 0;
+        for (int64_t i = 0; i < l->n; i++) {
+            double x = value_at(d->x, d->is_f64, l->row[i] * d->cols + j);
+            if (x != x)
+                continue;
+            v[present++] = (weighted){x, l->count[i]};
+            sum += l->count[i] * x;
+            weight += l->count[i];
+        }
+        if (l->spec->imputation == EAE_IMPUTE_MEAN)
+            l->p->fill[j] = weight > 0 ? sum / weight : 0;
+        else
+            l->p->fill[j] = weighted_median(v, present);
+    }
+    free(v);
+    return EAE_OK;
+}
+
+static int learn_fill(lesson *l)
+{
+    if (!l->d->missing || l->spec->imputation == EAE_IMPUTE_NONE)
+        return EAE_OK;
+    l->p->fill = eae_try_alloc((size_t)l->d->cols, sizeof(double), "imputed values");
+    return l->p->fill ? eae_parallel(l->threads, blocks_of(l->d->cols), fill_block, l) : EAE_FAIL;
+}
+
+/* Pseudo-inverse of a small symmetric matrix in place: directions below 1e-10 of the largest
+ * eigenvalue (columns of the design that repeat one another) are left out. */
+static int pseudo_inverse(const eae_kernels *k, double *a, int64_t n)
+{
+    double *vectors = eae_malloc((size_t)(n * n), sizeof *vectors);
+    double *values = eae_malloc((size_t)n, sizeof *values);
+    memcpy(vectors, a, (size_t)(n * n) * sizeof *a);
+    int status = k->eigen(vectors, n, values);
+    memset(a, 0, (size_t)(n * n) * sizeof *a);
+    for (int64_t e = 0; e < n && status == EAE_OK; e++) {
+        if (!(values[e] > 1e-10 * values[n - 1]))
+            continue;
+        const double *v = vectors + e * n;
+        for (int64_t r = 0; r < n; r++) {
+            for (int64_t c = 0; c < n; c++)
+                a[r * n + c] += v[r] * v[c] / values[e];
+        }
+    }
+    free(vectors);
+    free(values);
+    return status;
+}
+
+/* coef = (D'WD)^+ D'W X over the training rows: the weights kernel with B = W D (D'WD)^+. */
+static int learn_adjustment(lesson *l)
+{
+    const eae_dataset *d = l->d;
+    int64_t terms = l->spec->terms;
+    if (!l->spec->design)
+        return EAE_OK;
+    l->p->coef =
+        eae_try_alloc((size_t)(terms * d->cols), sizeof(double), "adjustment coefficients");
+    if (!l->p->coef)
+        return EAE_FAIL;
+    double *cross = EAE_NEW_ARRAY(double, terms *terms);
+    double *b = EAE_NEW_ARRAY(double, l->n *terms);
+    for (int64_t i = 0; i < l->n; i++) {
+        const double *u = l->spec->design + l->row[i] * terms;
+        for (int64_t s = 0; s < terms; s++) {
+            for (int64_t t = 0; t < terms; t++)
+                cross[s * terms + t] += l->count[i] * u[s] * u[t];
+        }
+    }
+    int status = pseudo_inverse(d->kernels, cross, terms);
+    for (int64_t i = 0; i < l->n; i++) {
+        const double *u = l->spec->design + l->row[i] * terms;
+        for (int64_t s = 0; s < terms; s++) {
+            for (int64_t t = 0; t < terms; t++)
+                b[i * terms + s] += l->count[i] * u[t] * cross[t * terms + s];
+        }
+    }
+    eae_source raw = {.x = d->x,
+                      .is_f64 = d->is_f64,
+                      .rows = d->rows,
+                      .cols = d->cols,
+                      .feature_count = d->cols,
+                      .fill = l->p->fill};
+    if (status == EAE_OK)
+        status = d->kernels->weights(&raw, l->row, l->n, b, terms, l->p->coef, l->threads);
+    free(cross);
+    free(b);
+    return status;
+}
+
+/* The data after imputing and adjusting, before centring. */
+static eae_source adjusted_source(const lesson *l)
+{
+    const eae_dataset *d = l->d;
+    return (eae_source){.x = d->x,
+                        .is_f64 = d->is_f64,
+                        .rows = d->rows,
+                        .cols = d->cols,
+                        .feature = l->p->feature,
+                        .feature_count = l->p->feature ? l->p->feature_count : d->cols,
+                        .fill = l->p->fill,
+                        .design = l->spec->design,
+                        .coef = l->p->coef,
+                        .terms = l->spec->design ? l->spec->terms : 0,
+                        .shift = d->reference};
+}
+
+static int learn_filter(lesson *l, const eae_outcome *outcome)
+{
+    if (l->spec->filter == EAE_FILTER_NONE)
+        return EAE_OK;
+    int64_t keep = l->spec->keep < l->d->cols ? l->spec->keep : l->d->cols;
+    int64_t *feature = eae_malloc((size_t)keep, sizeof *feature);
+    eae_source source = adjusted_source(l);
+    int status =
+        eae_filter_select(l->d->kernels, &source, l->row, l->n, l->count, outcome, l->spec->filter,
+                          keep, feature, &l->p->feature_count, l->threads);
+    l->p->feature = feature;
+    if (status == EAE_OK && l->p->feature_count == 0)
+        status = eae_fail("the filter leaves no feature: all are constant in the training rows");
+    return status;
+}
+
+/* One value as the training set sees it before centring. */
+static double adjusted_value(const eae_source *s, int64_t i, int64_t j)
+{
+    double x = value_at(s->x, s->is_f64, i * s->cols + j);
+    if (x != x && s->fill)
+        x = s->fill[j];
+    for (int64_t t = 0; t < s->terms; t++)
+        x -= s->design[i * s->terms + t] * s->coef[t * s->cols + j];
+    return x;
+}
+
+/* Moments from the definition, where filled values take part: the kernel leaves missing ones out.
+ */
+static int filled_moments_block(void *context, int64_t task, int worker)
+{
+    lesson *l = context;
+    const eae_dataset *d = l->d;
+    eae_source s = adjusted_source(l);
+    int64_t begin = task * BLOCK, end = begin + BLOCK < d->cols ? begin + BLOCK : d->cols;
+    double sum[BLOCK] = {0}, square[BLOCK] = {0}, total = 0;
+    (void)worker;
+    for (int64_t i = 0; i < l->n; i++) {
+        double c = l->count[i];
+        total += c;
+        for (int64_t j = begin; j < end; j++) {
+            double t = adjusted_value(&s, l->row[i], j) - d->reference[j];
+            sum[j - begin] += c * t;
+            square[j - begin] += c * t * t;
+        }
+    }
+    for (int64_t j = begin; j < end; j++) {
+        l->p->mean[j] = sum[j - begin] / total;
+        l->p->scale[j] = square[j - begin] / total;
+    }
+    return EAE_OK;
+}
+
+/* Into mean: mean - reference; into scale: mean square about the reference. */
+static int training_moments(lesson *l)
+{
+    const eae_dataset *d = l->d;
+    if (l->p->fill)
+        return eae_parallel(l->threads, blocks_of(d->cols), filled_moments_block, l);
+    eae_source source = adjusted_source(l);
+    source.feature = NULL;
+    source.feature_count = d->cols;
+    int status = d->kernels->moments(&source, l->row, l->n, l->count, 1, NULL, l->p->mean,
+                                     l->p->scale, l->threads);
+    double total = 0;
+    for (int64_t i = 0; i < l->n; i++)
+        total += l->count[i];
+    for (int64_t j = 0; j < d->cols && status == EAE_OK; j++) {
+        l->p->mean[j] /= total;
+        l->p->scale[j] /= total;
+    }
+    return status;
+}
+
+static bool is_constant(const lesson *l, const eae_source *s, int64_t j)
+{
+    double first = adjusted_value(s, l->row[0], j), largest = fabs(first);
+    double tolerance = s->terms ? 1e-12 : 0; /* residuals of a regression are never exactly equal */
+    double spread = 0;
+    for (int64_t i = 1; i < l->n; i++) {
+        double v = adjusted_value(s, l->row[i], j);
+        spread = fmax(spread, fabs(v - first));
+        largest = fmax(largest, fabs(value_at(s->x, s->is_f64, l->row[i] * s->cols + j)));
+    }
+    return spread <= tolerance * largest;
+}
+
+static void finish_scale(lesson *l)
+{
+    const eae_dataset *d = l->d;
+    eae_source s = adjusted_source(l);
+    for (int64_t j = 0; j < d->cols; j++) {
+        double offset = l->p->mean[j], square = l->p->scale[j];
+        double variance = square - offset * offset;
+        /* near the rounding of the difference: look at the values themselves */
+        bool suspect = !(variance > 1e-11 * square) || (s.terms && variance < 1e-20);
+        l->p->mean[j] = offset + d->reference[j];
+        if (suspect && is_constant(l, &s, j))
+            variance = 1;
+        l->p->scale[j] = variance > 0 ? sqrt(variance) : 1;
+    }
+}
+
+static int learn_scale(lesson *l)
+{
+    const eae_dataset *d = l->d;
+    size_t cols = (size_t)d->cols;
+    if (l->spec->scaling == EAE_SCALE_NONE)
+        return EAE_OK;
+    l->p->mean = eae_try_alloc(cols, sizeof(double), "feature means");
+    l->p->scale = eae_try_alloc(cols, sizeof(double), "feature scales");
+    l->p->inverse = eae_try_alloc(cols, sizeof(double), "feature scales");
+    if (!l->p->mean || !l->p->scale || !l->p->inverse)
+        return EAE_FAIL;
+    int status = EAE_OK;
+    if (l->spec->scaling == EAE_SCALE_FOLD) {
+        status = training_moments(l);
+        if (status == EAE_OK)
+            finish_scale(l);
+    } else {
+        /* residuals of an adjustment have mean 0 already */
+        for (size_t j = 0; j < cols; j++)
+            l->p->mean[j] = l->spec->design ? 0 : d->reference[j];
+        memcpy(l->p->scale, d->scale, cols * sizeof(double));
+    }
+    for (size_t j = 0; j < cols && status == EAE_OK; j++)
+        l->p->inverse[j] = 1 / l->p->scale[j];
+    return status;
+}
+
+int eae_prepare_learn(const eae_dataset *d, const eae_prepare_spec *spec, const int64_t *row,
+                      const double *count, int64_t n, const eae_outcome *outcome, eae_prepared *p,
+                      int threads)
+{
+    *p = (eae_prepared){.feature_count = d->cols};
+    lesson l = {d, spec, row, count, n, p, threads};
+    int status = learn_fill(&l);
+    if (status == EAE_OK)
+        status = learn_adjustment(&l);
+    if (status == EAE_OK)
+        status = learn_filter(&l, outcome);
+    if (status == EAE_OK)
+        status = learn_scale(&l);
+    if (status != EAE_OK)
+        eae_prepared_free(p);
+    return status;
+}
+
+void eae_prepared_free(eae_prepared *p)
+{
+    free(p->fill);
+    free(p->coef);
+    free(p->mean);
+    free(p->scale);
+    free(p->inverse);
+    free(p->feature);
+    *p = (eae_prepared){0};
+}
+
+eae_source eae_prepared_source(const eae_dataset *d, const eae_prepare_spec *spec,
+                               const eae_prepared *p)
+{
+    /* adjusted values have mean 0 in the training rows: the reference would take them away from it
+     */
+    const double *shift = p->mean ? p->mean : spec->design ? NULL : d->reference;
+    return (eae_source){.x = d->x,
+                        .is_f64 = d->is_f64,
+                        .rows = d->rows,
+                        .cols = d->cols,
+                        .feature = p->feature,
+                        .feature_count = p->feature ? p->feature_count : d->cols,
+                        .fill = p->fill,
+                        .design = spec->design,
+                        .coef = p->coef,
+                        .terms = spec->design ? spec->terms : 0,
+                        .shift = shift,
+                        .inverse = p->inverse};
+}
