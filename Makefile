@@ -4,33 +4,52 @@ CC       ?= cc
 CFLAGS   ?= -O3 -g
 PREFIX   ?= /usr/local
 DESTDIR  ?=
-B        := build
-# PROFILE=asan builds into its own folder, beside the plain build
+VERSION  := $(shell sed -n 's/.*EAE_VERSION "\(.*\)"/\1/p' lib/base/help.h)
+
+# PROFILE=asan|clang|werror builds into a folder of its own, beside the plain build
+PROFILE  ?=
+B        := build$(if $(PROFILE),/$(PROFILE))
+BIN      := $(if $(PROFILE),$(B)/bin,bin)
 ifeq ($(PROFILE),asan)
-B        := build/asan
 CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDEXTRA  := -fsanitize=address,undefined
 endif
-BIN      := $(if $(PROFILE),$(B)/bin,bin)
+ifeq ($(PROFILE),clang)
+CC       := clang
+CFLAGS   := -O1 -Werror
+endif
+ifeq ($(PROFILE),werror)
+CFLAGS   := -O2 -Werror
+endif
 
 WARN     := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
-            -Wwrite-strings -Wundef $(if $(WERROR),-Werror)
+            -Wwrite-strings -Wundef
 # one order of floating-point operations on every machine: no contraction, no fast-math
 BASE     := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fPIC -pthread -Ilib
 LIBS     := -larchive -lz -lm -ldl -pthread
 
-LIB_SRC  := $(wildcard lib/base/*.c lib/matrix/*.c lib/kernels/*.c lib/kernels/ref/*.c lib/model/*.c lib/eval/*.c)
+LIB_SRC  := $(wildcard lib/base/*.c lib/matrix/*.c lib/kernels/*.c lib/kernels/ref/*.c lib/model/*.c \
+              lib/eval/*.c)
 CPU_SRC  := $(wildcard lib/kernels/cpu/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
+BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 CPU_OBJ  := $(CPU_SRC:%.c=$(B)/%.o)
 TOOLS    := $(TOOL_SRC:tools/%.c=$(BIN)/%)
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(B)/tests/%)
-PLUGIN   := $(if $(CPU_SRC),$(B)/libeae-cpu.so)
+BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(B)/bench/%)
+PLUGIN   := $(B)/libeae-cpu.so
+FUZZ     := $(B)/tests/fuzz_stream
+MAN1     := $(wildcard man/*.1)
+MAN5     := $(wildcard man/*.5)
+MAN7     := $(wildcard man/*.7)
 
-.PHONY: all check help clean
+.PHONY: all tests check unit cli asan fuzz lint bench install uninstall dist help clean
 all: $(TOOLS) $(PLUGIN)
+tests: all $(TESTS)
+
+# ---- build -------------------------------------------------------------------------------------
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -42,7 +61,7 @@ $(B)/libeae.a: $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(B)/libeae-cpu.so: $(CPU_OBJ)
+$(PLUGIN): $(CPU_OBJ)
 	$(CC) -shared $(LDEXTRA) -fopenmp -o $@ $^ -lopenblas -llapacke -lm
 
 $(BIN)/%: $(B)/tools/%.o $(B)/libeae.a
@@ -53,15 +72,82 @@ $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libeae.a
 	@mkdir -p $(@D)
 	$(CC) $(LDEXTRA) -o $@ $^ -lcmocka $(LIBS)
 
-check: all $(TESTS)
-	@for t in $(TESTS); do echo "# $$t"; CMOCKA_MESSAGE_OUTPUT=TAP $$t || exit 1; done
+$(B)/tests/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/libeae.a
+	@mkdir -p $(@D)
+	$(CC) $(LDEXTRA) -o $@ $^ $(LIBS)
+
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/libeae.a
+	@mkdir -p $(@D)
+	$(CC) $(LDEXTRA) -o $@ $^ $(LIBS)
+
+# ---- tests: TAP by prove -----------------------------------------------------------------------
+
+PROVE    := prove --failures --timer -j2
+# a program that ends by exit() in an error leaves memory to the kernel: leaks are looked for in unit tests
+CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" ASAN_OPTIONS=detect_leaks=0
+
+unit: tests
+	@CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec '' $(TESTS)
+
+cli: all
+	@$(CLI_ENV) $(PROVE) --exec 'bats --tap' $(sort $(wildcard tests/cli/*/*.bats))
+
+fuzz: $(FUZZ)
+	$(FUZZ) tests/data/stream 10
+
+check:
+	@$(MAKE) --no-print-directory -s unit cli
+	@$(MAKE) --no-print-directory -s asan
+	@$(MAKE) --no-print-directory -s lint
+
+# the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan:
+	@$(MAKE) --no-print-directory -s PROFILE=asan unit cli fuzz
+
+lint: all
+	@scripts/lint
+
+bench: all $(BENCHES)
+	@scripts/bench
+
+# ---- install -----------------------------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/eae $(DESTDIR)$(PREFIX)/share/eae/python
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+	    $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(PLUGIN) $(DESTDIR)$(PREFIX)/lib/eae
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 644 share/python/eaem.py $(DESTDIR)$(PREFIX)/share/eae/python
+
+uninstall:
+	rm -f $(TOOLS:$(BIN)/%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -f $(MAN1:man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%) \
+	    $(MAN5:man/%=$(DESTDIR)$(PREFIX)/share/man/man5/%) \
+	    $(MAN7:man/%=$(DESTDIR)$(PREFIX)/share/man/man7/%)
+	rm -rf $(DESTDIR)$(PREFIX)/lib/eae $(DESTDIR)$(PREFIX)/share/eae
+
+dist:
+	git archive --prefix=eae-$(VERSION)/ -o eae-$(VERSION).tar.gz HEAD
 
 help:
-	@echo 'make            build bin/ and build/'
-	@echo 'make check      unit tests and command line tests'
+	@echo 'make            build the programs into bin/, the libraries into build/'
+	@echo 'make check      all of the below: what a change must pass'
+	@echo 'make unit       unit tests'
+	@echo 'make cli        command line tests'
+	@echo 'make asan       both again, and the fuzz target, under address and undefined sanitizers'
+	@echo 'make lint       layers, names, banned functions, docs, format, warnings, cppcheck, shellcheck'
+	@echo 'make bench      timings beside the peers that are installed'
+	@echo 'make install    into PREFIX (default /usr/local), DESTDIR for packaging; make uninstall'
+	@echo 'make dist       eae-$(VERSION).tar.gz of what is committed'
+	@echo 'make clean      remove build/ and bin/'
+
 clean:
 	rm -rf build bin
 
--include $(LIB_OBJ:.o=.d) $(CPU_OBJ:.o=.d) $(TOOL_SRC:%.c=$(B)/%.d) $(TEST_SRC:tests/unit/%.c=$(B)/tests/unit/%.d)
+-include $(LIB_OBJ:.o=.d) $(CPU_OBJ:.o=.d) $(TOOL_SRC:%.c=$(B)/%.d) $(TEST_SRC:%.c=$(B)/%.d)
 .PRECIOUS: $(B)/%.o
 .SECONDARY:
