@@ -46,7 +46,7 @@ MAN5     := $(wildcard man/*.5)
 MAN7     := $(wildcard man/*.7)
 
 .PHONY: all tests check unit cli asan fuzz lint bench install uninstall dist help clean
-all: $(TOOLS) $(PLUGIN)
+all: $(B)/libeae.a $(TOOLS) $(PLUGIN)
 tests: all $(TESTS)
 
 # ---- build -------------------------------------------------------------------------------------
