@@ -73,7 +73,6 @@ static int change_type(eae_frame *f, eae_type type)
     f->type = type;
     f->payload = other->payload;
     f->mapping = NULL;
-    f->mapping_size = 0;
     memset(&shell.rows, 0, sizeof shell.rows);
     memset(&shell.cols, 0, sizeof shell.cols);
     memset(&shell.history, 0, sizeof shell.history);
