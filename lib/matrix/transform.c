@@ -68,15 +68,13 @@ static int change_type(eae_frame *f, eae_type type)
         eae_row_store(other, i, x);
     }
     free(x);
-    /* the frame keeps its axes and history and takes the payload of the other over */
-    eae_frame shell = *f;
+    /* the frame keeps its axes and history; the two change payloads */
+    eae_frame old = *f;
     f->type = type;
     f->payload = other->payload;
     f->mapping = NULL;
-    memset(&shell.rows, 0, sizeof shell.rows);
-    memset(&shell.cols, 0, sizeof shell.cols);
-    memset(&shell.history, 0, sizeof shell.history);
-    *other = shell;
+    other->payload = old.payload;
+    other->mapping = old.mapping;
     eae_frame_free(other);
     return EAE_OK;
 }
@@ -153,6 +151,7 @@ int eae_transform_type(eae_frame *f, eae_type type)
     }
     if (wrong.count > 0)
         return fail_faults(f, &wrong, "too large for f32", "");
+    f->content = (eae_hash){{0}};
     return change_type(f, type);
 }
 
