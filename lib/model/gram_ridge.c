@@ -1,0 +1,358 @@
+/*
+ * gram_ridge.c - ridge regression and minimum-norm least squares for many targets.
+ *
+ * Costs are taken into the rows (f' = sqrt(cost) f, beta = sqrt(cost) beta'), after which the cost
+ * is a scalar s and the border is projected out: with P the projection off the whitened border,
+ *
+ *     (P K P + I / s) beta' = P y,    gamma = E^+ (y - K beta' - beta' / s)
+ *
+ * so that one eigendecomposition of P K P serves every target and every s (Hoerl and Kennard 1970;
+ * engine note: squared loss needs no solver). For few scales a Cholesky factor each is cheaper.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/gram_internal.h"
+
+/* up to so many scales a factorisation each is cheaper than the eigenvectors */
+enum { FACTOR_SCALES = 3 };
+/* of K's eigenvalues, the squares of the singular values, which K knows to about 1e-15 only */
+static const double rank_tolerance = 1e-12;
+
+typedef struct ridge {
+    const eae_gram_problem *problem;
+    int64_t n, m, terms;
+    const double *y;   /* m x n, the caller's */
+    double *root;      /* n: sqrt(cost) */
+    double *basis;     /* terms x n: orthonormal rows spanning the whitened border; 0: dependent */
+    double *coef;      /* terms x terms: border coefficients of each basis row */
+    double *gram;      /* n x n: P K P, then its eigenvectors or a factor */
+    double *whole;     /* n x n: the whitened K */
+    double *values;    /* n: eigenvalues */
+    double *target;    /* m x n: P y whitened */
+    double *rotated;   /* m x n */
+    double *beta;      /* m x n, whitened */
+    double *image;     /* m x n: whitened K beta */
+} ridge;
+
+static void ridge_free(ridge *r)
+{
+    free(r->root);
+    free(r->gram);
+    free(r->whole);
+    free(r->target);
+}
+
+static int ridge_alloc(ridge *r)
+{
+    size_t n = (size_t)r->n, m = (size_t)r->m, terms = (size_t)r->terms;
+    r->root = EAE_NEW_ARRAY(double, 2 * n + terms * n + terms * terms);
+    r->values = r->root + n;
+    r->basis = r->values + n;
+    r->coef = r->basis + terms * n;
+    r->gram = eae_try_alloc(n * n, sizeof(double), "ridge regression");
+    r->whole = eae_try_alloc(n * n, sizeof(double), "ridge regression");
+    r->target = eae_try_alloc(4 * m * n, sizeof(double), "the targets of ridge regression");
+    if (!r->gram || !r->whole || !r->target)
+        return EAE_FAIL;
+    r->rotated = r->target + m * n;
+    r->beta = r->rotated + m * n;
+    r->image = r->beta + m * n;
+    return EAE_OK;
+}
+
+/* Orthonormal basis of the whitened border by Gram-Schmidt, twice; coef keeps what was done, so
+ * that basis = coef E'. */
+static void make_basis(ridge *r)
+{
+    int64_t n = r->n, terms = r->terms;
+    double *e = EAE_NEW_ARRAY(double, n * terms);
+    eae_gram_border(r->problem, true, e);
+    for (int64_t t = 0; t < terms; t++) {
+        double *q = r->basis + t * n, *c = r->coef + t * terms;
+        for (int64_t i = 0; i < n; i++)
+            q[i] = e[i * terms + t] * r->root[i];
+        c[t] = 1;
+        double before = sqrt(eae_gram_dot(q, q, n));
+        for (int64_t k = 0; k < 2 * t; k++) {
+            const double *p = r->basis + (k % t) * n, *pc = r->coef + (k % t) * terms;
+            double d = eae_gram_dot(p, q, n);
+            for (int64_t i = 0; i < n; i++)
+                q[i] -= d * p[i];
+            for (int64_t v = 0; v < terms; v++)
+                c[v] -= d * pc[v];
+        }
+        double norm = sqrt(eae_gram_dot(q, q, n));
+        double scale = norm > 1e-10 * before ? 1 / norm : 0;
+        for (int64_t i = 0; i < n; i++)
+            q[i] *= scale;
+        for (int64_t v = 0; v < terms; v++)
+            c[v] *= scale;
+    }
+    free(e);
+}
+
+/* x -= Q Q'x for a vector x of n */
+static void project(const ridge *r, double *x)
+{
+    for (int64_t t = 0; t < r->terms; t++) {
+        const double *q = r->basis + t * r->n;
+        double d = eae_gram_dot(q, x, r->n);
+        for (int64_t i = 0; i < r->n; i++)
+            x[i] -= d * q[i];
+    }
+}
+
+static void transpose(double *a, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < i; j++) {
+            double t = a[i * n + j];
+            a[i * n + j] = a[j * n + i];
+            a[j * n + i] = t;
+        }
+    }
+}
+
+/* whole = whitened K, gram = P whole P, target = P y whitened */
+static void prepare(ridge *r)
+{
+    int64_t n = r->n;
+    const eae_gram_problem *p = r->problem;
+    for (int64_t i = 0; i < n; i++)
+        r->root[i] = sqrt(p->cost[i]);
+    make_basis(r);
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++)
+            r->whole[i * n + j] = r->root[i] * p->gram[i * p->ld + j] * r->root[j];
+    }
+    memcpy(r->gram, r->whole, (size_t)(n * n) * sizeof(double));
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t i = 0; i < n; i++)
+            project(r, r->gram + i * n);
+        transpose(r->gram, n);
+    }
+    for (int64_t i = 0; i < n; i++) { /* symmetric to the bit */
+        for (int64_t j = 0; j < i; j++)
+            r->gram[j * n + i] = r->gram[i * n + j];
+    }
+    for (int64_t k = 0; k < r->m; k++) {
+        double *t = r->target + k * n;
+        for (int64_t i = 0; i < n; i++)
+            t[i] = r->root[i] * r->y[k * n + i];
+        project(r, t);
+        project(r, t);
+    }
+}
+
+static int decompose(ridge *r)
+{
+    const eae_kernels *kernels = r->problem->kernels;
+    if (kernels->eigen(r->gram, r->n, r->values))
+        return EAE_FAIL;
+    return kernels->multiply(false, true, r->m, r->n, r->n, 1, r->target, r->gram, 0, r->rotated);
+}
+
+/* beta = V diag(weight) V' target */
+static int rotate_back(ridge *r, const double *weight)
+{
+    double *scaled = r->image; /* free until beta is known */
+    for (int64_t k = 0; k < r->m; k++) {
+        for (int64_t i = 0; i < r->n; i++)
+            scaled[k * r->n + i] = r->rotated[k * r->n + i] * weight[i];
+    }
+    return r->problem->kernels->multiply(false, false, r->m, r->n, r->n, 1, scaled, r->gram, 0,
+                                         r->beta);
+}
+
+static int solve_by_factor(ridge *r, double scale, double *factor)
+{
+    int64_t n = r->n, m = r->m;
+    memcpy(factor, r->gram, (size_t)(n * n) * sizeof(double));
+    for (int64_t i = 0; i < n; i++)
+        factor[i * n + i] += 1 / scale;
+    if (eae_gram_cholesky(r->problem->kernels, factor, n, NULL))
+        return EAE_FAIL;
+    if (m < 8) {
+        memcpy(r->beta, r->target, (size_t)(m * n) * sizeof(double));
+        for (int64_t k = 0; k < m; k++)
+            eae_gram_solve(factor, n, r->beta + k * n);
+        return EAE_OK;
+    }
+    double *columns = r->rotated; /* n x m, the kernel's layout */
+    for (int64_t k = 0; k < m; k++) {
+        for (int64_t i = 0; i < n; i++)
+            columns[i * m + k] = r->target[k * n + i];
+    }
+    if (r->problem->kernels->cholesky_solve(factor, n, columns, m))
+        return EAE_FAIL;
+    for (int64_t k = 0; k < m; k++) {
+        for (int64_t i = 0; i < n; i++)
+            r->beta[k * n + i] = columns[i * m + k];
+    }
+    return EAE_OK;
+}
+
+/* Border coefficients of the least squares fit of the border to `rest`, and rest's residual. */
+static void fit_border(const ridge *r, double *rest, eae_gram_fit *fit)
+{
+    double *lambda = EAE_NEW_ARRAY(double, r->terms);
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t t = 0; t < r->terms; t++) {
+            const double *q = r->basis + t * r->n;
+            double d = eae_gram_dot(q, rest, r->n);
+            for (int64_t i = 0; i < r->n; i++)
+                rest[i] -= d * q[i];
+            for (int64_t v = 0; v < r->terms; v++)
+                lambda[v] += d * r->coef[t * r->terms + v];
+        }
+    }
+    eae_gram_border_set(fit, r->problem->terms, true, lambda);
+    free(lambda);
+}
+
+/* Primal, gap and unwhitened values of target k at `scale`; `rest` is scratch of n. */
+static void finish_ridge(const ridge *r, int64_t k, double scale, double *rest, eae_gram_fit *fit)
+{
+    int64_t n = r->n;
+    const double *beta = r->beta + k * n, *image = r->image + k * n, *y = r->y + k * n;
+    double zero = 0, gap = 0, square = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double target = r->root[i] * y[i];
+        zero += target * target;
+        rest[i] = target - image[i];
+        fit->beta[i] = r->root[i] * beta[i];
+    }
+    fit_border(r, rest, fit); /* of P K P + I / s = P y, whose beta is in P's range */
+    for (int64_t i = 0; i < n; i++) {
+        double d = rest[i] - beta[i] / scale;
+        square += rest[i] * rest[i];
+        gap += d * d;
+    }
+    double primal = eae_gram_dot(beta, image, n) / 2 + scale * square / 2;
+    fit->objective = primal;
+    /* a target that the border alone explains leaves rounding on both sides */
+    fit->gap = eae_gram_relative_gap(scale * gap / 2, fmax(primal, 1e-20 * scale * zero));
+    fit->iterations = 1;
+    fit->converged = fit->gap <= r->problem->tol;
+}
+
+static int finish_all(ridge *r, const double *scale, int64_t s, int64_t k, eae_gram_fit *fit)
+{
+    /* the products with the whitened K, from its definition */
+    if (r->problem->kernels->multiply(false, false, r->m, r->n, r->n, 1, r->beta, r->whole, 0,
+                                      r->image))
+        return EAE_FAIL;
+    double *rest = EAE_NEW_ARRAY(double, r->n);
+    for (int64_t t = 0; t < r->m; t++)
+        finish_ridge(r, t, scale[k], rest, fit + t * s + k);
+    free(rest);
+    return EAE_OK;
+}
+
+static int solve_scales(ridge *r, const double *scale, int64_t s, eae_gram_fit *fit)
+{
+    int status = EAE_OK;
+    bool eigen = s > FACTOR_SCALES;
+    double *room = eae_try_alloc((size_t)r->n * (size_t)(eigen ? 1 : r->n), sizeof(double),
+                                 "the factor of ridge regression");
+    if (!room || (eigen && decompose(r)))
+        status = EAE_FAIL;
+    for (int64_t k = 0; k < s && !status; k++) {
+        if (eigen) {
+            for (int64_t i = 0; i < r->n; i++)
+                room[i] = 1 / (fmax(r->values[i], 0) + 1 / scale[k]);
+            status = rotate_back(r, room);
+        } else {
+            status = solve_by_factor(r, scale[k], room);
+        }
+        if (!status)
+            status = finish_all(r, scale, s, k, fit);
+    }
+    free(room);
+    return status;
+}
+
+int eae_fit_ridge(const eae_gram_problem *problem, const double *y, int64_t m, const double *scale,
+                  int64_t s, eae_gram_fit *fit)
+{
+    ridge r = {.problem = problem, .n = problem->n, .m = m, .y = y};
+    r.terms = eae_gram_border_terms(problem, true);
+    int status = ridge_alloc(&r);
+    if (!status) {
+        prepare(&r);
+        status = solve_scales(&r, scale, s, fit);
+    }
+    ridge_free(&r);
+    return status;
+}
+
+/* |X'C r|^2 + |E'C r|^2 for a whitened residual */
+static double gradient_norm(const ridge *r, const double *rest, double *scratch)
+{
+    int64_t n = r->n;
+    eae_gram_product(r->whole, n, n, rest, scratch);
+    double sum = fmax(eae_gram_dot(rest, scratch, n), 0);
+    for (int64_t t = 0; t < r->terms; t++) {
+        double d = 0;
+        for (int64_t i = 0; i < n; i++)
+            d += r->root[i] * rest[i] *
+                 (t == 0 ? 1 : r->problem->u[i * r->problem->terms + t - 1]);
+        sum += d * d;
+    }
+    return sqrt(sum);
+}
+
+static void finish_linear(const ridge *r, int64_t k, double *rest, eae_gram_fit *fit)
+{
+    int64_t n = r->n;
+    double *target = rest + n, *scratch = target + n;
+    const double *beta = r->beta + k * n, *image = r->image + k * n;
+    for (int64_t i = 0; i < n; i++) {
+        target[i] = r->root[i] * r->y[k * n + i];
+        rest[i] = target[i] - image[i];
+        fit->beta[i] = r->root[i] * beta[i];
+    }
+    fit_border(r, rest, fit);
+    fit->objective = eae_gram_dot(rest, rest, n) / 2;
+    double zero = gradient_norm(r, target, scratch);
+    fit->gap = zero > 0 ? gradient_norm(r, rest, scratch) / zero : 0;
+    fit->iterations = 1;
+    fit->converged = fit->gap <= r->problem->tol;
+}
+
+static int solve_linear(ridge *r, eae_gram_fit *fit)
+{
+    int64_t n = r->n;
+    if (decompose(r))
+        return EAE_FAIL;
+    double *weight = EAE_NEW_ARRAY(double, 3 * n);
+    for (int64_t i = 0; i < n; i++) {
+        bool counts = r->values[i] > rank_tolerance * r->values[n - 1] && r->values[i] > 0;
+        weight[i] = counts ? 1 / r->values[i] : 0;
+    }
+    int status = rotate_back(r, weight);
+    if (!status)
+        status = r->problem->kernels->multiply(false, false, r->m, n, n, 1, r->beta, r->whole, 0,
+                                               r->image);
+    for (int64_t t = 0; t < r->m && !status; t++)
+        finish_linear(r, t, weight, fit + t);
+    free(weight);
+    return status;
+}
+
+int eae_fit_linear(const eae_gram_problem *problem, const double *y, int64_t m, eae_gram_fit *fit)
+{
+    ridge r = {.problem = problem, .n = problem->n, .m = m, .y = y};
+    r.terms = eae_gram_border_terms(problem, true);
+    int status = ridge_alloc(&r);
+    if (!status) {
+        prepare(&r);
+        status = solve_linear(&r, fit);
+    }
+    ridge_free(&r);
+    return status;
+}

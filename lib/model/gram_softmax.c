@@ -1,0 +1,346 @@
+/*
+ * gram_softmax.c - softmax regression by Newton's method in the span of the rows.
+ *
+ * Rasmussen and Williams (2006), algorithm 3.3, with costs c_i and an unpenalised border E for
+ * each class. Class-major vectors (classes x n). With D_k = diag(c pi_k) and
+ * M_k = D_k^(1/2) (I + D_k^(1/2) K D_k^(1/2))^-1 D_k^(1/2), S = sum_k M_k, the inverse
+ * M = (W^-1 + K)^-1 acts as (M v)_k = M_k (v_k - S^-1 sum_l M_l v_l), and each Newton step solves
+ *
+ *     b = W z - M (K W z + E lambda),   E'b_k = 0,   sum_k lambda_k = 0.
+ *
+ * b is also the dual point of the certificate, with probabilities p_ik = [y_i = k] - b_ik / c_i.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/gram_internal.h"
+
+enum { MAX_STEPS = 200, MAX_HALVINGS = 40 };
+
+typedef struct softmax {
+    const eae_gram_problem *problem;
+    int64_t n, terms, classes;
+    double *matrices;                 /* (classes + 2) x n x n: M_k, S's factor, scratch */
+    double *sum, *factor;             /* the last two of them */
+    double *memory;                   /* everything below */
+    double *b, *kb, *f, *nb, *nkb, *nf, *pi, *v; /* classes x n */
+    double *e;                        /* n x terms */
+    double *me, *se;                  /* classes x terms x n: M_k E and S^-1 M_k E */
+    double *lambda, *nlambda;         /* classes x terms */
+    double *system;                   /* (classes terms)^2 */
+    double *t;                        /* n */
+} softmax;
+
+static int softmax_init(softmax *s, const eae_gram_problem *problem, int classes)
+{
+    *s = (softmax){.problem = problem, .n = problem->n, .classes = classes};
+    int64_t n = s->n, k = classes, terms = s->terms = eae_gram_border_terms(problem, true);
+    s->matrices = eae_try_alloc((size_t)(k + 2) * (size_t)n * (size_t)n, sizeof(double),
+                                "softmax regression");
+    if (!s->matrices)
+        return EAE_FAIL;
+    s->sum = s->matrices + k * n * n;
+    s->factor = s->sum + n * n;
+    s->memory = EAE_NEW_ARRAY(double, 8 * k * n + n * terms + 2 * k * terms * n + 2 * k * terms +
+                                          k * terms * k * terms + n);
+    double *p = s->memory;
+    double **slots[] = {&s->b, &s->kb, &s->f, &s->nb, &s->nkb, &s->nf, &s->pi, &s->v};
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++, p += k * n)
+        *slots[i] = p;
+    s->e = p;
+    s->me = s->e + n * terms;
+    s->se = s->me + k * terms * n;
+    s->lambda = s->se + k * terms * n;
+    s->nlambda = s->lambda + k * terms;
+    s->system = s->nlambda + k * terms;
+    s->t = s->system + k * terms * k * terms;
+    eae_gram_border(problem, true, s->e);
+    return EAE_OK;
+}
+
+static double log_sum_exp(const softmax *s, const double *f, int64_t i)
+{
+    double top = -INFINITY, sum = 0;
+    for (int64_t k = 0; k < s->classes; k++)
+        top = fmax(top, f[k * s->n + i]);
+    for (int64_t k = 0; k < s->classes; k++)
+        sum += exp(f[k * s->n + i] - top);
+    return top + log(sum);
+}
+
+static double loss_sum(const softmax *s, const double *f)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < s->n; i++) {
+        int64_t k = (int64_t)s->problem->y[i];
+        sum += s->problem->cost[i] * (log_sum_exp(s, f, i) - f[k * s->n + i]);
+    }
+    return sum;
+}
+
+static void probabilities(softmax *s)
+{
+    for (int64_t i = 0; i < s->n; i++) {
+        double norm = log_sum_exp(s, s->f, i);
+        for (int64_t k = 0; k < s->classes; k++)
+            s->pi[k * s->n + i] = exp(s->f[k * s->n + i] - norm);
+    }
+}
+
+/* M_k from D_k; me = M_k E */
+static int class_matrix(softmax *s, int64_t k)
+{
+    const eae_gram_problem *p = s->problem;
+    int64_t n = s->n;
+    double *m = s->matrices + k * n * n, *root = s->t;
+    for (int64_t i = 0; i < n; i++)
+        root[i] = sqrt(p->cost[i] * s->pi[k * n + i]);
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            s->factor[i * n + j] = root[i] * p->gram[i * p->ld + j] * root[j];
+            m[i * n + j] = 0;
+        }
+        s->factor[i * n + i] += 1;
+        m[i * n + i] = root[i];
+    }
+    if (eae_gram_cholesky(p->kernels, s->factor, n, NULL) ||
+        p->kernels->cholesky_solve(s->factor, n, m, n))
+        return EAE_FAIL;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++) {
+            m[i * n + j] *= root[i];
+            s->sum[i * n + j] += m[i * n + j];
+        }
+    }
+    double *column = s->t;
+    for (int64_t t = 0; t < s->terms; t++) {
+        for (int64_t i = 0; i < n; i++)
+            column[i] = s->e[i * s->terms + t];
+        eae_gram_product(m, n, n, column, s->me + (k * s->terms + t) * n);
+    }
+    return EAE_OK;
+}
+
+static int class_matrices(softmax *s)
+{
+    int64_t n = s->n;
+    memset(s->sum, 0, (size_t)(n * n) * sizeof(double));
+    for (int64_t k = 0; k < s->classes; k++) {
+        if (class_matrix(s, k))
+            return EAE_FAIL;
+    }
+    if (eae_gram_cholesky(s->problem->kernels, s->sum, n, NULL))
+        return EAE_FAIL;
+    memcpy(s->se, s->me, (size_t)(s->classes * s->terms * n) * sizeof(double));
+    for (int64_t c = 0; c < s->classes * s->terms; c++)
+        eae_gram_solve(s->sum, n, s->se + c * n);
+    return EAE_OK;
+}
+
+/* v <- M v */
+static void apply_m(softmax *s, double *v, double *scratch)
+{
+    int64_t n = s->n;
+    for (int64_t i = 0; i < n; i++)
+        s->t[i] = 0;
+    for (int64_t k = 0; k < s->classes; k++) {
+        eae_gram_product(s->matrices + k * n * n, n, n, v + k * n, scratch + k * n);
+        for (int64_t i = 0; i < n; i++)
+            s->t[i] += scratch[k * n + i];
+    }
+    eae_gram_solve(s->sum, n, s->t);
+    for (int64_t k = 0; k < s->classes; k++) {
+        eae_gram_product(s->matrices + k * n * n, n, n, s->t, v + k * n);
+        for (int64_t i = 0; i < n; i++)
+            v[k * n + i] = scratch[k * n + i] - v[k * n + i];
+    }
+}
+
+/* lambda with E'b_k = 0 for b = nb - M E lambda */
+static void solve_border(softmax *s)
+{
+    int64_t n = s->n, terms = s->terms, all = s->classes * terms;
+    double trace = 0;
+    for (int64_t r = 0; r < all; r++) {
+        for (int64_t c = 0; c < all; c++) {
+            double sum = -eae_gram_dot(s->me + r * n, s->se + c * n, n);
+            for (int64_t i = 0; r / terms == c / terms && i < n; i++)
+                sum += s->e[i * terms + r % terms] * s->me[c * n + i];
+            s->system[r * all + c] = sum;
+        }
+        trace += s->system[r * all + r];
+    }
+    for (int64_t r = 0; r < all; r++) { /* the same for every class changes nothing: make it 0 */
+        for (int64_t k = 0; k < s->classes; k++)
+            s->system[r * all + k * terms + r % terms] += trace / (double)all;
+    }
+    for (int64_t k = 0; k < s->classes; k++)
+        eae_gram_border_sum(s->e, n, terms, s->nb + k * n, s->nlambda + k * terms);
+    eae_gram_eliminate(s->system, all, s->nlambda, 1);
+}
+
+static void products(const softmax *s, const double *b, const double *lambda, double *kb, double *f)
+{
+    const eae_gram_problem *p = s->problem;
+    int64_t n = s->n;
+    for (int64_t k = 0; k < s->classes; k++) {
+        eae_gram_product(p->gram, p->ld, n, b + k * n, kb + k * n);
+        memcpy(f + k * n, kb + k * n, (size_t)n * sizeof(double));
+        eae_gram_border_add(s->e, n, s->terms, lambda + k * s->terms, f + k * n);
+    }
+}
+
+static int newton_step(softmax *s)
+{
+    const eae_gram_problem *p = s->problem;
+    int64_t n = s->n, all = s->classes * n;
+    probabilities(s);
+    if (class_matrices(s))
+        return EAE_FAIL;
+    for (int64_t i = 0; i < n; i++) { /* nb = W z */
+        double mean = 0;
+        for (int64_t k = 0; k < s->classes; k++)
+            mean += s->pi[k * n + i] * s->f[k * n + i];
+        for (int64_t k = 0; k < s->classes; k++) {
+            double pi = s->pi[k * n + i], hit = p->y[i] == (double)k ? 1 : 0;
+            s->nb[k * n + i] = p->cost[i] * (pi * (s->f[k * n + i] - mean) + hit - pi);
+        }
+    }
+    for (int64_t k = 0; k < s->classes; k++)
+        eae_gram_product(p->gram, p->ld, n, s->nb + k * n, s->v + k * n);
+    apply_m(s, s->v, s->nf);
+    for (int64_t i = 0; i < all; i++)
+        s->nb[i] -= s->v[i];
+    solve_border(s);
+    memset(s->v, 0, (size_t)all * sizeof(double));
+    for (int64_t k = 0; k < s->classes; k++)
+        eae_gram_border_add(s->e, n, s->terms, s->nlambda + k * s->terms, s->v + k * n);
+    apply_m(s, s->v, s->nf);
+    for (int64_t i = 0; i < all; i++)
+        s->nb[i] -= s->v[i];
+    products(s, s->nb, s->nlambda, s->nkb, s->nf);
+    return EAE_OK;
+}
+
+static void blend(double *a, const double *b, double t, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        a[i] = t == 1 ? b[i] : a[i] + t * (b[i] - a[i]);
+}
+
+static bool line_search(softmax *s, double *objective)
+{
+    int64_t all = s->classes * s->n;
+    double norm0 = eae_gram_dot(s->b, s->kb, all), norm1 = eae_gram_dot(s->nb, s->nkb, all);
+    double cross = eae_gram_dot(s->b, s->nkb, all), t = 1;
+    for (int k = 0; k < MAX_HALVINGS; k++, t /= 2) {
+        double norm = (1 - t) * (1 - t) * norm0 + 2 * t * (1 - t) * cross + t * t * norm1;
+        memcpy(s->v, s->f, (size_t)all * sizeof(double));
+        blend(s->v, s->nf, t, all);
+        double value = norm / 2 + loss_sum(s, s->v);
+        if (!(value <= *objective + 1e-14 * fabs(*objective)))
+            continue;
+        blend(s->b, s->nb, t, all);
+        blend(s->kb, s->nkb, t, all);
+        memcpy(s->f, s->v, (size_t)all * sizeof(double));
+        blend(s->lambda, s->nlambda, t, s->classes * s->terms);
+        *objective = value;
+        return true;
+    }
+    return false;
+}
+
+/* cost times the relative entropy of p and pi, and what the equalities lack */
+static double duality_gap(softmax *s)
+{
+    const eae_gram_problem *p = s->problem;
+    int64_t n = s->n;
+    double gap = 0;
+    probabilities(s);
+    for (int64_t i = 0; i < n; i++) {
+        double total = 0;
+        for (int64_t k = 0; k < s->classes; k++) {
+            double pi = s->pi[k * n + i], hit = p->y[i] == (double)k ? 1 : 0;
+            double q = hit - s->b[k * n + i] / p->cost[i];
+            if (q < -1e-15)
+                return INFINITY;
+            gap += q > 0 ? p->cost[i] * q * log1p((q - pi) / pi) : 0;
+            total += s->b[k * n + i];
+        }
+        if (fabs(total) > 1e-12 * p->cost[i]) /* not probabilities */
+            return INFINITY;
+    }
+    for (int64_t k = 0; k < s->classes; k++) {
+        for (int64_t t = 0; t < s->terms; t++) {
+            double sum = 0;
+            for (int64_t i = 0; i < n; i++)
+                sum += s->e[i * s->terms + t] * s->b[k * n + i];
+            gap += fabs(sum * s->lambda[k * s->terms + t]);
+        }
+    }
+    return gap;
+}
+
+static void load(softmax *s, const eae_gram_fit *fit)
+{
+    for (int64_t k = 0; k < s->classes; k++) {
+        for (int64_t i = 0; i < s->n; i++)
+            s->b[k * s->n + i] = isfinite(fit[k].beta[i]) ? fit[k].beta[i] : 0;
+        eae_gram_border_get(fit + k, s->problem->terms, true, s->lambda + k * s->terms);
+    }
+    for (int64_t c = 0; c < s->classes * s->terms; c++)
+        s->lambda[c] = isfinite(s->lambda[c]) ? s->lambda[c] : 0;
+    products(s, s->b, s->lambda, s->kb, s->f);
+}
+
+/* Border coefficients sum to 0 over the classes; a common shift leaves every probability alone. */
+static void store(softmax *s, double objective, double gap, int64_t iterations, eae_gram_fit *fit)
+{
+    for (int64_t t = 0; t < s->terms; t++) {
+        double mean = 0;
+        for (int64_t k = 0; k < s->classes; k++)
+            mean += s->lambda[k * s->terms + t] / (double)s->classes;
+        for (int64_t k = 0; k < s->classes; k++)
+            s->lambda[k * s->terms + t] -= mean;
+    }
+    for (int64_t k = 0; k < s->classes; k++) {
+        memcpy(fit[k].beta, s->b + k * s->n, (size_t)s->n * sizeof(double));
+        eae_gram_border_set(fit + k, s->problem->terms, true, s->lambda + k * s->terms);
+        fit[k].objective = objective;
+        fit[k].gap = gap;
+        fit[k].iterations = iterations;
+        fit[k].converged = gap <= s->problem->tol;
+    }
+}
+
+static int iterate(softmax *s, eae_gram_fit *fit)
+{
+    const eae_gram_problem *p = s->problem;
+    int64_t limit = p->max_iter > 0 ? p->max_iter : MAX_STEPS, k = 0;
+    load(s, fit);
+    double objective =
+        eae_gram_dot(s->b, s->kb, s->classes * s->n) / 2 + loss_sum(s, s->f);
+    double gap = eae_gram_relative_gap(duality_gap(s), objective);
+    for (; !(gap <= p->tol) && k < limit; k++) {
+        if (newton_step(s))
+            return EAE_FAIL;
+        if (!line_search(s, &objective))
+            break;
+        gap = eae_gram_relative_gap(duality_gap(s), objective);
+    }
+    store(s, objective, gap, k, fit);
+    return EAE_OK;
+}
+
+int eae_fit_softmax(const eae_gram_problem *problem, int classes, eae_gram_fit *fit)
+{
+    softmax s;
+    if (softmax_init(&s, problem, classes))
+        return EAE_FAIL;
+    int status = iterate(&s, fit);
+    free(s.matrices);
+    free(s.memory);
+    return status;
+}

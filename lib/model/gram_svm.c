@@ -1,0 +1,274 @@
+/*
+ * gram_svm.c - support vector machine through its dual.
+ *
+ * With b_i = y_i a_i: minimise 1/2 b'H b - y'b, E'b = 0, 0 <= y_i b_i <= cost_i, H = K for the
+ * hinge; H = K + diag(1 / (2 cost)) and no upper bound for the squared hinge; H and K with 1 added
+ * everywhere where the intercept is penalised. The methods are tried in the order of their price:
+ * active set from the start that is given, SMO with an active set finish, interior point with the
+ * same finish. What is kept is judged by its duality gap alone.
+ */
+#include "model/gram_svm.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+enum { FIRST_PIVOTS = 15, FINISH_PIVOTS = 10, SMO_STAGES = 5 };
+static const double finish_ridge = 1e-11;
+
+static bool free_bias(const eae_gram_problem *problem)
+{
+    return !problem->bias_penalised;
+}
+
+static int make_h(eae_svm_dual *dual)
+{
+    const eae_gram_problem *problem = dual->problem;
+    int64_t n = problem->n;
+    dual->qp.h = problem->gram;
+    dual->qp.ld = problem->ld;
+    if (free_bias(problem) && dual->loss == EAE_HINGE)
+        return EAE_OK;
+    dual->own_h = eae_try_alloc((size_t)n * (size_t)n, sizeof(double), "the dual of an svm");
+    if (!dual->own_h)
+        return EAE_FAIL;
+    double shift = problem->bias_penalised ? 1 : 0;
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < n; j++)
+            dual->own_h[i * n + j] = problem->gram[i * problem->ld + j] + shift;
+        if (dual->loss == EAE_SQUARED_HINGE)
+            dual->own_h[i * n + i] += 0.5 / problem->cost[i];
+    }
+    dual->qp.h = dual->own_h;
+    dual->qp.ld = n;
+    return EAE_OK;
+}
+
+int eae_svm_dual_init(eae_svm_dual *dual, const eae_gram_problem *problem, eae_svm_loss loss)
+{
+    *dual = (eae_svm_dual){.problem = problem, .loss = loss};
+    int64_t n = problem->n, terms = eae_gram_border_terms(problem, free_bias(problem));
+    dual->memory = EAE_NEW_ARRAY(double, 5 * n + n * terms + terms);
+    double *v = dual->memory;
+    double **slots[] = {&dual->lo, &dual->hi, &dual->b, &dual->g, &dual->f};
+    for (size_t k = 0; k < sizeof slots / sizeof *slots; k++, v += n)
+        *slots[k] = v;
+    dual->e = v;
+    dual->lambda = v + n * terms;
+    eae_gram_border(problem, free_bias(problem), dual->e);
+    dual->qp = (eae_qp){.kernels = problem->kernels, .n = n, .lo = dual->lo, .hi = dual->hi,
+                        .e = dual->e, .terms = terms};
+    if (make_h(dual) || eae_qp_work_init(&dual->work, n, terms)) {
+        eae_svm_dual_free(dual);
+        return EAE_FAIL;
+    }
+    return EAE_OK;
+}
+
+void eae_svm_dual_free(eae_svm_dual *dual)
+{
+    eae_qp_work_free(&dual->work);
+    free(dual->own_h);
+    free(dual->memory);
+    *dual = (eae_svm_dual){0};
+}
+
+void eae_svm_dual_labels(eae_svm_dual *dual, const double *y)
+{
+    const double *cost = dual->problem->cost;
+    dual->y = dual->qp.p = y;
+    for (int64_t i = 0; i < dual->qp.n; i++) {
+        double top = dual->loss == EAE_HINGE ? cost[i] : INFINITY;
+        dual->lo[i] = y[i] > 0 ? 0 : -top;
+        dual->hi[i] = y[i] > 0 ? top : 0;
+    }
+}
+
+/* primal - dual as a sum over the rows of terms that are never negative, so that nothing cancels:
+ * c max(m, 0) - a m for the hinge, m = 1 - y f; and the primal loss. */
+static double loss_and_gap(const eae_svm_dual *dual, double a, double m, double c, double *gap)
+{
+    double up = fmax(m, 0), down = fmax(-m, 0);
+    if (dual->loss == EAE_HINGE) {
+        *gap += (c - a) * up + a * down;
+        return c * up;
+    }
+    double d = up - a / (2 * c);
+    *gap += c * d * d + a * down;
+    return c * up * up;
+}
+
+bool eae_svm_dual_judge(const eae_svm_dual *dual, const double *b, const double *lambda,
+                        const double *f, eae_gram_fit *fit)
+{
+    const eae_gram_problem *problem = dual->problem;
+    int64_t n = problem->n, terms = dual->qp.terms;
+    double norm = 0, loss = 0, gap = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double border = 0;
+        for (int64_t t = 0; t < terms; t++)
+            border += dual->e[i * terms + t] * lambda[t];
+        double m = 1 - dual->y[i] * (f[i] + border);
+        loss += loss_and_gap(dual, dual->y[i] * b[i], m, problem->cost[i], &gap);
+        norm += b[i] * f[i];
+    }
+    for (int64_t t = 0; t < terms; t++) { /* what E'b = 0 lacks */
+        double sum = 0;
+        for (int64_t i = 0; i < n; i++)
+            sum += dual->e[i * terms + t] * b[i];
+        gap += fabs(sum * lambda[t]);
+    }
+    double primal = norm / 2 + loss, relative = eae_gram_relative_gap(gap, primal);
+    if (relative < fit->gap) {
+        fit->gap = relative;
+        fit->objective = primal;
+        fit->converged = relative <= problem->tol;
+        memcpy(fit->beta, b, (size_t)n * sizeof *b);
+        eae_gram_border_set(fit, problem->terms, free_bias(problem), lambda);
+        if (problem->bias_penalised) {
+            fit->intercept = 0;
+            for (int64_t i = 0; i < n; i++)
+                fit->intercept += b[i];
+        }
+    }
+    return relative <= problem->tol;
+}
+
+/* The intercept by LIBSVM's rule: the mean over the free vectors, else the midpoint of the interval
+ * that the bound ones leave. */
+static double free_intercept(const eae_svm_dual *dual)
+{
+    double sum = 0, low = -INFINITY, high = INFINITY;
+    int64_t count = 0;
+    for (int64_t i = 0; i < dual->qp.n; i++) {
+        double value = -dual->g[i];
+        if (dual->b[i] <= dual->lo[i]) {
+            low = fmax(low, value);
+        } else if (dual->b[i] >= dual->hi[i]) {
+            high = fmin(high, value);
+        } else {
+            sum += value;
+            count++;
+        }
+    }
+    if (count > 0)
+        return sum / (double)count;
+    return low == -INFINITY ? high : high == INFINITY ? low : (low + high) / 2;
+}
+
+static bool judge(eae_svm_dual *dual, bool bounds_are_exact, eae_gram_fit *fit)
+{
+    const eae_qp *qp = &dual->qp;
+    eae_gram_product(qp->h, qp->ld, qp->n, dual->b, dual->f);
+    for (int64_t i = 0; i < qp->n; i++) {
+        dual->g[i] = dual->f[i] - qp->p[i];
+        if (dual->loss == EAE_SQUARED_HINGE)
+            dual->f[i] -= dual->b[i] * (0.5 / dual->problem->cost[i]);
+    }
+    if (bounds_are_exact && dual->problem->terms == 0 && free_bias(dual->problem))
+        dual->lambda[0] = free_intercept(dual);
+    return eae_svm_dual_judge(dual, dual->b, dual->lambda, dual->f, fit);
+}
+
+/* Into the box and, for the intercept's equality, the heavier side scaled down. */
+static void make_feasible(eae_svm_dual *dual)
+{
+    double up = 0, down = 0;
+    for (int64_t i = 0; i < dual->qp.n; i++) {
+        double v = isfinite(dual->b[i]) ? dual->b[i] : 0;
+        v = dual->b[i] = fmin(fmax(v, dual->lo[i]), dual->hi[i]);
+        up += fmax(v, 0);
+        down += fmax(-v, 0);
+    }
+    if (!free_bias(dual->problem))
+        return;
+    for (int64_t i = 0; i < dual->qp.n; i++) {
+        if (up > down && dual->b[i] > 0)
+            dual->b[i] *= down / up;
+        else if (down > up && dual->b[i] < 0)
+            dual->b[i] *= up / down;
+    }
+}
+
+static bool active_set(eae_svm_dual *dual, int64_t pivots, double ridge, eae_gram_fit *fit)
+{
+    dual->work.ridge = ridge;
+    return eae_qp_active_set(&dual->qp, &dual->work, pivots, dual->b, dual->lambda, dual->g) &&
+           judge(dual, true, fit);
+}
+
+static int64_t update_limit(const eae_gram_problem *problem)
+{
+    if (problem->max_iter > 0)
+        return problem->max_iter;
+    int64_t n = problem->n; /* about the price of the interior point, which is the alternative */
+    return n < 150 ? 20000 : n < 3000 ? n * n : 9000000;
+}
+
+/* SMO in stages, each to a smaller violation and followed by an attempt to finish exactly. */
+static bool smo_stages(eae_svm_dual *dual, eae_gram_fit *fit)
+{
+    const eae_qp *qp = &dual->qp;
+    size_t bytes = (size_t)qp->n * sizeof(double);
+    double *kept = eae_malloc((size_t)qp->n, sizeof(double)), eps = 1e-2;
+    int64_t limit = update_limit(dual->problem), used = 0;
+    bool done = false;
+    make_feasible(dual);
+    for (int stage = 0; stage < SMO_STAGES && !done && used < limit; stage++, eps *= 1e-2) {
+        eae_gram_product(qp->h, qp->ld, qp->n, dual->b, dual->g);
+        for (int64_t i = 0; i < qp->n; i++)
+            dual->g[i] -= qp->p[i];
+        eae_qp_smo(qp, eps, limit - used, dual->b, dual->g, &used);
+        memcpy(kept, dual->b, bytes);
+        judge(dual, true, fit);
+        eae_qp_states(qp, dual->b, dual->work.state);
+        done = active_set(dual, FINISH_PIVOTS, finish_ridge, fit) || fit->converged;
+        memcpy(dual->b, kept, bytes);
+    }
+    dual->work.iterations += used;
+    free(kept);
+    return done;
+}
+
+static void interior(eae_svm_dual *dual, eae_gram_fit *fit)
+{
+    if (!eae_qp_interior(&dual->qp, &dual->work, dual->b, dual->lambda, dual->g))
+        return;
+    judge(dual, false, fit);
+    active_set(dual, FINISH_PIVOTS, finish_ridge, fit);
+}
+
+void eae_svm_dual_solve(eae_svm_dual *dual, eae_gram_fit *fit)
+{
+    const eae_gram_problem *problem = dual->problem;
+    fit->gap = INFINITY;
+    fit->converged = false;
+    dual->work.iterations = 0;
+    bool done = active_set(dual, FIRST_PIVOTS, 0, fit);
+    if (!done && problem->terms == 0)
+        done = smo_stages(dual, fit);
+    if (!done && (problem->max_iter <= 0 || dual->work.iterations < problem->max_iter))
+        interior(dual, fit);
+    fit->iterations = dual->work.iterations;
+}
+
+int eae_fit_svm(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit *fit)
+{
+    eae_svm_dual dual;
+    if (eae_svm_dual_init(&dual, problem, loss))
+        return EAE_FAIL;
+    eae_svm_dual_labels(&dual, problem->y);
+    bool warm = false;
+    for (int64_t i = 0; i < problem->n; i++)
+        warm |= fit->beta[i] != 0;
+    memcpy(dual.b, fit->beta, (size_t)problem->n * sizeof *dual.b);
+    if (warm) {
+        make_feasible(&dual);
+        eae_qp_states(&dual.qp, dual.b, dual.work.state);
+    } /* else every vector is taken for free */
+    eae_svm_dual_solve(&dual, fit);
+    eae_svm_dual_free(&dual);
+    return EAE_OK;
+}

@@ -1,0 +1,32 @@
+/* gram_svm.h - the dual of one support vector machine; shared by gram_svm.c, gram_svm_many.c. */
+#ifndef EAE_MODEL_GRAM_SVM_H
+#define EAE_MODEL_GRAM_SVM_H
+
+#include "model/gram_internal.h"
+
+typedef struct eae_svm_dual {
+    const eae_gram_problem *problem;
+    const double *y; /* labels, n */
+    eae_svm_loss loss;
+    eae_qp qp;
+    eae_qp_work work;
+    double *own_h;  /* H where it is not the Gram matrix itself */
+    double *memory; /* all vectors below, lo, hi and E */
+    double *lo, *hi, *e;
+    double *b, *g, *f; /* n */
+    double *lambda;    /* terms */
+} eae_svm_dual;
+
+int eae_svm_dual_init(eae_svm_dual *dual, const eae_gram_problem *problem, eae_svm_loss loss);
+void eae_svm_dual_free(eae_svm_dual *dual);
+/* Labels and with them p and the box. */
+void eae_svm_dual_labels(eae_svm_dual *dual, const double *y);
+/* Judge dual->b with `lambda` (intercept, gamma): stored in *fit where the gap is below fit->gap.
+ * f is H b without the loss's diagonal, computed by the caller (n). Returns true if the gap is
+ * within tol. */
+bool eae_svm_dual_judge(const eae_svm_dual *dual, const double *b, const double *lambda,
+                        const double *f, eae_gram_fit *fit);
+/* Solve from dual->work.state and dual->b until the gap is reached; *fit gets the best found. */
+void eae_svm_dual_solve(eae_svm_dual *dual, eae_gram_fit *fit);
+
+#endif
