@@ -169,7 +169,7 @@ static int8_t wanted_state(const eae_qp *qp, const double *b, const double *g, c
                            double slack, int64_t i, int8_t state)
 {
     if (state == EAE_QP_FREE)
-        return b[i] < qp->lo[i] - slack ? EAE_QP_LOW
+        return b[i] < qp->lo[i] - slack   ? EAE_QP_LOW
                : b[i] > qp->hi[i] + slack ? EAE_QP_HIGH
                                           : EAE_QP_FREE;
     double mu = multiplier(qp, g, lambda, i);

@@ -192,11 +192,32 @@ static void swap_rows(double *a, int64_t n, int64_t i, int64_t j)
     }
 }
 
-void eae_gram_eliminate(double *a, int64_t n, double *b, int64_t k)
+static double column_size(const double *a, int64_t n, int64_t c)
 {
     double largest = 0;
-    for (int64_t i = 0; i < n * n; i++)
-        largest = fmax(largest, fabs(a[i]));
+    for (int64_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(a[i * n + c]));
+    return largest;
+}
+
+static void eliminate_below(double *a, int64_t n, double *b, int64_t k, int64_t c)
+{
+    for (int64_t i = c + 1; i < n; i++) {
+        double m = a[i * n + c] / a[c * n + c];
+        if (m == 0)
+            continue;
+        for (int64_t j = c; j < n; j++)
+            a[i * n + j] -= m * a[c * n + j];
+        for (int64_t j = 0; j < k; j++)
+            b[i * k + j] -= m * b[c * k + j];
+    }
+}
+
+void eae_gram_eliminate(double *a, int64_t n, double *b, int64_t k, double tolerance)
+{
+    double *size = EAE_NEW_ARRAY(double, n);
+    for (int64_t c = 0; c < n; c++)
+        size[c] = column_size(a, n, c);
     for (int64_t c = 0; c < n; c++) {
         int64_t pick = c;
         for (int64_t i = c + 1; i < n; i++) {
@@ -205,20 +226,12 @@ void eae_gram_eliminate(double *a, int64_t n, double *b, int64_t k)
         }
         swap_rows(a, n, c, pick);
         swap_rows(b, k, c, pick);
-        if (fabs(a[c * n + c]) <= 1e-15 * largest) { /* dependent: this unknown is 0 */
-            a[c * n + c] = INFINITY;
-            continue;
-        }
-        for (int64_t i = c + 1; i < n; i++) {
-            double m = a[i * n + c] / a[c * n + c];
-            if (m == 0)
-                continue;
-            for (int64_t j = c; j < n; j++)
-                a[i * n + j] -= m * a[c * n + j];
-            for (int64_t j = 0; j < k; j++)
-                b[i * k + j] -= m * b[c * k + j];
-        }
+        if (fabs(a[c * n + c]) <= tolerance * size[c])
+            a[c * n + c] = INFINITY; /* dependent: this unknown becomes 0 */
+        else
+            eliminate_below(a, n, b, k, c);
     }
+    free(size);
     for (int64_t i = n; i-- > 0;) {
         for (int64_t j = 0; j < k; j++) {
             double sum = b[i * k + j];
@@ -253,7 +266,7 @@ void eae_gram_bordered(const double *factor, int64_t m, const double *e, int64_t
             schur[t * terms + v] = sum;
         }
     }
-    eae_gram_eliminate(schur, terms, lambda, 1);
+    eae_gram_eliminate(schur, terms, lambda, 1, 1e-14);
     for (int64_t t = 0; t < terms; t++) {
         for (int64_t i = 0; i < m; i++)
             x[i] -= lambda[t] * column[t * m + i];

@@ -10,14 +10,14 @@
 
 #include "model/gram_internal.h"
 
-enum { MAX_STEPS = 80 };
+enum { MAX_STEPS = 80, STALLED = 12 };
 
 typedef struct interior {
     const eae_qp *qp;
     eae_qp_work *work;
-    double *b, *lambda, *g;               /* the caller's */
+    double *b, *lambda, *g;                             /* the caller's */
     double *z, *w, *db, *dz, *dw, *rz, *rw, *r, *solve; /* n each; solve: the bordered solve */
-    double *dlambda, *s;                  /* terms each */
+    double *dlambda, *s;                                /* terms each */
     double mu;
 } interior;
 
@@ -223,18 +223,29 @@ static void guess_states(const interior *p, int8_t *state)
     }
 }
 
+/* The sum of the complementarity products, which is the duality gap once the residual is gone, is
+ * rounding beside the objective. */
+static bool finished(const interior *p, double worst)
+{
+    int64_t n = p->qp->n;
+    double size = fabs(eae_gram_dot(p->qp->p, p->b, n));
+    return worst <= 1e-11 && p->mu * (double)(2 * n) <= fmax(1e-15 * size, 1e-30);
+}
+
 bool eae_qp_interior(const eae_qp *qp, eae_qp_work *work, double *b, double *lambda, double *g)
 {
     interior p = {.qp = qp, .work = work, .b = b, .lambda = lambda, .g = g};
     bind_memory(&p, work);
     start(&p);
-    int64_t k = 0;
-    double first = 0;
+    int64_t k = 0, best_at = 0;
+    double best_mu = INFINITY, best_residual = INFINITY;
     for (; k < MAX_STEPS; k++) {
         double worst = residuals(&p);
-        if (k == 0)
-            first = p.mu;
-        if (!isfinite(worst) || (p.mu <= 1e-16 * first && worst <= 1e-13) || !factor(&p))
+        if (p.mu < best_mu / 2 || worst < best_residual / 2)
+            best_at = k;
+        best_mu = fmin(best_mu, p.mu);
+        best_residual = fmin(best_residual, worst);
+        if (!isfinite(worst) || finished(&p, worst) || k - best_at > STALLED || !factor(&p))
             break;
         work->iterations++;
         targets(&p, 0, false);

@@ -38,9 +38,10 @@ void eae_gram_border_set(eae_gram_fit *fit, int64_t terms, bool free_bias, const
 int eae_gram_cholesky(const eae_kernels *kernels, double *a, int64_t n, double *pivot);
 /* Solve with that factor, one right-hand side, in place. */
 void eae_gram_solve(const double *factor, int64_t n, double *x);
-/* Solve the dense a x = b by elimination with partial pivoting; a (n x n) and b are destroyed, b
- * becomes x. A zero pivot gives a zero in x. For tiny systems and for the references. */
-void eae_gram_eliminate(double *a, int64_t n, double *b, int64_t k);
+/* Solve a x = b (a n x n, b n x k) by elimination with partial pivoting; both are destroyed, b
+ * becomes x. A pivot not above `tolerance` times the largest entry of its column counts as 0, and
+ * so does its unknown. For tiny systems and for the references. */
+void eae_gram_eliminate(double *a, int64_t n, double *b, int64_t k, double tolerance);
 
 /* Solve [A E; E' 0] [x; lambda] = [r; s] with the factor of A (m x m) and E m x terms. work holds
  * (terms + 1) * m + terms * (terms + 1) doubles. */

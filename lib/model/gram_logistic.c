@@ -22,15 +22,15 @@ enum { MAX_STEPS = 200, MAX_HALVINGS = 40 };
 typedef struct logistic {
     const eae_gram_problem *problem;
     int64_t n, terms;
-    double *factor;                     /* n x n */
-    double *memory;                     /* everything below */
-    double *e;                          /* n x terms */
-    double *b, *kb, *f;                 /* n: b, K b, K b + E lambda */
-    double *nb, *nkb, *nf;              /* where the full step leads */
-    double *root, *rhs, *scratch;       /* n */
-    double *we;                         /* n x terms: W^(1/2) E */
-    double *lambda, *nlambda, *s;       /* terms */
-    double *solve;                      /* of the bordered solve */
+    double *factor;               /* n x n */
+    double *memory;               /* everything below */
+    double *e;                    /* n x terms */
+    double *b, *kb, *f;           /* n: b, K b, K b + E lambda */
+    double *nb, *nkb, *nf;        /* where the full step leads */
+    double *root, *rhs, *scratch; /* n */
+    double *we;                   /* n x terms: W^(1/2) E */
+    double *lambda, *nlambda, *s; /* terms */
+    double *solve;                /* of the bordered solve */
 } logistic;
 
 static int logistic_init(logistic *l, const eae_gram_problem *problem)
@@ -138,7 +138,8 @@ static bool line_search(logistic *l, double *objective)
             memcpy(l->kb, l->nkb, (size_t)n * sizeof(double));
         }
         for (int64_t v = 0; v < l->terms; v++)
-            l->lambda[v] = t == 1 ? l->nlambda[v] : l->lambda[v] + t * (l->nlambda[v] - l->lambda[v]);
+            l->lambda[v] =
+                t == 1 ? l->nlambda[v] : l->lambda[v] + t * (l->nlambda[v] - l->lambda[v]);
         *objective = value;
         return true;
     }

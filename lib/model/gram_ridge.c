@@ -25,17 +25,17 @@ static const double rank_tolerance = 1e-12;
 typedef struct ridge {
     const eae_gram_problem *problem;
     int64_t n, m, terms;
-    const double *y;   /* m x n, the caller's */
-    double *root;      /* n: sqrt(cost) */
-    double *basis;     /* terms x n: orthonormal rows spanning the whitened border; 0: dependent */
-    double *coef;      /* terms x terms: border coefficients of each basis row */
-    double *gram;      /* n x n: P K P, then its eigenvectors or a factor */
-    double *whole;     /* n x n: the whitened K */
-    double *values;    /* n: eigenvalues */
-    double *target;    /* m x n: P y whitened */
-    double *rotated;   /* m x n */
-    double *beta;      /* m x n, whitened */
-    double *image;     /* m x n: whitened K beta */
+    const double *y; /* m x n, the caller's */
+    double *root;    /* n: sqrt(cost) */
+    double *basis;   /* terms x n: orthonormal rows spanning the whitened border; 0: dependent */
+    double *coef;    /* terms x terms: border coefficients of each basis row */
+    double *gram;    /* n x n: P K P, then its eigenvectors or a factor */
+    double *whole;   /* n x n: the whitened K */
+    double *values;  /* n: eigenvalues */
+    double *target;  /* m x n: P y whitened */
+    double *rotated; /* m x n */
+    double *beta;    /* m x n, whitened */
+    double *image;   /* m x n: whitened K beta */
 } ridge;
 
 static void ridge_free(ridge *r)
@@ -69,7 +69,7 @@ static int ridge_alloc(ridge *r)
 static void make_basis(ridge *r)
 {
     int64_t n = r->n, terms = r->terms;
-    double *e = EAE_NEW_ARRAY(double, n * terms);
+    double *e = EAE_NEW_ARRAY(double, n *terms);
     eae_gram_border(r->problem, true, e);
     for (int64_t t = 0; t < terms; t++) {
         double *q = r->basis + t * n, *c = r->coef + t * terms;
@@ -299,8 +299,7 @@ static double gradient_norm(const ridge *r, const double *rest, double *scratch)
     for (int64_t t = 0; t < r->terms; t++) {
         double d = 0;
         for (int64_t i = 0; i < n; i++)
-            d += r->root[i] * rest[i] *
-                 (t == 0 ? 1 : r->problem->u[i * r->problem->terms + t - 1]);
+            d += r->root[i] * rest[i] * (t == 0 ? 1 : r->problem->u[i * r->problem->terms + t - 1]);
         sum += d * d;
     }
     return sqrt(sum);

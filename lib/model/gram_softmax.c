@@ -22,15 +22,15 @@ enum { MAX_STEPS = 200, MAX_HALVINGS = 40 };
 typedef struct softmax {
     const eae_gram_problem *problem;
     int64_t n, terms, classes;
-    double *matrices;                 /* (classes + 2) x n x n: M_k, S's factor, scratch */
-    double *sum, *factor;             /* the last two of them */
-    double *memory;                   /* everything below */
+    double *matrices;     /* (classes + 2) x n x n: M_k, S's factor, scratch */
+    double *sum, *factor; /* the last two of them */
+    double *memory;       /* everything below */
     double *b, *kb, *f, *nb, *nkb, *nf, *pi, *v; /* classes x n */
-    double *e;                        /* n x terms */
-    double *me, *se;                  /* classes x terms x n: M_k E and S^-1 M_k E */
-    double *lambda, *nlambda;         /* classes x terms */
-    double *system;                   /* (classes terms)^2 */
-    double *t;                        /* n */
+    double *e;                                   /* n x terms */
+    double *me, *se;                             /* classes x terms x n: M_k E and S^-1 M_k E */
+    double *lambda, *nlambda;                    /* classes x terms */
+    double *system;                              /* (classes terms)^2 */
+    double *t;                                   /* n */
 } softmax;
 
 static int softmax_init(softmax *s, const eae_gram_problem *problem, int classes)
@@ -178,7 +178,7 @@ static void solve_border(softmax *s)
     }
     for (int64_t k = 0; k < s->classes; k++)
         eae_gram_border_sum(s->e, n, terms, s->nb + k * n, s->nlambda + k * terms);
-    eae_gram_eliminate(s->system, all, s->nlambda, 1);
+    eae_gram_eliminate(s->system, all, s->nlambda, 1, 1e-14);
 }
 
 static void products(const softmax *s, const double *b, const double *lambda, double *kb, double *f)
@@ -320,8 +320,7 @@ static int iterate(softmax *s, eae_gram_fit *fit)
     const eae_gram_problem *p = s->problem;
     int64_t limit = p->max_iter > 0 ? p->max_iter : MAX_STEPS, k = 0;
     load(s, fit);
-    double objective =
-        eae_gram_dot(s->b, s->kb, s->classes * s->n) / 2 + loss_sum(s, s->f);
+    double objective = eae_gram_dot(s->b, s->kb, s->classes * s->n) / 2 + loss_sum(s, s->f);
     double gap = eae_gram_relative_gap(duality_gap(s), objective);
     for (; !(gap <= p->tol) && k < limit; k++) {
         if (newton_step(s))

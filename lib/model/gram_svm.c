@@ -58,8 +58,12 @@ int eae_svm_dual_init(eae_svm_dual *dual, const eae_gram_problem *problem, eae_s
     dual->e = v;
     dual->lambda = v + n * terms;
     eae_gram_border(problem, free_bias(problem), dual->e);
-    dual->qp = (eae_qp){.kernels = problem->kernels, .n = n, .lo = dual->lo, .hi = dual->hi,
-                        .e = dual->e, .terms = terms};
+    dual->qp = (eae_qp){.kernels = problem->kernels,
+                        .n = n,
+                        .lo = dual->lo,
+                        .hi = dual->hi,
+                        .e = dual->e,
+                        .terms = terms};
     if (make_h(dual) || eae_qp_work_init(&dual->work, n, terms)) {
         eae_svm_dual_free(dual);
         return EAE_FAIL;
@@ -232,12 +236,25 @@ static bool smo_stages(eae_svm_dual *dual, eae_gram_fit *fit)
     return done;
 }
 
+/* Where the border alone separates the classes the objective is 0, and a relative gap can only be
+ * reached exactly: b = 0, and lambda a little longer, so that no margin is short by rounding. */
+static bool border_separates(eae_svm_dual *dual, eae_gram_fit *fit)
+{
+    if (dual->problem->terms == 0)
+        return false;
+    memset(dual->b, 0, (size_t)dual->qp.n * sizeof *dual->b);
+    for (int64_t t = 0; t < dual->qp.terms; t++)
+        dual->lambda[t] *= 1 + 1e-6;
+    return judge(dual, false, fit);
+}
+
 static void interior(eae_svm_dual *dual, eae_gram_fit *fit)
 {
     if (!eae_qp_interior(&dual->qp, &dual->work, dual->b, dual->lambda, dual->g))
         return;
-    judge(dual, false, fit);
-    active_set(dual, FINISH_PIVOTS, finish_ridge, fit);
+    bool done = judge(dual, false, fit) || border_separates(dual, fit);
+    if (!done || fit->gap > 0)
+        active_set(dual, FINISH_PIVOTS, finish_ridge, fit);
 }
 
 void eae_svm_dual_solve(eae_svm_dual *dual, eae_gram_fit *fit)

@@ -61,7 +61,7 @@ static void take_border_out(many *a)
 {
     const eae_qp *qp = &a->dual.qp;
     int64_t n = qp->n, terms = qp->terms;
-    double *column = EAE_NEW_ARRAY(double, terms * n), *schur = EAE_NEW_ARRAY(double, terms * terms);
+    double *column = EAE_NEW_ARRAY(double, terms *n), *schur = EAE_NEW_ARRAY(double, terms *terms);
     for (int64_t i = 0; i < n; i++) {
         for (int64_t t = 0; t < terms; t++) {
             double sum = 0;
@@ -72,7 +72,7 @@ static void take_border_out(many *a)
     }
     for (int64_t t = 0; t < terms; t++)
         eae_gram_border_sum(qp->e, n, terms, column + t * n, schur + t * terms);
-    eae_gram_eliminate(schur, terms, a->border, n);
+    eae_gram_eliminate(schur, terms, a->border, n, 1e-14);
     for (int64_t t = 0; t < terms; t++) {
         for (int64_t i = 0; i < n; i++) {
             for (int64_t j = 0; j < n; j++)

@@ -19,7 +19,7 @@ enum { PAIR_LIMIT = 3000000, OUTER_LIMIT = 200, NEWTON_LIMIT = 200 };
 
 typedef struct plain_svm {
     int64_t n;
-    double *h;          /* n x n */
+    double *h; /* n x n */
     double *p, *b, *lo, *hi, *g;
     bool pairs;
 } plain_svm;
@@ -166,15 +166,15 @@ static void plain_svm_store(const eae_gram_problem *p, eae_svm_loss loss, const 
 int eae_fit_svm_reference(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit *fit)
 {
     int64_t n = problem->n, limit = problem->max_iter > 0 ? problem->max_iter : PAIR_LIMIT;
-    double *memory = EAE_NEW_ARRAY(double, n * n + 5 * n);
+    double *memory = EAE_NEW_ARRAY(double, n *n + 5 * n);
     plain_svm s = {.n = n, .h = memory, .p = memory + n * n, .pairs = !problem->bias_penalised};
     s.b = s.p + n;
     s.lo = s.b + n;
     s.hi = s.lo + n;
     s.g = s.hi + n;
-    double rho = 0;
+    double rho = 0; /* in the units of K, or of 1 / cost where b is tiny */
     for (int64_t i = 0; i < n; i++)
-        rho += problem->gram[i * problem->ld + i] / (double)n;
+        rho = fmax(rho, fmax(problem->gram[i * problem->ld + i], 1 / problem->cost[i]));
     for (int64_t t = 0; t < problem->terms; t++)
         fit->gamma[t] = 0;
     fit->iterations = 0;
@@ -297,7 +297,7 @@ static void plain_system(plain_newton *s)
             s->rhs[g * n + k * terms + t] = 0;
         }
     }
-    eae_gram_eliminate(s->system, all, s->rhs, 1);
+    eae_gram_eliminate(s->system, all, s->rhs, 1, 0);
 }
 
 static bool plain_minimise_newton(plain_newton *s, int64_t limit, eae_gram_fit *fit)
@@ -338,7 +338,7 @@ static int plain_fit(const eae_gram_problem *p, int64_t groups, eae_gram_fit *fi
 {
     int64_t n = p->n, terms = p->terms + 1, all = groups * (n + terms);
     plain_newton s = {.p = p, .n = n, .terms = terms, .groups = groups};
-    double *memory = EAE_NEW_ARRAY(double, n * terms + 3 * groups * n + groups * terms +
+    double *memory = EAE_NEW_ARRAY(double, n *terms + 3 * groups * n + groups * terms +
                                                groups * groups * n + all * all + all);
     s.e = memory;
     s.b = s.e + n * terms;
@@ -377,7 +377,7 @@ int eae_fit_softmax_reference(const eae_gram_problem *problem, int classes, eae_
 static void plain_ridge(const eae_gram_problem *p, const double *y, double scale, eae_gram_fit *fit)
 {
     int64_t n = p->n, all = n + p->terms + 1;
-    double *system = EAE_NEW_ARRAY(double, all * all), *rhs = EAE_NEW_ARRAY(double, all);
+    double *system = EAE_NEW_ARRAY(double, all *all), *rhs = EAE_NEW_ARRAY(double, all);
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < n; j++)
             system[i * all + j] = p->gram[i * p->ld + j];
@@ -388,7 +388,7 @@ static void plain_ridge(const eae_gram_problem *p, const double *y, double scale
         }
         rhs[i] = y[i];
     }
-    eae_gram_eliminate(system, all, rhs, 1);
+    eae_gram_eliminate(system, all, rhs, 1, 0);
     memcpy(fit->beta, rhs, (size_t)n * sizeof(double));
     eae_gram_border_set(fit, p->terms, true, rhs + n);
     free(system);
