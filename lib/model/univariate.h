@@ -6,7 +6,11 @@
  * The data come as an eae_source (fill and design already part of it, so that a test sees imputed
  * and adjusted values; `inverse` is ignored) and a list of training rows with the times each
  * counts. Missing values that remain (fill NULL) are left out of that feature's test, which then
- * has fewer observations. A constant feature has statistic NaN, p NaN and score -Inf.
+ * has fewer observations; `count` c stands for c equal rows. A constant feature has statistic NaN,
+ * p NaN and score -Inf; limma alone, which borrows its variance from the other features, gives it
+ * t = 0 and p = 1. Fails where the outcome that a test needs is not there. Equal columns give equal
+ * bits, for any number of threads and at any position. `kernels` is not used by any test so far
+ * (NULL is allowed).
  */
 #ifndef EAE_MODEL_UNIVARIATE_H
 #define EAE_MODEL_UNIVARIATE_H
@@ -33,8 +37,9 @@ typedef struct eae_outcome {
 
 /* One array per column of the table, `cols` long, indexed by column; the caller owns them. For
  * classes effect = mean of the positive (last) class - mean of the rest (two classes), NaN for
- * more; for correlations the coefficient; for Cox the log hazard ratio per unit. df2 is 0 where
- * there is none. */
+ * more; for correlations the coefficient (the statistic is its t); for Cox the log hazard ratio per
+ * unit, NaN like statistic and p where the likelihood has no maximum. df2 is 0 where there is none,
+ * df as well for Cox. Any array may be NULL; columns that are not in use get NaN. */
 typedef struct eae_test_table {
     double *statistic;
     double *effect;
