@@ -1,0 +1,188 @@
+/*
+ * eae-synth.c - synthetic data matrices of any size; the numbers are made in lib/eval/synth.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/options.h"
+#include "eval/synth.h"
+#include "matrix/history.h"
+#include "matrix/stream.h"
+
+static const eae_option shape_options[] = {
+    {.name = "rows",
+     .type = EAE_OPT_INT,
+     .arg = "N",
+     .fallback = "100",
+     .range = "1:",
+     .help = "samples"},
+    {.name = "size",
+     .type = EAE_OPT_SIZE,
+     .arg = "SIZE",
+     .conflicts = "rows",
+     .help = "as many samples as fit in SIZE bytes of values (at least one)"},
+    {.name = "cols",
+     .type = EAE_OPT_INT,
+     .arg = "P",
+     .fallback = "1000",
+     .range = "1:17179869184",
+     .help = "features, when there is no BASE"},
+    {.name = "rows-from",
+     .type = EAE_OPT_INT,
+     .arg = "A",
+     .fallback = "0",
+     .range = "0:",
+     .help = "only rows from A on, counted from 0"},
+    {.name = "rows-to",
+     .type = EAE_OPT_INT,
+     .arg = "B",
+     .range = "1:",
+     .help = "only rows up to B - 1 (default: to the end)"},
+    {0}};
+
+static const eae_option value_options[] = {
+    {.name = "noise",
+     .type = EAE_OPT_REAL,
+     .arg = "SD",
+     .fallback = "1",
+     .range = "0:1e6",
+     .help = "sd of the noise, in units of the feature's own sd"},
+    {.name = "informative",
+     .type = EAE_OPT_INT,
+     .arg = "K",
+     .fallback = "0",
+     .range = "0:",
+     .help = "features that differ between the classes"},
+    {.name = "effect",
+     .type = EAE_OPT_REAL,
+     .arg = "D",
+     .fallback = "1",
+     .range = "-1e6:1e6",
+     .help = "their difference, in units of the feature's own sd, up or down"},
+    {.name = "missing",
+     .type = EAE_OPT_REAL,
+     .arg = "F",
+     .fallback = "0",
+     .range = "[0:1)",
+     .help = "the chance of a value to be missing"},
+    {0}};
+
+static const eae_program program = {
+    .name = "eae-synth",
+    .summary = "Write a synthetic data matrix: a base, noise, random labels, planted signal.",
+    .example = "  eae-synth --rows 200 --cols 5000 --informative 20 --effect 1 > x.eae\n"
+               "  eae-synth --size 10G --cols 54675 -o big.eae",
+    .operands = "[BASE]",
+    .min_operands = 0,
+    .max_operands = 1,
+    .groups = {
+        {"Shape", shape_options}, {"Values", value_options}, EAE_GROUP_IMPORT, EAE_GROUP_COMMON}};
+
+enum { BATCH_BYTES = 8 << 20 }; /* made by all threads, then written */
+
+static int read_base(eae_bundle *b, const eae_options *o, eae_frame **base)
+{
+    eae_import import;
+    *base = NULL;
+    if (eae_operand_count(o) == 0)
+        return EAE_OK;
+    if (eae_given(o, "cols"))
+        return eae_fail_usage("--cols: the features are those of %s", eae_operand(o, 0));
+    eae_import_from_options(&import, o);
+    int status = eae_read_operands(b, o, 0, &import);
+    if (status == EAE_OK)
+        status = eae_bundle_find(b, EAE_KIND_DATA, base);
+    if (status == EAE_OK && !*base)
+        status = eae_fail("%s: no data frame", eae_operand(o, 0));
+    return status;
+}
+
+static int set_shape(eae_synth_options *s, const eae_options *o)
+{
+    int64_t cols = s->base ? s->base->cols.count : s->cols;
+    s->rows = eae_opt_int(o, "rows");
+    if (eae_given(o, "size")) {
+        s->rows = (int64_t)(eae_opt_size(o, "size") / sizeof(float) / (uint64_t)cols);
+        s->rows = s->rows > 0 ? s->rows : 1;
+    }
+    s->from = eae_opt_int(o, "rows-from");
+    s->to = eae_given(o, "rows-to") ? eae_opt_int(o, "rows-to") : s->rows;
+    if (s->to > s->rows)
+        return eae_fail_usage("--rows-to: %lld of %lld rows", (long long)s->to, (long long)s->rows);
+    if (s->from >= s->to)
+        return eae_fail_usage("--rows-from: no row from %lld to %lld - 1", (long long)s->from,
+                              (long long)s->to);
+    if (s->planted > cols)
+        return eae_fail_usage("--informative: %lld of %lld features", (long long)s->planted,
+                              (long long)cols);
+    return EAE_OK;
+}
+
+static int write_rows(eae_writer *w, const eae_synth *s, const eae_synth_options *shape,
+                      int threads)
+{
+    int64_t cols = eae_synth_cols(s);
+    int64_t batch = BATCH_BYTES / ((int64_t)sizeof(float) * cols);
+    batch = batch < threads ? threads : batch;
+    float *values = eae_try_alloc((size_t)batch * (size_t)cols, sizeof *values, "rows");
+    int status = values ? EAE_OK : EAE_FAIL;
+    for (int64_t row = shape->from; row < shape->to && status == EAE_OK; row += batch) {
+        int64_t n = shape->to - row < batch ? shape->to - row : batch;
+        status = eae_synth_rows(s, row, n, threads, values);
+        if (status == EAE_OK)
+            status = eae_writer_rows(w, values, n);
+    }
+    free(values);
+    return status;
+}
+
+static int write_matrix(const eae_options *o, const eae_synth_options *shape, eae_frame **inputs)
+{
+    eae_synth *s;
+    if (eae_synth_new(&s, shape) != EAE_OK)
+        return EAE_FAIL;
+    eae_writer *w = NULL;
+    eae_frame *head = eae_synth_head(s);
+    eae_history_append(head, o, 0, NULL, inputs, shape->base ? 1 : 0);
+    int status = eae_writer_open(&w, eae_opt_text(o, "output"), !eae_flag(o, "no-history"));
+    if (status == EAE_OK)
+        status = eae_writer_begin(w, head);
+    if (status == EAE_OK)
+        status = write_rows(w, s, shape, eae_opt_threads(o));
+    if (status == EAE_OK)
+        status = eae_writer_end(w);
+    if (status == EAE_OK)
+        status = eae_writer_close(w);
+    else
+        eae_writer_discard(w);
+    eae_frame_free(head);
+    eae_synth_free(s);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    eae_options *o;
+    eae_bundle bundle = {0};
+    eae_frame *base;
+    eae_options_parse(&o, &program, argc, argv);
+    eae_synth_options shape = {.cols = eae_opt_int(o, "cols"),
+                               .noise = eae_opt_real(o, "noise"),
+                               .planted = eae_opt_int(o, "informative"),
+                               .effect = eae_opt_real(o, "effect"),
+                               .missing = eae_opt_real(o, "missing"),
+                               .seed = (uint64_t)eae_opt_int(o, "seed")};
+    int status = read_base(&bundle, o, &base);
+    shape.base = base;
+    if (status == EAE_OK)
+        status = set_shape(&shape, o);
+    if (status == EAE_OK)
+        status = write_matrix(o, &shape, &base);
+    if (status != EAE_OK)
+        eae_die_status(status);
+    eae_bundle_free(&bundle);
+    eae_options_free(o);
+    return EAE_OK;
+}
