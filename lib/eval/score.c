@@ -1,0 +1,156 @@
+/* score.c - choosing metrics, and computing them for each entry. */
+#include "eval/score.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+
+/* ---- which metrics ----------------------------------------------------------------------- */
+
+static int check_metric(const eae_predictions *p, const eae_metric *m)
+{
+    for (int c = 0; c < p->candidate_count; c++) {
+        const eae_candidate *candidate = &p->candidate[c];
+        if (m->task != candidate->task)
+            return eae_fail_usage("metric %s is for %s; model %s predicts %s", m->name,
+                                  eae_task_name(m->task), candidate->model,
+                                  eae_task_name(candidate->task));
+        if (m->two_classes && p->classes > 2)
+            return eae_fail_usage("metric %s is for two classes; there are %d", m->name,
+                                  p->classes);
+        if (m->needs_probability && !candidate->probability)
+            return eae_fail_usage("metric %s needs probabilities; model %s gives none", m->name,
+                                  candidate->model);
+    }
+    return EAE_OK;
+}
+
+static void split_words(const char *text, eae_names *names)
+{
+    for (const char *p = text; p;) {
+        const char *comma = strchr(p, ',');
+        eae_names_add(names, p, comma ? (size_t)(comma - p) : strlen(p));
+        p = comma ? comma + 1 : NULL;
+    }
+}
+
+static int unknown_metric(const char *name)
+{
+    eae_buffer b = {0};
+    for (const eae_metric *m = eae_metrics; m->name; m++)
+        eae_buffer_printf(&b, "%s%s", m == eae_metrics ? "" : ", ", m->name);
+    int status = eae_fail_usage("no metric '%s'; there are %s", name, b.data);
+    eae_buffer_free(&b);
+    return status;
+}
+
+/* A candidate whose task has other defaults than the first one's. */
+static int check_one_task(const eae_predictions *p)
+{
+    for (int c = 1; c < p->candidate_count; c++) {
+        if (p->candidate[c].task != p->candidate[0].task)
+            return eae_fail_usage("models %s and %s have different tasks: name the --metrics, "
+                                  "or score them one by one",
+                                  p->candidate[0].model, p->candidate[c].model);
+    }
+    return EAE_OK;
+}
+
+int eae_scores_choose(eae_scores *s, const eae_predictions *p, const eae_names *names)
+{
+    *s = (eae_scores){.p = p};
+    eae_names words = {0};
+    int status = check_one_task(p);
+    if (names)
+        eae_names_copy(&words, names);
+    else
+        split_words(eae_metric_defaults(p->candidate[0].task), &words);
+    s->metric = EAE_NEW_ARRAY(const eae_metric *, words.count);
+    for (int64_t i = 0; i < words.count && status == EAE_OK; i++) {
+        const eae_metric *m = eae_metric_find(eae_name(&words, i));
+        if (!m)
+            status = unknown_metric(eae_name(&words, i));
+        else
+            status = check_metric(p, m);
+        s->metric[s->metric_count++] = m;
+    }
+    eae_names_free(&words);
+    if (status != EAE_OK)
+        eae_scores_free(s);
+    return status;
+}
+
+/* ---- scoring ----------------------------------------------------------------------------- */
+
+/* A different cut per entry is a shift of its values to a common cut at 0. Metrics of order and of
+ * probabilities see the values as they are. */
+static double shifted(const eae_metric *metric, const eae_joined *joined, const double *cut)
+{
+    int64_t n = joined->scored.n;
+    double *value = eae_malloc((size_t)n, sizeof *value);
+    eae_scored scored = joined->scored;
+    bool known = true;
+    for (int64_t i = 0; i < n; i++) {
+        double at = cut[joined->from[i]];
+        known = known && !isnan(at);
+        /* not a difference: that of equal infinities is NaN */
+        value[i] = joined->value[i] > at ? 1 : -1;
+    }
+    scored.value = value;
+    scored.threshold = 0;
+    double result = known ? metric->compute(&scored) : NAN;
+    free(value);
+    return result;
+}
+
+double eae_score_joined(const eae_metric *metric, eae_joined *joined, const double *cut)
+{
+    if (joined->scored.n == 0)
+        return NAN;
+    if (metric->thresholded && joined->scored.classes == 2)
+        return shifted(metric, joined, cut);
+    return metric->compute(&joined->scored);
+}
+
+double eae_score_repeat(const eae_scores *s, int m, int64_t first, int64_t end)
+{
+    eae_joined joined;
+    eae_join(s->p, first, end, &joined);
+    double value = eae_score_joined(s->metric[m], &joined, s->cut + first);
+    eae_joined_free(&joined);
+    return value;
+}
+
+static int score_entry(void *data, int64_t i, int worker)
+{
+    (void)worker;
+    eae_scores *s = data;
+    eae_joined joined;
+    eae_join(s->p, i, i + 1, &joined);
+    for (int m = 0; m < s->metric_count; m++)
+        s->value[i * s->metric_count + m] = eae_score_joined(s->metric[m], &joined, &s->cut[i]);
+    eae_joined_free(&joined);
+    return EAE_OK;
+}
+
+int eae_scores_compute(eae_scores *s, const eae_threshold_rule *rule, int threads)
+{
+    size_t entries = (size_t)s->p->entry_count;
+    s->cut = eae_malloc(entries, sizeof *s->cut);
+    s->value = eae_malloc(entries * (size_t)s->metric_count, sizeof *s->value);
+    int status = eae_threshold_all(rule, s->p, threads, s->cut);
+    if (status != EAE_OK)
+        return status;
+    return eae_parallel(threads, s->p->entry_count, score_entry, s);
+}
+
+void eae_scores_free(eae_scores *s)
+{
+    free(s->metric);
+    free(s->cut);
+    free(s->value);
+    *s = (eae_scores){0};
+}
