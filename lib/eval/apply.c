@@ -179,14 +179,15 @@ static int match_columns(plan *p)
 
 /* ---- one model --------------------------------------------------------------------------- */
 
-/* Does a preprocessing row belong to the weights row? Annotations it lacks do not matter. */
+/* Does a preprocessing row belong to the weights row? It stands once for all parameters, sizes and
+ * classes of a split; annotations it lacks do not matter. */
 static bool belongs(const eae_frame *f, int64_t row, int64_t weights)
 {
-    static const char *const words[] = {"plan", "model", "spec", "param", "size", "class"};
+    static const char *const words[] = {"plan", "model", "spec"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const eae_annot *a = eae_axis_find(&f->rows, words[i]);
         char one[EAE_NUMBER_TEXT], other[EAE_NUMBER_TEXT];
-        if (!a || eae_annot_is_missing(a, row))
+        if (!a || eae_annot_is_missing(a, row) || !*eae_annot_print(a, row, one))
             continue;
         if (strcmp(eae_annot_print(a, row, one), eae_annot_print(a, weights, other)) != 0)
             return false;

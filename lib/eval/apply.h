@@ -2,8 +2,8 @@
  * apply.h - linear models on new data: from a model frame and raw data to a prediction frame.
  *
  * The model frame carries its preprocessing: for each row of part `weights` the rows `mean`,
- * `scale`, `fill` and `adjust` of the same plan and split (and of the same model, spec and the like
- * where those rows say so) give
+ * `scale`, `fill` and `adjust` of the same split, plan, model and spec (where those rows name them)
+ * give
  *
  *     z_j   = ((x_j, or fill_j where it is missing) - sum_t term_t adjust_tj - mean_j) / scale_j
  *     value = sum_j w_j z_j + intercept            (over the w_j that are not NaN)

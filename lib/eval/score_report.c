@@ -1,0 +1,225 @@
+/* score_report.c - rows of the reports of eae-score. */
+#include "eval/score_report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "eval/curve.h"
+#include "eval/interval.h"
+
+static const char *const split_columns[] = {"model", "spec",   "param", "size",
+                                            "split", "metric", "value"};
+static const char *const summary_columns[] = {"model",  "spec",  "param", "size", "metric",
+                                              "n",      "mean",  "sd",    "lo",   "hi",
+                                              "pooled", "perms", "p"};
+static const char *const roc_columns[] = {"model", "spec",      "param", "size", "repeat",
+                                          "class", "threshold", "fpr",   "tpr"};
+static const char *const pr_columns[] = {"model", "spec",      "param", "size", "repeat",
+                                         "class", "threshold", "tpr",   "ppv"};
+
+#define COUNT(a) (int)(sizeof(a) / sizeof *(a))
+
+eae_report *eae_score_report_new(const eae_score_options *options, bool perms)
+{
+    if (options->curve == EAE_CURVE_ROC)
+        return eae_report_new(roc_columns, COUNT(roc_columns), options->json);
+    if (options->curve == EAE_CURVE_PR)
+        return eae_report_new(pr_columns, COUNT(pr_columns), options->json);
+    if (options->summary)
+        return eae_report_new(summary_columns, COUNT(summary_columns) - (perms ? 0 : 2),
+                              options->json);
+    return eae_report_new(split_columns, COUNT(split_columns), options->json);
+}
+
+/* model spec param size; those that a level puts together are NA. */
+static void add_lead(eae_report *r, const eae_predictions *p, int candidate, eae_level level)
+{
+    const eae_axis *rows = &p->frame->rows;
+    int64_t row = p->candidate[candidate].row;
+    bool param = level == EAE_BY_SPLIT || level == EAE_BY_PARAM;
+    bool size = level == EAE_BY_SPLIT || level == EAE_BY_SIZE;
+    eae_report_annot(r, eae_axis_find(rows, "model"), row);
+    eae_report_annot(r, eae_axis_find(rows, "spec"), row);
+    eae_report_annot(r, param ? eae_axis_find(rows, "param") : NULL, row);
+    eae_report_annot(r, size ? eae_axis_find(rows, "size") : NULL, row);
+}
+
+static const char *metric_name(const eae_scores *s, int m)
+{
+    return m < s->metric_count ? s->metric[m]->name : "threshold";
+}
+
+/* ---- a value per split ------------------------------------------------------------------- */
+
+static void add_splits(eae_report *r, const eae_scores *s, const eae_score_options *options)
+{
+    const eae_predictions *p = s->p;
+    int lines = s->metric_count + options->cuts;
+    for (int64_t i = 0; i < p->entry_count; i++) {
+        const eae_entry *e = &p->entry[i];
+        for (int m = 0; m < lines && e->perm == 0; m++) {
+            add_lead(r, p, e->candidate, EAE_BY_SPLIT);
+            eae_report_int(r, e->split);
+            eae_report_text(r, metric_name(s, m));
+            eae_report_real(r, m < s->metric_count ? s->value[i * s->metric_count + m] : s->cut[i]);
+        }
+    }
+}
+
+/* ---- summaries --------------------------------------------------------------------------- */
+
+static int replace_intervals(const eae_scores *s, const eae_groups *g,
+                             const eae_score_options *options, eae_summary *summary)
+{
+    eae_interval *interval = EAE_NEW_ARRAY(eae_interval, s->metric_count);
+    int status = EAE_OK;
+    for (int k = 0; k < g->count && status == EAE_OK; k++) {
+        for (int m = 0; m < s->metric_count; m++) {
+            interval[m] = (eae_interval){NAN, NAN};
+            if (options->ci == EAE_CI_DELONG && strcmp(s->metric[m]->name, "auc") == 0)
+                interval[m] = eae_delong_interval(s->p, g->first[k]);
+        }
+        if (options->ci == EAE_CI_BOOTSTRAP)
+            status = eae_bootstrap_interval(s, g->first[k], options->replicates, options->seed,
+                                            options->threads, interval);
+        for (int m = 0; m < s->metric_count; m++) {
+            summary[k * (s->metric_count + 1) + m].low = interval[m].low;
+            summary[k * (s->metric_count + 1) + m].high = interval[m].high;
+        }
+    }
+    free(interval);
+    return status;
+}
+
+static int check_ci(const eae_scores *s, const eae_score_options *options)
+{
+    bool auc = false;
+    if (options->ci != EAE_CI_DELONG)
+        return EAE_OK;
+    for (int m = 0; m < s->metric_count; m++)
+        auc = auc || strcmp(s->metric[m]->name, "auc") == 0;
+    if (!auc)
+        return eae_fail_usage("--ci delong is the interval of the auc, which is not among the "
+                              "--metrics");
+    if (s->p->classes != 2)
+        return eae_fail_usage("--ci delong is for two classes; there are %d", s->p->classes);
+    return EAE_OK;
+}
+
+static void add_summary(eae_report *r, const eae_summary *line, bool perms)
+{
+    eae_report_int(r, line->n);
+    eae_report_real(r, line->mean);
+    eae_report_real(r, line->sd);
+    eae_report_real(r, line->low);
+    eae_report_real(r, line->high);
+    eae_report_real(r, line->pooled);
+    if (perms) {
+        eae_report_int(r, line->perms);
+        eae_report_real(r, line->p);
+    }
+}
+
+/* A whole group as one value: the mean over its splits, the pooled one for leave-one-out. */
+static void add_value(eae_report *r, const eae_scores *s, int m, const eae_summary *line)
+{
+    eae_report_text(r, NULL);
+    eae_report_text(r, metric_name(s, m));
+    eae_report_real(r, isnan(line->mean) ? line->pooled : line->mean);
+}
+
+static int add_groups(eae_report *r, const eae_scores *s, const eae_score_options *options,
+                      bool perms)
+{
+    eae_groups g;
+    eae_groups_make(&g, s->p, options->level);
+    int all = s->metric_count + 1, lines = s->metric_count + options->cuts;
+    eae_summary *summary = EAE_NEW_ARRAY(eae_summary, g.count * all);
+    int status = eae_summarise(s, &g, options->threads, summary);
+    if (status == EAE_OK && options->ci != EAE_CI_CORRECTED)
+        status = replace_intervals(s, &g, options, summary);
+    for (int k = 0; k < g.count && status == EAE_OK; k++) {
+        for (int m = 0; m < lines; m++) {
+            const eae_summary *line = &summary[k * all + m];
+            add_lead(r, s->p, g.first[k], options->level);
+            if (options->summary) {
+                eae_report_text(r, metric_name(s, m));
+                add_summary(r, line, perms);
+            } else {
+                add_value(r, s, m, line);
+            }
+        }
+    }
+    free(summary);
+    eae_groups_free(&g);
+    return status;
+}
+
+/* ---- curves ------------------------------------------------------------------------------ */
+
+static void add_points(eae_report *r, const eae_predictions *p, const eae_entry *e, int class,
+                       const eae_curve_point *point, int64_t points, eae_curve_kind kind)
+{
+    for (int64_t i = 0; i < points; i++) {
+        add_lead(r, p, e->candidate, EAE_BY_SPLIT);
+        eae_report_int(r, e->repeat);
+        eae_report_text(r, eae_name(&p->label->dict, class));
+        eae_report_real(r, point[i].threshold);
+        eae_report_real(r, kind == EAE_CURVE_ROC ? point[i].fpr : point[i].tpr);
+        eae_report_real(r, kind == EAE_CURVE_ROC ? point[i].tpr : point[i].ppv);
+    }
+}
+
+/* The values of one repeat joined; one class against the rest where there are more than two. */
+static void add_curves(eae_report *r, const eae_predictions *p, int64_t first, eae_curve_kind kind)
+{
+    eae_joined joined;
+    eae_join(p, first, eae_entry_repeat_end(p, first), &joined);
+    int64_t n = joined.scored.n;
+    int k = p->classes, columns = k > 2 ? k : 1;
+    double *value = eae_malloc((size_t)n, sizeof *value);
+    bool *positive = eae_malloc((size_t)n, sizeof *positive);
+    eae_curve_point *point = eae_malloc((size_t)n + 1, sizeof *point);
+    for (int class = k > 2 ? 0 : 1; class < k; class ++) {
+        for (int64_t i = 0; i < n; i++) {
+            value[i] = joined.value[i * columns + (k > 2 ? class : 0)];
+            positive[i] = joined.class[i] == class;
+        }
+        int64_t points = eae_curve_points(value, positive, n, point);
+        add_points(r, p, &p->entry[first], class, point, points, kind);
+    }
+    free(point);
+    free(positive);
+    free(value);
+    eae_joined_free(&joined);
+}
+
+static int add_all_curves(eae_report *r, const eae_predictions *p, eae_curve_kind kind)
+{
+    for (int c = 0; c < p->candidate_count; c++) {
+        if (p->candidate[c].task != EAE_TASK_CLASSES)
+            return eae_fail_usage("--curve is for classes; model %s predicts %s",
+                                  p->candidate[c].model, eae_task_name(p->candidate[c].task));
+    }
+    for (int64_t i = 0; i < p->entry_count; i = eae_entry_repeat_end(p, i)) {
+        if (p->entry[i].perm == 0)
+            add_curves(r, p, i, kind);
+    }
+    return EAE_OK;
+}
+
+int eae_score_report_add(eae_report *r, const eae_scores *s, const eae_score_options *options,
+                         bool perms)
+{
+    if (options->curve != EAE_CURVE_NONE)
+        return add_all_curves(r, s->p, options->curve);
+    int status = check_ci(s, options);
+    if (status != EAE_OK)
+        return status;
+    if (options->summary || options->level != EAE_BY_SPLIT)
+        return add_groups(r, s, options, perms);
+    add_splits(r, s, options);
+    return EAE_OK;
+}

@@ -1,0 +1,296 @@
+/* eae-score - score held-out predictions, or apply models to new data; eae-score(1). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/number.h"
+#include "base/options.h"
+#include "eval/apply.h"
+#include "eval/score_report.h"
+#include "matrix/history.h"
+#include "matrix/stream.h"
+
+static const eae_option score_options[] = {
+    {.name = "metrics",
+     .type = EAE_OPT_NAMES,
+     .arg = "LIST",
+     .help = "what to compute (default: auc,balanced,mcc; numbers r2,mse,spearman; survival "
+             "cindex)"},
+    {.name = "threshold",
+     .type = EAE_OPT_TEXT,
+     .arg = "RULE",
+     .fallback = "0",
+     .help = "call a sample positive above this value: 0, or youden, tpr:F, tnr:F chosen on the "
+             "other folds of the repeat"},
+    {.name = "by",
+     .type = EAE_OPT_CHOICE,
+     .range = "split|model|size|param",
+     .fallback = "split",
+     .arg = "LEVEL",
+     .help = "a value per split, or one for all of a model, size or param"},
+    {.name = "summary",
+     .type = EAE_OPT_FLAG,
+     .help = "a line per candidate and metric: n, mean, sd, interval, pooled"},
+    {.name = "ci",
+     .type = EAE_OPT_TEXT,
+     .arg = "METHOD",
+     .help = "interval of the summary (which it implies): delong, bootstrap:N (default: "
+             "Nadeau-Bengio)"},
+    {.name = "curve",
+     .type = EAE_OPT_CHOICE,
+     .range = "roc|pr",
+     .arg = "KIND",
+     .conflicts = "summary,ci,metrics",
+     .help = "the points of the curve of each repeat instead of metrics"},
+    {0}};
+
+static const eae_option model_options[] = {
+    {.name = "model",
+     .type = EAE_OPT_FILE,
+     .arg = "FILE",
+     .help = "apply the final models of FILE to the data, and score that"},
+    {.name = "all-models", .type = EAE_OPT_FLAG, .help = "--model: those of every split as well"},
+    {.name = "predict",
+     .type = EAE_OPT_FLAG,
+     .conflicts = "summary,ci,metrics,curve",
+     .help = "--model: write the predictions instead of scoring them"},
+    {0}};
+
+static const eae_program program = {
+    .name = "eae-score",
+    .summary = "score held-out predictions, or apply models to new data",
+    .example = "  eae-split --kfold 5 --repeats 20 expr.eae | eae-train svm | eae-score --summary\n"
+               "  eae-score --model svm.eae --label class new.tsv\n",
+    .operands = "[FILE...]",
+    .max_operands = -1,
+    .groups = {{"Score", score_options},
+               {"Models on new data", model_options},
+               EAE_GROUP_IMPORT,
+               EAE_GROUP_COMMON}};
+
+/* ---- the command line -------------------------------------------------------------------- */
+
+static int parse_ci(const char *text, eae_score_options *score)
+{
+    if (!text)
+        return EAE_OK;
+    score->summary = true;
+    if (strcmp(text, "delong") == 0) {
+        score->ci = EAE_CI_DELONG;
+        return EAE_OK;
+    }
+    score->ci = EAE_CI_BOOTSTRAP;
+    bool number = strncmp(text, "bootstrap:", 10) == 0 &&
+                  eae_parse_int(text + 10, strlen(text + 10), &score->replicates);
+    if (!number || score->replicates < 2 || score->replicates > 10000000)
+        return eae_fail_usage("--ci: '%s' is neither delong nor bootstrap:N, N from 2 to 10000000",
+                              text);
+    return EAE_OK;
+}
+
+static int check_model_options(const eae_options *o)
+{
+    if (eae_given(o, "model"))
+        return EAE_OK;
+    for (const eae_option *p = model_options; p->name; p++) {
+        if (eae_given(o, p->name))
+            return eae_fail_usage("--%s needs --model", p->name);
+    }
+    for (const eae_option *p = eae_import_options; p->name; p++) {
+        if (eae_given(o, p->name))
+            return eae_fail_usage("--%s is for data, which is read with --model only: predictions "
+                                  "carry their labels",
+                                  p->name);
+    }
+    return EAE_OK;
+}
+
+static int parse(const eae_options *o, eae_score_options *score, eae_threshold_rule *rule)
+{
+    *score = (eae_score_options){.level = (eae_level)eae_opt_choice(o, "by"),
+                                 .summary = eae_flag(o, "summary"),
+                                 .curve = (eae_curve_kind)(eae_opt_choice(o, "curve") + 1),
+                                 .seed = (uint64_t)eae_opt_int(o, "seed"),
+                                 .threads = eae_opt_threads(o),
+                                 .json = eae_flag(o, "json")};
+    int status = parse_ci(eae_opt_text(o, "ci"), score);
+    if (status == EAE_OK)
+        status = eae_threshold_parse(eae_opt_text(o, "threshold"), rule);
+    if (status == EAE_OK)
+        status = check_model_options(o);
+    if (status == EAE_OK && score->ci != EAE_CI_CORRECTED && score->level != EAE_BY_SPLIT)
+        status =
+            eae_fail_usage("--ci is for single candidates, not for --by %s", eae_opt_text(o, "by"));
+    score->cuts = strcmp(eae_opt_text(o, "threshold"), "0") != 0;
+    return status;
+}
+
+static const char *input_name(const eae_options *o)
+{
+    bool standard = eae_operand_count(o) == 0 || strcmp(eae_operand(o, 0), "-") == 0;
+    return standard ? "stdin" : eae_operand(o, 0);
+}
+
+/* ---- scoring ----------------------------------------------------------------------------- */
+
+typedef struct {
+    eae_predictions predictions;
+    eae_scores scores;
+} scored_frame;
+
+static int score_frame(const eae_options *o, const eae_frame *frame, const eae_score_options *score,
+                       const eae_threshold_rule *rule, scored_frame *out)
+{
+    const eae_names *metrics = eae_given(o, "metrics") ? eae_opt_names(o, "metrics") : NULL;
+    int status = eae_predictions_open(&out->predictions, frame, input_name(o));
+    if (status == EAE_OK)
+        status = eae_scores_choose(&out->scores, &out->predictions, metrics);
+    if (status == EAE_OK && score->curve == EAE_CURVE_NONE)
+        status = eae_scores_compute(&out->scores, rule, score->threads);
+    return status;
+}
+
+/* The report of n prediction frames; nothing is written if one of them fails. */
+static int report(const eae_options *o, eae_frame *const *frame, int n,
+                  const eae_score_options *score, const eae_threshold_rule *rule)
+{
+    scored_frame *scored = EAE_NEW_ARRAY(scored_frame, n);
+    eae_report *r = NULL;
+    bool perms = false;
+    int status = EAE_OK;
+    for (int i = 0; i < n && status == EAE_OK; i++) {
+        status = score_frame(o, frame[i], score, rule, &scored[i]);
+        perms = perms || scored[i].predictions.perms > 0;
+    }
+    if (status == EAE_OK)
+        r = eae_score_report_new(score, perms);
+    for (int i = 0; i < n && status == EAE_OK; i++)
+        status = eae_score_report_add(r, &scored[i].scores, score, perms);
+    if (status == EAE_OK)
+        status = eae_report_write(r, eae_opt_text(o, "output"));
+    eae_report_free(r);
+    for (int i = 0; i < n; i++) {
+        eae_scores_free(&scored[i].scores);
+        eae_predictions_close(&scored[i].predictions);
+    }
+    free(scored);
+    return status;
+}
+
+static int no_frame(const eae_options *o, const eae_bundle *in, const char *kind)
+{
+    char *kinds = eae_bundle_kinds(in);
+    bool train = strcmp(kind, "prediction") == 0;
+    int status = eae_fail("%s: no %s frame (found: %s)%s", input_name(o), kind, kinds,
+                          train ? "; did you mean to pipe through eae-train?" : "");
+    free(kinds);
+    return status;
+}
+
+static int score_predictions(const eae_options *o, const eae_score_options *score,
+                             const eae_threshold_rule *rule)
+{
+    eae_bundle in = {0};
+    int status = eae_read_operands(&in, o, 0, NULL);
+    eae_frame **frame = EAE_NEW_ARRAY(eae_frame *, in.count);
+    int n = 0;
+    for (int i = 0; i < in.count && status == EAE_OK; i++) {
+        if (in.frame[i]->kind == EAE_KIND_PREDICTION)
+            frame[n++] = in.frame[i];
+    }
+    if (status == EAE_OK && n == 0)
+        status = no_frame(o, &in, "prediction");
+    if (status == EAE_OK)
+        status = eae_bundle_check(&in);
+    if (status == EAE_OK)
+        status = report(o, frame, n, score, rule);
+    free(frame);
+    eae_bundle_free(&in);
+    return status;
+}
+
+/* ---- models on new data ------------------------------------------------------------------ */
+
+static int write_predictions(const eae_options *o, eae_frame *predictions, eae_frame *data,
+                             eae_frame *models)
+{
+    eae_frame *inputs[] = {models, data};
+    eae_writer *w;
+    eae_history_append(predictions, o, 0, NULL, inputs, 2);
+    int status = eae_writer_open(&w, eae_opt_text(o, "output"), !eae_flag(o, "no-history"));
+    if (status != EAE_OK)
+        return status;
+    status = eae_writer_frame(w, predictions);
+    if (status == EAE_OK)
+        return eae_writer_close(w);
+    eae_writer_discard(w);
+    return status;
+}
+
+static int read_models(const eae_options *o, eae_bundle *in, eae_frame **models)
+{
+    const char *path = eae_opt_text(o, "model");
+    eae_read_options read = {.memory = eae_opt_memory(o),
+                             .tmpdir = eae_opt_text(o, "tmpdir"),
+                             .threads = eae_opt_threads(o)};
+    int status = eae_read(in, &path, 1, &read);
+    if (status == EAE_OK)
+        status = eae_bundle_find(in, EAE_KIND_MODEL, models);
+    if (status == EAE_OK && !*models)
+        status = eae_fail("%s: no model frame; was it written by eae-train --final?", path);
+    return status;
+}
+
+static int use_models(const eae_options *o, eae_frame *models, eae_frame *data,
+                      const eae_score_options *score, const eae_threshold_rule *rule)
+{
+    eae_frame *predictions = NULL;
+    int status = eae_apply(models, data, eae_flag(o, "all-models"), eae_opt_text(o, "model"),
+                           score->threads, &predictions);
+    if (status == EAE_OK && eae_flag(o, "predict"))
+        status = write_predictions(o, predictions, data, models);
+    else if (status == EAE_OK)
+        status = report(o, &predictions, 1, score, rule);
+    eae_frame_free(predictions);
+    return status;
+}
+
+static int score_models(const eae_options *o, const eae_score_options *score,
+                        const eae_threshold_rule *rule)
+{
+    eae_bundle in = {0}, from = {0};
+    eae_frame *data = NULL, *models = NULL;
+    eae_import import = {0};
+    eae_import_from_options(&import, o);
+    int status = read_models(o, &from, &models);
+    if (status == EAE_OK)
+        status = eae_read_operands(&in, o, 0, &import);
+    if (status == EAE_OK)
+        status = eae_bundle_find(&in, EAE_KIND_DATA, &data);
+    if (status == EAE_OK && !data)
+        status = no_frame(o, &in, "data");
+    if (status == EAE_OK)
+        status = eae_bundle_check(&in);
+    if (status == EAE_OK)
+        status = use_models(o, models, data, score, rule);
+    eae_bundle_free(&in);
+    eae_bundle_free(&from);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    eae_options *o;
+    eae_score_options score;
+    eae_threshold_rule rule;
+    eae_options_parse(&o, &program, argc, argv);
+    eae_files_handle_signals();
+    int status = parse(o, &score, &rule);
+    if (status == EAE_OK)
+        status = eae_given(o, "model") ? score_models(o, &score, &rule)
+                                       : score_predictions(o, &score, &rule);
+    eae_options_free(o);
+    if (status != EAE_OK)
+        eae_die_status(status);
+    return EAE_OK;
+}
