@@ -7,7 +7,9 @@
 #                             is in $stdout (must be empty), its standard error in $stderr
 #   must_pass CMD...          CMD exits 0; $stdout and $stderr likewise
 #   says TEXT                 $stderr contains TEXT
+#   says_not TEXT             it does not
 #   same_bytes A B            two files are equal
+#   differ A B                they are not
 #   make_matrix N P FILE [CLASSES]   N samples, P features, TSV with id and label columns
 # shellcheck shell=bash disable=SC2034
 
@@ -68,6 +70,12 @@ says_not() {
 
 same_bytes() {
     cmp "$1" "$2"
+}
+
+differ() {
+    if cmp -s "$1" "$2"; then
+        fail "$1 and $2 have the same bytes"
+    fi
 }
 
 # Values are multiples of 1/64 from a small generator: the same file everywhere. Sample i is of
