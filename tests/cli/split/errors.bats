@@ -4,7 +4,7 @@ load ../helpers
 
 @test "a class with fewer samples than folds is named" {
     make_matrix 20 2 x.tsv
-    awk -F'\t' -v OFS='\t' 'NR > 4 { $2 = "many" } { print }' x.tsv > y.tsv
+    awk -F'\t' -v OFS='\t' 'NR > 1 { $2 = NR == 3 ? "c1" : "many" } { print }' x.tsv > y.tsv
     must_fail 1 eae-split --kfold 5 --label label y.tsv
     says "class 'c1' has only 1 sample"
     awk -F'\t' -v OFS='\t' 'NR > 1 { $2 = NR < 5 ? "few" : "many" } { print }' x.tsv > y.tsv
@@ -67,7 +67,8 @@ load ../helpers
     says "site"
     must_fail 1 eae-split --kfold 4 --stratify=f2 --label label x.tsv
     says "'f2' has"
-    must_fail 1 eae-split --kfold 4 --stratify --label f1 --regression --meta label x.tsv
+    cut -f 1,3- x.tsv > n.tsv
+    must_fail 1 eae-split --kfold 4 --stratify --label f1 --regression n.tsv
     says "the label is a number"
 }
 
@@ -82,8 +83,9 @@ load ../helpers
 
 @test "confounded labels and torn groups are warned about" {
     make_matrix 40 2 x.tsv
-    awk -F'\t' -v OFS='\t' '{ print $0, NR == 1 ? "batch\tsubject\tdate" :
-        ($2 == "c1" ? "b1" : NR % 5 ? "b2" : "b1") "\tS" int(NR / 4) "\td" int(NR / 2) % 3 }' x.tsv > b.tsv
+    awk -F'\t' -v OFS='\t' 'NR == 1 { print $0, "batch", "subject", "date"; next }
+        { batch = $2 == "c1" || NR % 5 == 0 ? "b1" : "b2"
+          print $0, batch, "S" int(NR / 4), "d" int(NR / 2) % 3 }' x.tsv > b.tsv
     must_pass eae-split --kfold 4 --label label --meta batch,date --group subject b.tsv -o b.eae
     says "label and 'batch' are confounded (Cramer's V 0.8"
     says_not "'date'"

@@ -148,11 +148,11 @@ PY
 
 @test "regression and data without label: folds all the same" {
     make_matrix 23 4 x.tsv
-    must_pass eae-split --kfold 4 --label f2 --regression --meta label x.tsv --plan-out a.tsv -o a.eae
+    cut -f 1,3- x.tsv > n.tsv
+    must_pass eae-split --kfold 4 --label f2 --regression n.tsv --plan-out a.tsv -o a.eae
     run awk -F'\t' 'NR > 1 && $3 == "test" { n[$1]++ } END { for (s in n) print n[s] }' a.tsv
     [ "$(echo "$output" | sort | uniq -c | tr -s ' ')" = " 1 5
  3 6" ]
-    cut -f 1,3- x.tsv > n.tsv
     must_pass eae-split --kfold 4 n.tsv --plan-out b.tsv -o b.eae
     says "no label"
     [ "$(grep -c test b.tsv)" -eq 23 ]
