@@ -58,16 +58,12 @@ static void on_bus_error(int sig, siginfo_t *info, void *context)
 
 static void register_region(eae_region *r)
 {
-    static bool handler_installed;
+    /* every time: somebody else (a test runner, R) may have put another handler in its place */
+    struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
 
+    sigemptyset(&action.sa_mask);
     pthread_mutex_lock(&registry_lock);
-    if (!handler_installed) {
-        struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
-
-        sigemptyset(&action.sa_mask);
-        sigaction(SIGBUS, &action, NULL);
-        handler_installed = true;
-    }
+    sigaction(SIGBUS, &action, NULL);
     atomic_store(&r->next, atomic_load(&registered));
     atomic_store(&registered, r);
     pthread_mutex_unlock(&registry_lock);
