@@ -121,9 +121,10 @@ static int need_units_for_folds(const eae_strata *s, const eae_units *u, const i
 static void warn_one_sided(const maker *m)
 {
     if (m->one_sided > 0)
-        eae_warn("%lld of %lld splits hold out no sample of some %s; scores that need all are NA "
-                 "there (the pooled ones are not)",
-                 (long long)m->one_sided, (long long)m->plan->rows.count, m->strata.what);
+        eae_warn("%lld of %lld splits hold out %s; scores that need them are NA there (the pooled "
+                 "ones are not)",
+                 (long long)m->one_sided, (long long)m->plan->rows.count,
+                 strcmp(m->strata.what, "status") == 0 ? "no event" : "no sample of some class");
 }
 
 /* ---- outer splits ----------------------------------------------------------------------- */
@@ -285,9 +286,11 @@ static int check_loo(const maker *m)
 static int plan_outer(maker *m)
 {
     switch (m->spec->kind) {
-    case EAE_PLAN_KFOLD:
-        m->outer = m->spec->k * m->spec->repeats;
-        return need_units_for_folds(&m->strata, &m->units, m->with, m->spec->k, "--kfold");
+    case EAE_PLAN_KFOLD: {
+        int status = need_units_for_folds(&m->strata, &m->units, m->with, m->spec->k, "--kfold");
+        m->outer = status == EAE_OK ? m->spec->k * m->spec->repeats : 0;
+        return status;
+    }
     case EAE_PLAN_HOLDOUT:
         m->outer = m->spec->repeats;
         return need_two_units(m, "--holdout");
@@ -401,6 +404,10 @@ static int make_frame(maker *m)
 {
     static const char *const name[] = {"split", "repeat", "fold", "parent"};
     int64_t rows = m->outer * (1 + m->spec->inner);
+    double bytes = (double)rows * (double)m->strata.samples * sizeof(int16_t);
+    if (bytes > (double)eae_memory_available())
+        return eae_fail("a plan of %lld splits of %lld samples takes %.0f GB, more than there is",
+                        (long long)rows, (long long)m->strata.samples, bytes / 1e9);
     int status = eae_frame_new(&m->plan, EAE_KIND_SPLIT, EAE_I16, rows, m->strata.samples);
     if (status != EAE_OK)
         return status;
@@ -451,7 +458,7 @@ int eae_plan_make(const eae_plan_spec *spec, const eae_frame *data, eae_frame **
         note_unlabelled(&m);
         warn_one_sided(&m);
         eae_plan_warn_confounded(data, spec->column);
-        if (!spec->groups)
+        if (!spec->groups || spec->kind == EAE_PLAN_COLUMN)
             eae_plan_warn_groups(m.plan, data);
         *plan = m.plan;
         m.plan = NULL;

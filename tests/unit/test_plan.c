@@ -708,6 +708,22 @@ static void a_plan_for_other_samples_is_refused(void **state)
     eae_frame_free(data);
 }
 
+static void two_plans_in_one_frame_are_noticed(void **state)
+{
+    (void)state;
+    eae_frame *data = new_data(6);
+    eae_plan_spec spec = {.kind = EAE_PLAN_KFOLD, .k = 3, .repeats = 1};
+    eae_frame *plan = make(&spec, data);
+    eae_annot_set_text(eae_axis_find(&plan->rows, "plan"), 1, "0123456789abcdef0123456789abcdef");
+    assert_int_equal(eae_plan_check(plan, data), EAE_FAIL);
+    assert_non_null(strstr(eae_message(), "two plans"));
+    eae_axis_remove(&plan->rows, "fold");
+    assert_int_equal(eae_plan_check(plan, data), EAE_FAIL);
+    assert_non_null(strstr(eae_message(), "no row annotation 'fold'"));
+    eae_frame_free(plan);
+    eae_frame_free(data);
+}
+
 static void the_hash_sees_every_part(void **state)
 {
     (void)state;
@@ -822,6 +838,20 @@ static void a_plan_of_other_tools_is_read(void **state)
     eae_frame_free(data);
 }
 
+static void samples_without_names_are_numbered(void **state)
+{
+    (void)state;
+    eae_frame *data = new_data(4), *plan = NULL;
+    eae_names_free(&data->rows.names);
+    assert_int_equal(read_text("split\tsample\trole\n1\ts4\ttest\n1\ts1\ttrain\n", data, &plan),
+                     EAE_OK);
+    static const int16_t want[] = {1, 0, 0, -1};
+    assert_memory_equal(plan->payload, want, sizeof want);
+    assert_int_equal(eae_plan_check(plan, data), EAE_OK);
+    eae_frame_free(plan);
+    eae_frame_free(data);
+}
+
 static void mistakes_are_named_by_line_and_column(void **state)
 {
     (void)state;
@@ -920,9 +950,11 @@ int main(void)
         cmocka_unit_test(a_stratum_that_does_not_exist_is_listed),
         cmocka_unit_test(a_split_has_its_rows),
         cmocka_unit_test(a_plan_for_other_samples_is_refused),
+        cmocka_unit_test(two_plans_in_one_frame_are_noticed),
         cmocka_unit_test(the_hash_sees_every_part),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(a_plan_of_other_tools_is_read),
+        cmocka_unit_test(samples_without_names_are_numbered),
         cmocka_unit_test(mistakes_are_named_by_line_and_column),
         cmocka_unit_test(a_plan_without_a_class_in_training_is_refused),
         cmocka_unit_test(cramers_v_by_hand),

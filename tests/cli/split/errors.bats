@@ -100,7 +100,7 @@ load ../helpers
     make_matrix 12 2 x.tsv
     for wrong in "--kfold 1" "--kfold two" "--holdout 0" "--holdout 1" "--inner 1" "--repeats 0" \
         "--bootstrap 0" "--kfold 3 --loo" "--kfold 3 --bootstrap 2" "--loo --repeats 2" \
-        "--plan-in p --inner 3" "--by set --groups" "--unknown" "--plan-out -" "--plan-in -"; do
+        "--plan-in p --inner 3" "--by set --loo" "--unknown" "--plan-out -" "--plan-in -"; do
         # shellcheck disable=SC2086
         must_fail 2 eae-split $wrong < x.tsv
         says "Try 'eae-split --help'"
@@ -115,6 +115,20 @@ load ../helpers
     says "nowhere.tsv"
     printf 'id\tf1\n' > header.tsv
     must_fail 1 eae-split header.tsv
+    printf 'id\tlabel\tf1\np1\ta\t1\n' > one.tsv
+    must_fail 1 eae-split --label label one.tsv
+    says "'a'"
+    printf 'id\tf1\np1\t1\n' > one.tsv
+    must_fail 1 eae-split --holdout 0.5 one.tsv
+    says "at least 2 samples"
+    must_fail 1 eae-split --kfold 9000000000000000000 --repeats 1000000 one.tsv
+    says "folds need as many samples"
+}
+
+@test "more splits than memory can hold" {
+    awk 'BEGIN { print "id\tf"; for (i = 0; i < 20000; i++) print "p" i "\t" i % 7 }' > x.tsv
+    must_fail 1 eae-split --kfold 20000 --repeats 1000000 x.tsv
+    says "a plan of 20000000000 splits of 20000 samples"
 }
 
 @test "a damaged stream is refused" {

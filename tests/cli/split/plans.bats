@@ -116,6 +116,19 @@ PY
     [ "$output" = "0 13" ]
 }
 
+@test "by: groups stay whole in the inner folds" {
+    make_matrix 48 2 x.tsv
+    awk -F'\t' -v OFS='\t' 'NR == 1 { print $0, "set", "g"; next }
+        { print $0, NR <= 33 ? "train" : "test", "G" int((NR - 2) / 4) }' x.tsv > s.tsv
+    must_pass eae-split --by set --groups --group g --inner 3 --label label s.tsv \
+        --plan-out p.tsv -o x.eae
+    says_not "--groups"
+    run awk -F'\t' 'FNR == NR { g[$1] = $NF; next } FNR == 1 { next }
+        { if (($1, g[$2]) in role && role[$1, g[$2]] != $3) bad++; role[$1, g[$2]] = $3; n[$1]++ }
+        END { print bad + 0, n[1], n[2], n[3], n[4] }' s.tsv p.tsv
+    [ "$output" = "0 48 32 32 32" ]
+}
+
 @test "stratify: shares of a further column, with = and with a space" {
     make_matrix 48 2 x.tsv
     awk -F'\t' -v OFS='\t' '{ print $0, NR == 1 ? "site" : "h" int(NR / 2) % 2 }' x.tsv > s.tsv
