@@ -18,7 +18,7 @@
 #include "model/gram_internal.h"
 
 /* up to so many scales a factorisation each is cheaper than the eigenvectors */
-enum { FACTOR_SCALES = 3 };
+enum { FACTOR_SCALES = 3, REFINEMENTS = 3 };
 /* of K's eigenvalues, the squares of the singular values, which K knows to about 1e-15 only */
 static const double rank_tolerance = 1e-12;
 
@@ -36,6 +36,7 @@ typedef struct ridge {
     double *rotated; /* m x n */
     double *beta;    /* m x n, whitened */
     double *image;   /* m x n: whitened K beta */
+    double *rest;    /* m x n: what a solution leaves of its target */
 } ridge;
 
 static void ridge_free(ridge *r)
@@ -55,12 +56,13 @@ static int ridge_alloc(ridge *r)
     r->coef = r->basis + terms * n;
     r->gram = eae_try_alloc(n * n, sizeof(double), "ridge regression");
     r->whole = eae_try_alloc(n * n, sizeof(double), "ridge regression");
-    r->target = eae_try_alloc(4 * m * n, sizeof(double), "the targets of ridge regression");
+    r->target = eae_try_alloc(5 * m * n, sizeof(double), "the targets of ridge regression");
     if (!r->gram || !r->whole || !r->target)
         return EAE_FAIL;
     r->rotated = r->target + m * n;
     r->beta = r->rotated + m * n;
     r->image = r->beta + m * n;
+    r->rest = r->image + m * n;
     return EAE_OK;
 }
 
@@ -148,50 +150,72 @@ static void prepare(ridge *r)
     }
 }
 
-static int decompose(ridge *r)
+/* rotated = V' rhs for the rows of rhs (m x n) */
+static int rotate(const ridge *r, const double *rhs, double *rotated)
 {
-    const eae_kernels *kernels = r->problem->kernels;
-    if (kernels->eigen(r->gram, r->n, r->values))
-        return EAE_FAIL;
-    return kernels->multiply(false, true, r->m, r->n, r->n, 1, r->target, r->gram, 0, r->rotated);
+    return r->problem->kernels->multiply(false, true, r->m, r->n, r->n, 1, rhs, r->gram, 0,
+                                         rotated);
 }
 
-/* beta = V diag(weight) V' target */
-static int rotate_back(ridge *r, const double *weight)
+static int decompose(ridge *r)
 {
-    double *scaled = r->image; /* free until beta is known */
+    if (r->problem->kernels->eigen(r->gram, r->n, r->values))
+        return EAE_FAIL;
+    return rotate(r, r->target, r->rotated);
+}
+
+/* beta += V diag(weight) rotated; `rotated` may be r->image, which is free until beta is known */
+static int add_rotated(ridge *r, const double *weight, const double *rotated)
+{
     for (int64_t k = 0; k < r->m; k++) {
         for (int64_t i = 0; i < r->n; i++)
-            scaled[k * r->n + i] = r->rotated[k * r->n + i] * weight[i];
+            r->image[k * r->n + i] = rotated[k * r->n + i] * weight[i];
     }
-    return r->problem->kernels->multiply(false, false, r->m, r->n, r->n, 1, scaled, r->gram, 0,
+    return r->problem->kernels->multiply(false, false, r->m, r->n, r->n, 1, r->image, r->gram, 1,
                                          r->beta);
 }
 
-static int solve_by_factor(ridge *r, double scale, double *factor)
+/* beta += (factor factor')^-1 rhs */
+static int add_factored(ridge *r, const double *factor, const double *rhs)
 {
     int64_t n = r->n, m = r->m;
-    memcpy(factor, r->gram, (size_t)(n * n) * sizeof(double));
-    for (int64_t i = 0; i < n; i++)
-        factor[i * n + i] += 1 / scale;
-    if (eae_gram_cholesky(r->problem->kernels, factor, n, NULL))
-        return EAE_FAIL;
-    if (m < 8) {
-        memcpy(r->beta, r->target, (size_t)(m * n) * sizeof(double));
-        for (int64_t k = 0; k < m; k++)
-            eae_gram_solve(factor, n, r->beta + k * n);
-        return EAE_OK;
-    }
-    double *columns = r->rotated; /* n x m, the kernel's layout */
+    double *columns = r->image; /* n x m, the kernel's layout */
     for (int64_t k = 0; k < m; k++) {
         for (int64_t i = 0; i < n; i++)
-            columns[i * m + k] = r->target[k * n + i];
+            columns[i * m + k] = rhs[k * n + i];
     }
-    if (r->problem->kernels->cholesky_solve(factor, n, columns, m))
+    if (m == 1)
+        eae_gram_solve(factor, n, columns);
+    else if (r->problem->kernels->cholesky_solve(factor, n, columns, m))
         return EAE_FAIL;
     for (int64_t k = 0; k < m; k++) {
         for (int64_t i = 0; i < n; i++)
-            r->beta[k * n + i] = columns[i * m + k];
+            r->beta[k * n + i] += columns[i * m + k];
+    }
+    return EAE_OK;
+}
+
+/* image = whitened K beta, from its definition, after beta is projected; rest = target - P image -
+ * beta / scale. *left: some target is left with more than rounding. */
+static int residuals(ridge *r, double scale, bool *left)
+{
+    int64_t n = r->n;
+    for (int64_t k = 0; k < r->m; k++)
+        project(r, r->beta + k * n);
+    if (r->problem->kernels->multiply(false, false, r->m, n, n, 1, r->beta, r->whole, 0, r->image))
+        return EAE_FAIL;
+    *left = false;
+    for (int64_t k = 0; k < r->m; k++) {
+        double *rest = r->rest + k * n;
+        const double *target = r->target + k * n, *beta = r->beta + k * n;
+        for (int64_t i = 0; i < n; i++)
+            rest[i] = target[i] - r->image[k * n + i];
+        project(r, rest);
+        for (int64_t i = 0; i < n; i++)
+            rest[i] -= beta[i] / scale;
+        double square = eae_gram_dot(rest, rest, n), wanted = eae_gram_dot(beta, beta, n);
+        *left |= square > 1e-20 * wanted / (scale * scale) &&
+                 square > 1e-30 * eae_gram_dot(target, target, n);
     }
     return EAE_OK;
 }
@@ -240,37 +264,51 @@ static void finish_ridge(const ridge *r, int64_t k, double scale, double *rest, 
     fit->converged = fit->gap <= r->problem->tol;
 }
 
-static int finish_all(ridge *r, const double *scale, int64_t s, int64_t k, eae_gram_fit *fit)
+/* Weights of the eigenvectors, or the factor, of P K P + I / scale. */
+static int prepare_scale(const ridge *r, bool eigen, double scale, double *room)
 {
-    /* the products with the whitened K, from its definition */
-    if (r->problem->kernels->multiply(false, false, r->m, r->n, r->n, 1, r->beta, r->whole, 0,
-                                      r->image))
+    int64_t n = r->n;
+    if (eigen) {
+        for (int64_t i = 0; i < n; i++)
+            room[i] = 1 / (fmax(r->values[i], 0) + 1 / scale);
+        return EAE_OK;
+    }
+    memcpy(room, r->gram, (size_t)(n * n) * sizeof(double));
+    for (int64_t i = 0; i < n; i++)
+        room[i * n + i] += 1 / scale;
+    return eae_gram_cholesky(r->problem->kernels, room, n, NULL);
+}
+
+/* All targets at one scale, with refinement where the condition asks for it; image is K beta. */
+static int solve_scale(ridge *r, bool eigen, double scale, double *room)
+{
+    memset(r->beta, 0, (size_t)(r->m * r->n) * sizeof(double));
+    if (prepare_scale(r, eigen, scale, room) ||
+        (eigen ? add_rotated(r, room, r->rotated) : add_factored(r, room, r->target)))
         return EAE_FAIL;
-    double *rest = EAE_NEW_ARRAY(double, r->n);
-    for (int64_t t = 0; t < r->m; t++)
-        finish_ridge(r, t, scale[k], rest, fit + t * s + k);
-    free(rest);
-    return EAE_OK;
+    for (int k = 0;; k++) {
+        bool left;
+        if (residuals(r, scale, &left))
+            return EAE_FAIL;
+        if (!left || k == REFINEMENTS)
+            return EAE_OK;
+        if (eigen && (rotate(r, r->rest, r->image) || add_rotated(r, room, r->image)))
+            return EAE_FAIL;
+        if (!eigen && add_factored(r, room, r->rest))
+            return EAE_FAIL;
+    }
 }
 
 static int solve_scales(ridge *r, const double *scale, int64_t s, eae_gram_fit *fit)
 {
-    int status = EAE_OK;
     bool eigen = s > FACTOR_SCALES;
     double *room = eae_try_alloc((size_t)r->n * (size_t)(eigen ? 1 : r->n), sizeof(double),
                                  "the factor of ridge regression");
-    if (!room || (eigen && decompose(r)))
-        status = EAE_FAIL;
+    int status = !room || (eigen && decompose(r)) ? EAE_FAIL : EAE_OK;
     for (int64_t k = 0; k < s && !status; k++) {
-        if (eigen) {
-            for (int64_t i = 0; i < r->n; i++)
-                room[i] = 1 / (fmax(r->values[i], 0) + 1 / scale[k]);
-            status = rotate_back(r, room);
-        } else {
-            status = solve_by_factor(r, scale[k], room);
-        }
-        if (!status)
-            status = finish_all(r, scale, s, k, fit);
+        status = solve_scale(r, eigen, scale[k], room);
+        for (int64_t t = 0; t < r->m && !status; t++)
+            finish_ridge(r, t, scale[k], r->rest, fit + t * s + k);
     }
     free(room);
     return status;
@@ -333,7 +371,8 @@ static int solve_linear(ridge *r, eae_gram_fit *fit)
         bool counts = r->values[i] > rank_tolerance * r->values[n - 1] && r->values[i] > 0;
         weight[i] = counts ? 1 / r->values[i] : 0;
     }
-    int status = rotate_back(r, weight);
+    memset(r->beta, 0, (size_t)(r->m * n) * sizeof(double));
+    int status = add_rotated(r, weight, r->rotated);
     if (!status)
         status = r->problem->kernels->multiply(false, false, r->m, n, n, 1, r->beta, r->whole, 0,
                                                r->image);

@@ -6,7 +6,9 @@
  * machines", WSS 2). No equality (penalised intercept): single entries by the same rule.
  */
 #include <math.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "model/gram_internal.h"
 
 static const double tiny_curvature = 1e-12;
@@ -35,18 +37,19 @@ static int64_t pick_up(const eae_qp *qp, const double *b, const double *g, doubl
 }
 
 /* Its partner by the largest decrease; *violation is that of the worst pair. */
-static int64_t pick_down(const eae_qp *qp, const double *b, const double *g, int64_t i, double up,
-                         double *violation)
+static int64_t pick_down(const eae_qp *qp, const double *diagonal, const double *b, const double *g,
+                         int64_t i, double up, double *violation)
 {
     const double *row = qp->h + i * qp->ld;
-    double best = 0, worst = 0, hii = row[i];
+    double best = 0, worst = 0, hii = diagonal[i];
     int64_t pick = -1;
     for (int64_t j = 0; j < qp->n; j++) {
         double diff = up + g[j];
         if (!(diff > 0) || b[j] <= qp->lo[j])
             continue;
-        worst = fmax(worst, diff);
-        double curve = fmax(hii + qp->h[j * qp->ld + j] - 2 * row[j], tiny_curvature);
+        worst = diff > worst ? diff : worst;
+        double curve = hii + diagonal[j] - 2 * row[j];
+        curve = curve > tiny_curvature ? curve : tiny_curvature;
         if (diff * diff > best * curve) {
             best = diff * diff / curve;
             pick = j;
@@ -56,7 +59,8 @@ static int64_t pick_down(const eae_qp *qp, const double *b, const double *g, int
     return pick;
 }
 
-static bool pair_step(const eae_qp *qp, double eps, double *b, double *g, double *violation)
+static bool pair_step(const eae_qp *qp, const double *diagonal, double eps, double *b, double *g,
+                      double *violation)
 {
     double up;
     int64_t i = pick_up(qp, b, g, &up);
@@ -64,7 +68,7 @@ static bool pair_step(const eae_qp *qp, double eps, double *b, double *g, double
         *violation = 0;
         return false;
     }
-    int64_t j = pick_down(qp, b, g, i, up, violation);
+    int64_t j = pick_down(qp, diagonal, b, g, i, up, violation);
     if (j < 0 || *violation <= eps)
         return false;
     const double *hi = qp->h + i * qp->ld, *hj = qp->h + j * qp->ld;
@@ -87,7 +91,8 @@ static bool pair_step(const eae_qp *qp, double eps, double *b, double *g, double
     return step > 0;
 }
 
-static bool single_step(const eae_qp *qp, double eps, double *b, double *g, double *violation)
+static bool single_step(const eae_qp *qp, const double *diagonal, double eps, double *b, double *g,
+                        double *violation)
 {
     double best = 0, worst = 0;
     int64_t pick = -1;
@@ -96,7 +101,7 @@ static bool single_step(const eae_qp *qp, double eps, double *b, double *g, doub
         if (want > 0 ? b[i] >= qp->hi[i] : b[i] <= qp->lo[i])
             continue;
         worst = fmax(worst, fabs(want));
-        double curve = fmax(qp->h[i * qp->ld + i], tiny_curvature);
+        double curve = fmax(diagonal[i], tiny_curvature);
         if (want * want > best * curve) {
             best = want * want / curve;
             pick = i;
@@ -115,12 +120,15 @@ static bool single_step(const eae_qp *qp, double eps, double *b, double *g, doub
 double eae_qp_smo(const eae_qp *qp, double eps, int64_t max_iter, double *b, double *g,
                   int64_t *iterations)
 {
-    double violation = INFINITY;
+    double violation = INFINITY, *diagonal = EAE_NEW_ARRAY(double, qp->n);
+    for (int64_t i = 0; i < qp->n; i++)
+        diagonal[i] = qp->h[i * qp->ld + i];
     for (int64_t k = 0; k < max_iter; k++) {
         ++*iterations;
-        if (!(qp->terms ? pair_step(qp, eps, b, g, &violation)
-                        : single_step(qp, eps, b, g, &violation)))
+        if (!(qp->terms ? pair_step(qp, diagonal, eps, b, g, &violation)
+                        : single_step(qp, diagonal, eps, b, g, &violation)))
             break;
     }
+    free(diagonal);
     return violation;
 }

@@ -208,7 +208,7 @@ static int64_t update_limit(const eae_gram_problem *problem)
     if (problem->max_iter > 0)
         return problem->max_iter;
     int64_t n = problem->n; /* about the price of the interior point, which is the alternative */
-    return n < 150 ? 20000 : n < 3000 ? n * n : 9000000;
+    return 4 * n + n * n / 30;
 }
 
 /* SMO in stages, each to a smaller violation and followed by an attempt to finish exactly. */
@@ -227,13 +227,15 @@ static bool smo_stages(eae_svm_dual *dual, eae_gram_fit *fit)
         eae_qp_smo(qp, eps, limit - used, dual->b, dual->g, &used);
         memcpy(kept, dual->b, bytes);
         judge(dual, true, fit);
+        if (used >= limit) /* far from settled */
+            break;
         eae_qp_states(qp, dual->b, dual->work.state);
         done = active_set(dual, FINISH_PIVOTS, finish_ridge, fit) || fit->converged;
         memcpy(dual->b, kept, bytes);
     }
     dual->work.iterations += used;
     free(kept);
-    return done;
+    return done || fit->converged;
 }
 
 /* Where the border alone separates the classes the objective is 0, and a relative gap can only be
