@@ -39,14 +39,24 @@ typedef struct eae_plan_spec {
 } eae_plan_spec;
 
 /* Make a plan for the samples (rows) of `data`; fails, saying which, where a class or a group could
- * not be represented. Warns about labels confounded with an annotation (Cramer's V > 0.5). */
+ * not be represented. Warns about labels confounded with an annotation (Cramer's V > 0.5), about
+ * groups on both sides of a split, and about test sets without a class (groups only: single samples
+ * are refused there). Samples without a label are unused. With survival data, events and censored
+ * take the place of classes, and it is the events that must be represented. */
 int eae_plan_make(const eae_plan_spec *spec, const eae_frame *data, eae_frame **plan);
 
-/* TSV with header `split sample role` and, where they apply, `parent count repeat fold`. */
+/* TSV, a line for each use of a sample; columns by name: `split sample role`, and, where they
+ * apply, `parent count repeat fold` (eae-split(1)). Reading fails, naming file, line and column, for
+ * samples that are not in the data or twice in a split, splits without training or test samples or
+ * with a class missing in training, and inner splits that leave their parent's training samples.
+ * Reading what was written gives the same plan. */
 int eae_plan_read(const char *path, const eae_frame *data, eae_frame **plan);
 int eae_plan_write(const char *path, const eae_frame *plan);
 
-/* XXH3-128 over sample names, annotations but `plan`, and entries; as 32 hexadecimal digits. */
+/* XXH3-128 over sample names, annotations but `plan`, and entries; as 32 hexadecimal digits in
+ * text[EAE_HASH_TEXT]. The bytes, little-endian: splits and samples as u64; each sample name with a
+ * zero byte; for split, repeat, fold and parent in this order the word with a zero byte and the
+ * value of every row as i64; the entries row by row as i16. */
 void eae_plan_hash(const eae_frame *plan, char *text);
 
 /* One split: row numbers into the data. */

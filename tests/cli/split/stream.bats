@@ -91,3 +91,34 @@ old" ]
     [ "$status" -eq 1 ]
     case $output in *"is a terminal"*) ;; *) fail "$output" ;; esac
 }
+
+@test "an independent reader finds the plan, its hash and the data" {
+    /usr/bin/python3 -c 'import numpy' 2>/dev/null || skip "numpy is not installed"
+    make_matrix 30 5 x.tsv
+    must_pass eae-split --kfold 3 --inner 2 --label label x.tsv --plan-out p.tsv -o a.eae
+    run /usr/bin/python3 - "$BATS_TEST_DIRNAME/../../../share/python" <<'PY'
+import csv, struct, sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+split, data = eaem.read("a.eae")
+assert (split.kind, data.kind) == ("split", "data"), (split.kind, data.kind)
+assert split.matrix.shape == (9, 30) and split.matrix.dtype == "<i2", split.matrix.shape
+assert list(split.col_names) == list(data.row_names)
+assert list(split.row_annot["split"]) == list(range(1, 10))
+assert list(split.row_annot["parent"]) == [0, 0, 0, 1, 1, 2, 2, 3, 3]
+at = {name: j for j, name in enumerate(split.col_names)}
+x = 0 * split.matrix
+for r in csv.DictReader(open("p.tsv"), delimiter="\t"):
+    x[int(r["split"]) - 1, at[r["sample"]]] = 1 if r["role"] == "train" else -1
+assert (x == split.matrix).all()
+b = struct.pack("<qq", 9, 30) + b"".join(n.encode() + b"\0" for n in split.col_names)
+for name in "split", "repeat", "fold", "parent":
+    b += name.encode() + b"\0" + struct.pack("<9q", *map(int, split.row_annot[name]))
+b += split.matrix.astype("<i2").tobytes()
+assert set(split.row_annot["plan"]) == {eaem.xxh3_128(b).hex()}, split.row_annot["plan"][0]
+import json
+last = json.loads(split.history[-1])
+assert last["program"] == "eae-split" and last["inputs"] == [data.content], last
+PY
+    [ "$status" -eq 0 ] || fail "$output"
+}
