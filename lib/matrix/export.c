@@ -81,6 +81,37 @@ static void put_annot(eae_buffer *b, const eae_annot *a, int64_t i, char delimit
         eae_buffer_puts(b, eae_annot_print(a, i, text));
 }
 
+/* A reader takes the last of two classes by order as positive: where that is wrong, the header says
+ * which is, as in --label. */
+static bool needs_order(const eae_annot *a)
+{
+    if (strcmp(a->name, "label") != 0 || a->type != EAE_ANNOT_TEXT || a->dict.count != 2)
+        return false;
+    const char *negative = eae_name(&a->dict, 0), *positive = eae_name(&a->dict, 1);
+    double x, y;
+    if (eae_parse_double(negative, strlen(negative), &x) &&
+        eae_parse_double(positive, strlen(positive), &y) && x != y)
+        return x > y;
+    return strcmp(negative, positive) > 0;
+}
+
+static bool both_occur(const eae_annot *a, int64_t n)
+{
+    bool seen[2] = {false, false};
+    for (int64_t i = 0; i < n; i++) {
+        if (a->code[i] >= 0)
+            seen[a->code[i] == 1] = true;
+    }
+    return seen[0] && seen[1];
+}
+
+static char *annot_header(const eae_annot *a, int64_t n)
+{
+    if (!needs_order(a) || !both_occur(a, n))
+        return eae_sprintf("@%s", a->name);
+    return eae_sprintf("@label=%s/%s", eae_name(&a->dict, 1), eae_name(&a->dict, 0));
+}
+
 static int put_header(eae_output *out, eae_buffer *b, const eae_frame *f, char delimiter)
 {
     bool first = f->rows.names.count == 0;
@@ -88,7 +119,7 @@ static int put_header(eae_output *out, eae_buffer *b, const eae_frame *f, char d
     if (!first)
         eae_buffer_puts(b, "id");
     for (int k = 0; k < f->rows.annot_count; k++, first = false) {
-        char *name = eae_sprintf("@%s", f->rows.annot[k].name);
+        char *name = annot_header(f->rows.annot + k, f->rows.count);
         if (!first)
             eae_buffer_putc(b, delimiter);
         put_text(b, name, delimiter, false);

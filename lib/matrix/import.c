@@ -76,7 +76,7 @@ static int import_head(const eae_import_job *job, eae_text *head, eae_frame **f)
             return status;
         return npy ? eae_import_npy(job, head, f) : eae_import_libsvm(job, head, f);
     }
-    if (memchr(head->data, '\0', look))
+    if (memchr(head->data, '\0', look) || begins(head, "\xff\xfe") || begins(head, "\xfe\xff"))
         return unknown_format(head);
     if (begins(head, "#1.2") || begins(head, "#1.3"))
         return eae_import_gct(job, head, f);

@@ -124,7 +124,8 @@ static bool is_kept(const geo *g, const char *name)
         if (strncmp(name, kept[i], strlen(kept[i])) == 0)
             return true;
     }
-    return eae_column_use(g->job->import, name) != EAE_USE_NONE;
+    /* !Sample_status is about publication: a `status` that an option names is a characteristic */
+    return strcmp(name, "status") != 0 && eae_column_use(g->job->import, name) != EAE_USE_NONE;
 }
 
 static void add_line(geo *g, const eae_field *line, eae_field *field)

@@ -41,7 +41,8 @@ eae_use eae_column_use(const eae_import *import, const char *name)
         if (strcmp(name, "@time") == 0 || strcmp(name, "@status") == 0 ||
             (strcmp(name, "@label") == 0 && import->regression))
             return EAE_USE_NUMBER;
-        return strcmp(name, "@group") == 0 ? EAE_USE_TEXT : EAE_USE_GUESS;
+        bool text = strcmp(name, "@group") == 0 || strncmp(name, "@label=", 7) == 0;
+        return text ? EAE_USE_TEXT : EAE_USE_GUESS;
     }
     return listed(import->meta, name) ? EAE_USE_GUESS : EAE_USE_NONE;
 }

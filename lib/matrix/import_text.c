@@ -160,12 +160,30 @@ static char *text_columns(const header *h)
     return b.data;
 }
 
-/* " (is it feature-major? ...)" when many rows, few columns speak for it. */
+/* Whether the first field of a row is `name`. */
+static bool is_row_name(const eae_text *t, const header *h, const char *name, size_t length)
+{
+    const char *p = t->data + h->body, *end = t->data + t->length;
+    for (; p && (size_t)(end - p) > length; p = memchr(p, '\n', (size_t)(end - p))) {
+        p += *p == '\n';
+        p += p < end && *p == '"';
+        if ((size_t)(end - p) > length && memcmp(p, name, length) == 0 &&
+            (p[length] == h->delimiter || p[length] == '"'))
+            return true;
+    }
+    return false;
+}
+
+/* What speaks for a table with features as rows: a row that is called like the label, or many more
+ * rows than columns. */
 static const char *shape_hint(const eae_import_job *job, const header *h)
 {
     eae_text text;
     if (eae_text_source_wait(job->source, SIZE_MAX, &text) != EAE_OK)
         return "";
+    const char *label = job->import->label;
+    if (label && is_row_name(&text, h, label, strcspn(label, "=")))
+        return "; there is a row of that name: is it feature-major? try --by-feature";
     int64_t rows = 0;
     const char *p = text.data + h->body, *end = text.data + text.length;
     while (p < end && (p = memchr(p, '\n', (size_t)(end - p)))) {
@@ -203,6 +221,8 @@ static int check_roles(const eae_import_job *job, const header *h)
 {
     const eae_import *im = job->import;
     int status = check_named(job, h, "label", im->label);
+    for (int64_t i = 0; im->meta && i < im->meta->count && status == EAE_OK; i++)
+        status = check_named(job, h, "meta", eae_name(im->meta, i));
     if (status == EAE_OK)
         status = check_named(job, h, "group", im->group);
     if (status == EAE_OK)

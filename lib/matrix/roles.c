@@ -242,8 +242,26 @@ static int label_from(eae_frame *f, eae_annot *a, const char *spec, const char *
     return status;
 }
 
+/* A column @label=POS/NEG: how the export says which class is positive. */
+static int take_written_order(eae_frame *f)
+{
+    for (int i = 0; i < f->rows.annot_count; i++) {
+        if (strncmp(f->rows.annot[i].name, "label=", 6) != 0)
+            continue;
+        char *name = eae_strdup(f->rows.annot[i].name);
+        int status = label_from(f, f->rows.annot + i, name, NULL);
+        eae_axis_remove(&f->rows, name);
+        free(name);
+        return status;
+    }
+    return EAE_MISS;
+}
+
 int eae_order_label(eae_frame *f, const eae_import *import)
 {
+    int status = take_written_order(f);
+    if (status != EAE_MISS)
+        return status;
     eae_annot *a = eae_axis_find(&f->rows, "label");
     if (!a || a->type != EAE_ANNOT_TEXT || import->label)
         return EAE_OK;
