@@ -9,8 +9,9 @@
 #define INLINE static inline __attribute__((always_inline))
 
 #define CONVERT_BODY(name, in, out) \
-    INLINE void name(const in *x, const double *fill, const double *adjust, const double *shift, \
-                     const double *inverse, int64_t n, out *z) \
+    INLINE void name(const in *restrict x, const double *restrict fill, \
+                     const double *restrict adjust, const double *restrict shift, \
+                     const double *restrict inverse, int64_t n, out *restrict z) \
     { \
         for (int64_t j = 0; j < n; j++) { \
             double value = (double)x[j]; \
