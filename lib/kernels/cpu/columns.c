@@ -51,11 +51,24 @@ static void adjust_row(const eae_cpu_columns *c, int64_t i)
         return;
     for (int64_t f = 0; f < c->count; f++)
         c->adjust[f] = 0;
-    for (int64_t t = 0; t < s->terms; t++) {
-        double by = s->design[i * s->terms + t];
-        for (int64_t f = 0; f < c->count; f++)
-            c->adjust[f] += by * c->coef[t * c->count + f];
-    }
+    for (int64_t t = 0; t < s->terms; t++)
+        eae_cpu_vector_best.add_scaled(s->design[i * s->terms + t], c->coef + t * c->count,
+                                       c->count, c->adjust);
+}
+
+/* The part of a row that comes next: rows are pages apart, where no hardware looks ahead. */
+static void prefetch_row(const eae_cpu_columns *c, int64_t i)
+{
+    enum { LINE = 64 };
+    int64_t size = c->source->is_f64 ? sizeof(double) : sizeof(float);
+    const char *at = (const char *)c->source->x + (i * c->source->cols + c->first) * size;
+    for (int64_t line = 0; !c->index && line < c->count * size; line += LINE)
+        __builtin_prefetch(at + line);
+}
+
+static int64_t row_number(const int64_t *row, int64_t i)
+{
+    return row ? row[i] : i;
 }
 
 static const float *row_of_f32(const eae_cpu_columns *c, int64_t i)
@@ -84,7 +97,9 @@ void eae_cpu_rows_f32(const eae_cpu_columns *c, const int64_t *row, int64_t from
 {
     const eae_cpu_vector *v = &eae_cpu_vector_best;
     for (int64_t r = 0; r < n; r++, z += ld) {
-        int64_t i = row ? row[from + r] : from + r;
+        int64_t i = row_number(row, from + r);
+        if (r + 1 < n)
+            prefetch_row(c, row_number(row, from + r + 1));
         adjust_row(c, i);
         if (c->source->is_f64)
             v->f64_f32(row_of_f64(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);
@@ -98,7 +113,9 @@ void eae_cpu_rows_f64(const eae_cpu_columns *c, const int64_t *row, int64_t from
 {
     const eae_cpu_vector *v = &eae_cpu_vector_best;
     for (int64_t r = 0; r < n; r++, z += ld) {
-        int64_t i = row ? row[from + r] : from + r;
+        int64_t i = row_number(row, from + r);
+        if (r + 1 < n)
+            prefetch_row(c, row_number(row, from + r + 1));
         adjust_row(c, i);
         if (c->source->is_f64)
             v->f64_f64(row_of_f64(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);

@@ -43,9 +43,14 @@ typedef struct eae_cpu_vector {
      * EAE_CPU_BLOCK; b: row stride ldb. Neither order nor rounding depends on q, j or kb. */
     void (*accumulate)(const double *v, int64_t rows, const double *b, int64_t ldb, int64_t kb,
                        int64_t width, double *acc);
+    /* Whether a value is NaN; if so it becomes 0, and present[i] is 0 there and 1 elsewhere. If
+     * not, `present` is not written. */
+    bool (*split_missing)(double *value, double *present, int64_t n);
+    void (*square)(const double *value, int64_t n, double *to);
+    void (*add_scaled)(double by, const double *value, int64_t n, double *to);
 } eae_cpu_vector;
 
-enum { EAE_CPU_TILE = 16, EAE_CPU_BLOCK = 128 };
+enum { EAE_CPU_TILE = 16, EAE_CPU_BLOCK = 256 };
 
 extern eae_cpu_vector eae_cpu_vector_best;
 void eae_cpu_vector_choose(void); /* before anything else */

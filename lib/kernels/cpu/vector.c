@@ -15,7 +15,9 @@
     { \
         for (int64_t j = 0; j < n; j++) { \
             double value = (double)x[j]; \
-            value = value != value ? fill[j] : value; \
+            double other = fill[j]; \
+            value = value == value + 0.0 ? value : other; /* NaN, so written that gcc 12 can \
+                                                             vectorise it */ \
             z[j] = (out)((value - adjust[j] - shift[j]) * inverse[j]); \
         } \
     }
@@ -24,6 +26,33 @@ CONVERT_BODY(convert_f32_f32, float, float)
 CONVERT_BODY(convert_f32_f64, float, double)
 CONVERT_BODY(convert_f64_f32, double, float)
 CONVERT_BODY(convert_f64_f64, double, double)
+
+/* See split_missing of cpu.h. The first loop is all there is to do for most data. */
+INLINE bool split(double *restrict value, double *restrict present, int64_t n)
+{
+    uint64_t missing = 0;
+    for (int64_t i = 0; i < n; i++)
+        missing |= value[i] == value[i] + 0.0 ? 0 : 1;
+    if (!missing)
+        return false;
+    for (int64_t i = 0; i < n; i++)
+        present[i] = value[i] == value[i] + 0.0 ? 1.0 : 0.0;
+    for (int64_t i = 0; i < n; i++)
+        value[i] = present[i] != 0 ? value[i] : 0.0;
+    return true;
+}
+
+INLINE void square(const double *restrict value, int64_t n, double *restrict to)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] = value[i] * value[i];
+}
+
+INLINE void add_scaled(double by, const double *restrict value, int64_t n, double *restrict to)
+{
+    for (int64_t i = 0; i < n; i++)
+        to[i] += by * value[i];
+}
 
 /* Eight doubles: one register of AVX-512, two of AVX. */
 typedef double lane __attribute__((vector_size(64), may_alias));
@@ -79,13 +108,25 @@ INLINE void accumulate(const double *v, int64_t rows, const double *b, int64_t l
                                            int64_t ldb, int64_t kb, int64_t width, double *acc) \
     { \
         accumulate(v, rows, b, ldb, kb, width, acc); \
+    } \
+    attribute static bool split_##set(double *value, double *present, int64_t n) \
+    { \
+        return split(value, present, n); \
+    } \
+    attribute static void square_##set(const double *value, int64_t n, double *to) \
+    { \
+        square(value, n, to); \
+    } \
+    attribute static void add_scaled_##set(double by, const double *value, int64_t n, double *to) \
+    { \
+        add_scaled(by, value, n, to); \
     }
 
 #define SET_TABLE(set) \
     (eae_cpu_vector) \
     { \
         convert_f32_f32_##set, convert_f32_f64_##set, convert_f64_f32_##set, \
-            convert_f64_f64_##set, accumulate_##set \
+            convert_f64_f64_##set, accumulate_##set, split_##set, square_##set, add_scaled_##set \
     }
 
 INSTRUCTION_SET(base, )

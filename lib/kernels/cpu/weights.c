@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = EAE_CPU_BLOCK, CHUNK = 256 };
+enum { BLOCK = EAE_CPU_BLOCK, CHUNK = 128 };
 
 /* Columns of a block, up to the whole tile that they fill. */
 static int64_t whole_tiles(int64_t count)
@@ -43,13 +43,14 @@ typedef struct {
     double *columns;
     double *value;
     double *other;
+    double *same; /* k sums that hold for every column while no value is missing */
     double *acc[3];
 } scratch;
 
 static int64_t scratch_size(const eae_source *source, int64_t k, int outputs)
 {
     int64_t columns = (eae_cpu_columns_size(source, BLOCK) + 7) / 8 * 8;
-    return columns + 2 * CHUNK * BLOCK + outputs * k * BLOCK;
+    return columns + 2 * CHUNK * BLOCK + (k + 7) / 8 * 8 + outputs * k * BLOCK;
 }
 
 static scratch scratch_at(double *memory, const eae_source *source, int64_t k)
@@ -57,8 +58,9 @@ static scratch scratch_at(double *memory, const eae_source *source, int64_t k)
     scratch s = {.columns = memory};
     s.value = memory + (eae_cpu_columns_size(source, BLOCK) + 7) / 8 * 8;
     s.other = s.value + CHUNK * BLOCK;
+    s.same = s.other + CHUNK * BLOCK;
     for (int i = 0; i < 3; i++)
-        s.acc[i] = s.other + CHUNK * BLOCK + i * k * BLOCK;
+        s.acc[i] = s.same + (k + 7) / 8 * 8 + i * k * BLOCK;
     return s;
 }
 
@@ -98,23 +100,6 @@ int eae_cpu_weights(const eae_source *source, const int64_t *row, int64_t m, con
     return EAE_OK;
 }
 
-/* A value is NaN where it is missing: 0 there, and `present` 0 there and 1 elsewhere. Returns
- * whether any was missing. */
-static bool split_missing(double *value, double *present, int64_t n)
-{
-    bool missing = false;
-    for (int64_t i = 0; i < n; i++) {
-        bool is_nan = value[i] != value[i];
-        present[i] = is_nan ? 0 : 1;
-        missing |= is_nan;
-    }
-    if (missing) {
-        for (int64_t i = 0; i < n; i++)
-            value[i] = value[i] != value[i] ? 0 : value[i];
-    }
-    return missing;
-}
-
 typedef struct {
     const eae_source *source;
     const int64_t *row;
@@ -124,6 +109,33 @@ typedef struct {
     double *output[3]; /* weight, sum, square */
 } moments_job;
 
+static void spread(const double *same, int64_t k, double *acc)
+{
+    for (int64_t q = 0; q < k; q++)
+        set_all(acc + q * BLOCK, BLOCK, same[q]);
+}
+
+/* Sums of weights over the rows of a chunk whose values are present. As long as none was missing
+ * they are the same for all columns, and the same additions in the same order. */
+static void add_weights(const moments_job *g, const scratch *s, int64_t from, int64_t n,
+                        int64_t width, bool missing, bool *whole)
+{
+    const double *by = g->c + from * g->s;
+    if (*whole && !missing) {
+        for (int64_t i = 0; i < n; i++) {
+            for (int64_t q = 0; q < g->s; q++)
+                s->same[q] += by[i * g->s + q];
+        }
+        return;
+    }
+    if (*whole)
+        spread(s->same, g->s, s->acc[0]);
+    if (!missing)
+        set_all(s->other, n * BLOCK, 1);
+    *whole = false;
+    eae_cpu_vector_best.accumulate(s->other, n, by, g->s, g->s, width, s->acc[0]);
+}
+
 static void moments_block(const moments_job *g, int64_t first, double *memory)
 {
     eae_cpu_columns c;
@@ -131,6 +143,9 @@ static void moments_block(const moments_job *g, int64_t first, double *memory)
     int64_t count = least(BLOCK, eae_cpu_feature_count(g->source) - first);
     int64_t width = whole_tiles(count);
     eae_cpu_columns_set(&c, g->source, first, count, s.columns);
+    const eae_cpu_vector *v = &eae_cpu_vector_best;
+    bool whole = true;
+    set_all(s.same, g->s, 0);
     for (int i = 0; i < 3; i++)
         set_all(s.acc[i], g->s * BLOCK, 0);
     set_all(s.value, CHUNK * BLOCK, 0);
@@ -138,17 +153,18 @@ static void moments_block(const moments_job *g, int64_t first, double *memory)
         int64_t n = least(CHUNK, g->m - i);
         const double *by = g->c + i * g->s;
         eae_cpu_rows_f64(&c, g->row, i, n, s.value, BLOCK);
-        split_missing(s.value, s.other, n * BLOCK);
+        bool missing = v->split_missing(s.value, s.other, n * BLOCK);
         if (g->output[0])
-            eae_cpu_vector_best.accumulate(s.other, n, by, g->s, g->s, width, s.acc[0]);
+            add_weights(g, &s, i, n, width, missing, &whole);
         if (g->output[1])
-            eae_cpu_vector_best.accumulate(s.value, n, by, g->s, g->s, width, s.acc[1]);
-        if (!g->output[2])
-            continue;
-        for (int64_t at = 0; at < n * BLOCK; at++)
-            s.other[at] = s.value[at] * s.value[at];
-        eae_cpu_vector_best.accumulate(s.other, n, by, g->s, g->s, width, s.acc[2]);
+            v->accumulate(s.value, n, by, g->s, g->s, width, s.acc[1]);
+        if (g->output[2]) {
+            v->square(s.value, n * BLOCK, s.other);
+            v->accumulate(s.other, n, by, g->s, g->s, width, s.acc[2]);
+        }
     }
+    if (whole)
+        spread(s.same, g->s, s.acc[0]);
     for (int i = 0; i < 3; i++) {
         if (g->output[i])
             scatter(&c, s.acc[i], g->s, g->output[i]);
