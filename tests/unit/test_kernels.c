@@ -138,20 +138,20 @@ static void free_problem(problem *p)
         free((void *)(uintptr_t)all[i]);
 }
 
-/* Sizes about the edges of blocks (16, 128), row chunks (128, 256) and panels (1024, 2048). */
+/* Sizes about the edges of tiles (16), blocks (256), row chunks (128) and panels (1024). */
 static const shape shapes[] = {
     {1, 1, 1, false, false, false, false, false, false, false},
     {1, 2049, 1, false, false, false, false, false, false, false},
     {37, 1, 3, true, false, false, true, true, true, true},
-    {2, 127, 5, false, true, false, true, false, true, true},
-    {13, 129, 4, true, false, true, false, true, false, true},
+    {2, 15, 5, false, true, false, true, false, true, true},
+    {13, 257, 4, true, false, true, false, true, false, true},
     {19, 1023, 2, false, true, true, true, true, true, true},
     {24, 1025, 7, false, false, false, false, false, true, false},
     {33, 2047, 1, true, true, false, true, false, false, true},
     {17, 2048, 6, false, false, true, true, false, true, true},
     {31, 4113, 9, false, true, false, false, true, true, true},
     {259, 300, 5, false, false, false, true, true, true, true},
-    {129, 150, 1, true, true, true, true, true, true, true},
+    {128, 255, 1, true, true, true, true, true, true, true},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -353,6 +353,27 @@ static void missing_values(void **state)
         assert_int_equal(both[i]->decision(&s, NULL, 3, half, 1, y, 1), EAE_OK);
         assert_true(y[0] == 0 && y[1] == 9 && y[2] == 2);
     }
+}
+
+/* The first missing value comes after two chunks of rows without any: sums so far must be kept. */
+static void late_missing_value(void **state)
+{
+    (void)state;
+    enum { ROWS = 400, COLS = 300, K = 3, N = K * COLS };
+    eae_random r;
+    eae_random_start(&r, 4, EAE_RANDOM_SYNTH_OTHER, 0);
+    double *x = uniform_array(&r, ROWS * COLS), *c = uniform_array(&r, ROWS * K);
+    double *want = poisoned(3 * N), *got = poisoned(3 * N);
+    x[270 * COLS + 17] = NAN;
+    eae_source s = {.x = x, .is_f64 = true, .rows = ROWS, .cols = COLS, .feature_count = COLS};
+    assert_int_equal(ref->moments(&s, NULL, ROWS, c, K, want, want + N, want + 2 * N, 1), EAE_OK);
+    assert_int_equal(cpu->moments(&s, NULL, ROWS, c, K, got, got + N, got + 2 * N, 2), EAE_OK);
+    assert_memory_equal(got, want, 3 * N * sizeof *got);
+    assert_true(got[17] != got[16]);
+    free(x);
+    free(c);
+    free(want);
+    free(got);
 }
 
 /* A feature that is missing throughout has no weight, and must not spoil the others' sum. */
@@ -643,6 +664,7 @@ int main(void)
         cmocka_unit_test(gram_is_symmetric),
         cmocka_unit_test(equal_columns_give_equal_bits),
         cmocka_unit_test(missing_values),
+        cmocka_unit_test(late_missing_value),
         cmocka_unit_test(missing_weight_hides_missing_value),
         cmocka_unit_test(nothing_in_use),
         cmocka_unit_test(calls_from_many_threads),

@@ -6,8 +6,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Fixed widths: they are part of the result. A panel of 200 rows stays in the L2 cache. */
-enum { GRAM_WIDTH = 2048, APPLY_WIDTH = 1024, DECISION_WIDTH = 1024, DECISION_ROWS = 128 };
+/* Columns of a panel: fixed, because it is part of the result. 200 rows of it stay in the L2 cache,
+ * and f32 sums stay short. */
+enum { WIDTH = 1024, DECISION_ROWS = 128 };
 
 typedef struct {
     const eae_source *source;
@@ -85,14 +86,14 @@ int eae_cpu_gram(const eae_source *source, const int64_t *row, int64_t m, eae_pr
         return EAE_FAIL;
     bool is_f64 = precision == EAE_PRECISION_F64;
     job g = {.source = source, .row = row, .m = m};
-    int64_t doubles = eae_cpu_columns_size(source, GRAM_WIDTH);
+    int64_t doubles = eae_cpu_columns_size(source, WIDTH);
     eae_cpu_sum sum = {.source = source,
-                       .width = GRAM_WIDTH,
+                       .width = WIDTH,
                        .is_f64 = is_f64,
                        .triangle = true,
                        .out_rows = m,
                        .out_width = m,
-                       .scratch = doubles * 8 + m * GRAM_WIDTH * (is_f64 ? 8 : 4),
+                       .scratch = doubles * 8 + m * WIDTH * (is_f64 ? 8 : 4),
                        .product = is_f64 ? gram_f64 : gram_f32,
                        .job = &g};
     if (eae_cpu_sum_panels(&sum, gram, threads) != EAE_OK)
@@ -167,13 +168,13 @@ int eae_cpu_gram_apply(const eae_source *source, const int64_t *row, int64_t m, 
     job g = {.source = source, .row = row, .m = m, .k = k, .d = d};
     g.b_f32 = narrow;
     g.b_f64 = across;
-    int64_t doubles = eae_cpu_columns_size(source, APPLY_WIDTH);
+    int64_t doubles = eae_cpu_columns_size(source, WIDTH);
     eae_cpu_sum sum = {.source = source,
-                       .width = APPLY_WIDTH,
+                       .width = WIDTH,
                        .is_f64 = is_f64,
                        .out_rows = k,
                        .out_width = m,
-                       .scratch = doubles * 8 + (m + k) * APPLY_WIDTH * (is_f64 ? 8 : 4),
+                       .scratch = doubles * 8 + (m + k) * WIDTH * (is_f64 ? 8 : 4),
                        .product = is_f64 ? apply_f64 : apply_f32,
                        .job = &g};
     if (eae_cpu_sum_panels(&sum, total, threads) != EAE_OK)
@@ -262,13 +263,13 @@ int eae_cpu_decision(const eae_source *source, const int64_t *row, int64_t m, co
     if (check_sizes(m, k) != EAE_OK)
         return EAE_FAIL;
     job g = {.source = source, .row = row, .m = m, .k = k, .w = w};
-    int64_t doubles = eae_cpu_columns_size(source, DECISION_WIDTH);
+    int64_t doubles = eae_cpu_columns_size(source, WIDTH);
     eae_cpu_sum sum = {.source = source,
-                       .width = DECISION_WIDTH,
+                       .width = WIDTH,
                        .is_f64 = true,
                        .out_rows = m,
                        .out_width = k,
-                       .scratch = (doubles + (1 + k + DECISION_ROWS) * DECISION_WIDTH) * 8,
+                       .scratch = (doubles + (1 + k + DECISION_ROWS) * WIDTH) * 8,
                        .product = decision_panel,
                        .job = &g};
     return eae_cpu_sum_panels(&sum, y, threads);

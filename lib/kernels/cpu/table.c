@@ -1,9 +1,15 @@
 /* table.c - what libeae-cpu.so exports: one symbol with the table of kernels. See cpu.h. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* dladdr */
+#endif
 #include "kernels/cpu/cpu.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
+#include <lapacke.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 const eae_plugin_host *eae_cpu_host;
 
@@ -45,11 +51,30 @@ static const eae_kernels table = {
     .multiply = eae_cpu_multiply,
 };
 
+static const char *file_of(const void *function)
+{
+    Dl_info info;
+    return dladdr(function, &info) != 0 && info.dli_fname ? info.dli_fname : "?";
+}
+
+/* liblapacke asks for libblas and liblapack too; with OpenBLAS loaded before them, all names
+ * resolve to it. Elsewhere two libraries may share the work, each with its own threads: say so. */
+static void check_one_blas(void)
+{
+    const char *blas = file_of((const void *)(uintptr_t)cblas_dgemm);
+    const char *lapack = file_of((const void *)(uintptr_t)LAPACK_dgelsd);
+    if (strcmp(blas, lapack) == 0)
+        eae_cpu_host->detail("BLAS and LAPACK from %s", blas);
+    else
+        eae_cpu_host->detail("BLAS from %s, but LAPACK from %s", blas, lapack);
+}
+
 static const eae_kernels *open_plugin(const eae_plugin_host *host)
 {
     eae_cpu_host = host;
     eae_cpu_vector_choose();
     openblas_set_num_threads(1);
+    check_one_blas();
     return &table;
 }
 
