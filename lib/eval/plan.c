@@ -161,6 +161,17 @@ static int check_samples(const eae_frame *plan, const eae_frame *data)
     return EAE_OK;
 }
 
+/* Predictions are compared by the plan's hash, so it has to be that of what is in the frame. */
+static int check_hash(const eae_frame *plan)
+{
+    char text[EAE_HASH_TEXT];
+    eae_plan_hash(plan, text);
+    if (strcmp(text, eae_annot_text(eae_axis_find(&plan->rows, "plan"), 0)) == 0)
+        return EAE_OK;
+    return eae_fail("the plan was changed after it was made (its hash is another one): run "
+                    "eae-split again, on the data as they are now");
+}
+
 int eae_plan_check(const eae_frame *plan, const eae_frame *data)
 {
     if (plan->kind != EAE_KIND_SPLIT || plan->type != EAE_I16)
@@ -175,6 +186,8 @@ int eae_plan_check(const eae_frame *plan, const eae_frame *data)
         status = check_numbers(plan);
     if (status == EAE_OK)
         status = check_entries(plan);
+    if (status == EAE_OK)
+        status = check_hash(plan);
     return status;
 }
 

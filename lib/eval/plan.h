@@ -46,9 +46,9 @@ typedef struct eae_plan_spec {
 int eae_plan_make(const eae_plan_spec *spec, const eae_frame *data, eae_frame **plan);
 
 /* TSV, a line for each use of a sample; columns by name: `split sample role`, and, where they
- * apply, `parent count repeat fold` (eae-split(1)). Reading fails, naming file, line and column, for
- * samples that are not in the data or twice in a split, splits without training or test samples or
- * with a class missing in training, and inner splits that leave their parent's training samples.
+ * apply, `parent count repeat fold` (eae-split(1)). Reading fails, naming file, line and column,
+ * for samples that are not in the data or twice in a split, splits without training or test samples
+ * or with a class missing in training, and inner splits that leave their parent's training samples.
  * Reading what was written gives the same plan. */
 int eae_plan_read(const char *path, const eae_frame *data, eae_frame **plan);
 int eae_plan_write(const char *path, const eae_frame *plan);
@@ -69,7 +69,9 @@ typedef struct eae_split {
     int64_t test_count;
 } eae_split;
 
-/* The plan's columns must be the data's rows, by name and in order; else the message says which. */
+/* The plan's columns must be the data's rows, by name and in order, else the message says which;
+ * its annotations and entries make sense, and its hash is theirs. To be called before the functions
+ * below on any plan that was read. */
 int eae_plan_check(const eae_frame *plan, const eae_frame *data);
 void eae_plan_split(const eae_frame *plan, int64_t row, eae_split *split);
 void eae_split_free(eae_split *split);

@@ -724,6 +724,23 @@ static void two_plans_in_one_frame_are_noticed(void **state)
     eae_frame_free(data);
 }
 
+static void a_changed_plan_is_noticed(void **state)
+{
+    (void)state;
+    eae_frame *data = new_data(6), *fewer = NULL, *cut = NULL;
+    eae_plan_spec spec = {.kind = EAE_PLAN_KFOLD, .k = 3, .repeats = 1};
+    eae_frame *plan = make(&spec, data);
+    static const int64_t kept[] = {0, 1, 2, 4, 5};
+    assert_int_equal(eae_frame_select(data, kept, 5, NULL, 0, &fewer), EAE_OK);
+    assert_int_equal(eae_frame_select(plan, NULL, 0, kept, 5, &cut), EAE_OK);
+    assert_int_equal(eae_plan_check(cut, fewer), EAE_FAIL);
+    assert_non_null(strstr(eae_message(), "changed after it was made"));
+    eae_frame_free(cut);
+    eae_frame_free(fewer);
+    eae_frame_free(plan);
+    eae_frame_free(data);
+}
+
 static void the_hash_sees_every_part(void **state)
 {
     (void)state;
@@ -951,6 +968,7 @@ int main(void)
         cmocka_unit_test(a_split_has_its_rows),
         cmocka_unit_test(a_plan_for_other_samples_is_refused),
         cmocka_unit_test(two_plans_in_one_frame_are_noticed),
+        cmocka_unit_test(a_changed_plan_is_noticed),
         cmocka_unit_test(the_hash_sees_every_part),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(a_plan_of_other_tools_is_read),
