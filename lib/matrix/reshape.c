@@ -55,6 +55,10 @@ int eae_keep_names(eae_frame **f, eae_subject subject, const eae_names *names, b
     eae_axis *axis = axis_of(*f, subject);
     if (!axis)
         return EAE_OK;
+    if ((*f)->kind == EAE_KIND_SPLIT)
+        return eae_fail("%s: a plan is made for its samples: choose them before eae-split, "
+                        "or take the data alone with --kind data",
+                        option);
     if (axis->names.count == 0 && axis->count > 0)
         return eae_fail("%s: the %s frame has no names", option, eae_kind_name((*f)->kind));
     bool *named = EAE_NEW_ARRAY(bool, axis->count);

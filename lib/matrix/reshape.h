@@ -15,7 +15,8 @@ typedef enum eae_subject { EAE_SAMPLES, EAE_FEATURES } eae_subject;
 
 /* Keep (or, with `drop`, leave out) what is named, in the order of the frame. A frame without that
  * axis stays as it is. A name that is not there is an error that gives three of them; so is
- * leaving nothing. `option` begins the message: "--samples". */
+ * leaving nothing, and choosing samples of a split frame, whose hash they are part of. `option`
+ * begins the message: "--samples". */
 int eae_keep_names(eae_frame **f, eae_subject subject, const eae_names *names, bool drop,
                    const char *option);
 
