@@ -163,9 +163,9 @@ def model():
                  block(4, FEATURES + ["@age"], [role]), block(3, None, fit_annotations(3) + more))
 
 
-def rank():
+def rank(**more):
     return frame(RANK, I32, 2, 3, [1, 2, 3, 3, 1, 2], block(3, FEATURES),
-                 block(2, None, fit_annotations(2)))
+                 block(2, None, fit_annotations(2)), **more)
 
 
 RECORD = '{"program":"eae-synth","version":"0.1.0","argv":["eae-synth"],"seed":1,"inputs":[]}\n'
@@ -211,7 +211,7 @@ def good():
                               ["prediction f64 2 4 14 0", "prediction f64 1 4 3 0"]),
         "model": (model(), ["model f64 3 4 11.125 1"]),
         "rank": (rank(), ["rank i32 2 3 12 0"]),
-        "every-kind": (split() + data() + prediction() + model() + rank(),
+        "every-kind": (split() + data() + prediction() + model() + rank(left_out=True),
                        ["split i16 2 4 1 0", "data f32 4 3 78 0", "prediction f64 2 4 14 0",
                         "model f64 3 4 11.125 1", "rank i32 2 3 12 0"]),
     }
