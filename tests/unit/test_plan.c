@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/files.h"
+#include "base/random.h"
 #include "eval/plan.h"
 #include "eval/plan_strata.h"
 
@@ -915,6 +917,50 @@ static void a_plan_without_a_class_in_training_is_refused(void **state)
     eae_frame_free(data);
 }
 
+/* Damage a good plan in random places: it is refused with a message, or read as a plan that stands
+ * every check. (The sanitizer build of this test watches the memory.) */
+static void damaged_text_is_refused_or_makes_sense(void **state)
+{
+    (void)state;
+    static const char *const token[] = {
+        "\t", "\n", "9999999999999999999", "-1", "0", "", "test", "train", "NA", "p003"};
+    static const int sizes[] = {6, 6};
+    int label[12], refused = 0;
+    eae_frame *data = classes(sizes, 2, label), *plan;
+    eae_plan_spec spec = {
+        .kind = EAE_PLAN_KFOLD, .k = 3, .repeats = 1, .stratify = true, .inner = 2};
+    plan = make(&spec, data);
+    assert_int_equal(eae_plan_write(scratch(), plan), EAE_OK);
+    eae_frame_free(plan);
+    char *good;
+    size_t n;
+    assert_int_equal(eae_read_file(scratch(), &good, &n), EAE_OK);
+    eae_random r;
+    eae_random_start(&r, 17, EAE_RANDOM_SPLIT, 0);
+    for (int round = 0; round < 2000; round++) {
+        size_t at = (size_t)eae_random_below(&r, n), skip = (size_t)eae_random_below(&r, 4);
+        size_t rest = at + skip < n ? at + skip : n;
+        FILE *f = fopen(scratch(), "w");
+        assert_non_null(f);
+        fwrite(good, 1, at, f);
+        if (eae_random_below(&r, 2))
+            fputs(token[eae_random_below(&r, 10)], f);
+        else
+            fputc((int)eae_random_below(&r, 256), f);
+        fwrite(good + rest, 1, round % 3 ? n - rest : 0, f);
+        assert_int_equal(fclose(f), 0);
+        if (eae_plan_read(scratch(), data, &plan) == EAE_OK)
+            assert_int_equal(eae_plan_check(plan, data), EAE_OK);
+        else
+            refused += strlen(eae_message()) > 0 && plan == NULL;
+        eae_frame_free(plan);
+    }
+    assert_true(refused > 1000);
+    unlink(scratch());
+    free(good);
+    eae_frame_free(data);
+}
+
 /* ---- confounding ------------------------------------------------------------------------ */
 
 /* 2 x 3 table 10 20 30 / 30 20 10: X2 = 20, n = 120, V = sqrt(20/120) = 0.40825 (by hand: every
@@ -975,6 +1021,7 @@ int main(void)
         cmocka_unit_test(samples_without_names_are_numbered),
         cmocka_unit_test(mistakes_are_named_by_line_and_column),
         cmocka_unit_test(a_plan_without_a_class_in_training_is_refused),
+        cmocka_unit_test(damaged_text_is_refused_or_makes_sense),
         cmocka_unit_test(cramers_v_by_hand),
     };
     return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
