@@ -11,12 +11,7 @@
 
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
-    !defined(__SANITIZE_ADDRESS__) && defined(__gnu_linux__)
-#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define CLONES
-#endif
+#include "base/clones.h"
 
 enum { LANES = 64, WORDS = 4 * LANES };
 
@@ -27,7 +22,7 @@ typedef struct {
 } sequence;
 
 /* Words 4 * block .. 4 * block + WORDS - 1: eae_philox() for LANES counters at once. */
-CLONES static void make_words(const sequence *s, uint32_t block, uint32_t *restrict out)
+EAE_CLONES static void make_words(const sequence *s, uint32_t block, uint32_t *restrict out)
 {
     for (uint32_t lane = 0; lane < LANES; lane++) {
         uint32_t c0 = block + lane, c1 = s->purpose, c2 = s->index[0], c3 = s->index[1];
@@ -118,7 +113,7 @@ static inline float inverse(uint32_t word)
     return from_bits(to_bits(z) | (int32_t)(word << 31));
 }
 
-CLONES static void make_normals(const uint32_t *restrict word, float *restrict out)
+EAE_CLONES static void make_normals(const uint32_t *restrict word, float *restrict out)
 {
     for (int i = 0; i < WORDS; i++)
         out[i] = inverse(word[i]);

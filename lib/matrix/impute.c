@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clones.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/threads.h"
@@ -123,27 +124,50 @@ static void fill_means(impute_work *w)
 
 /* ---- from the nearest features ---------------------------------------------------------- */
 
+enum { TILE = 1024 }; /* features at a time: their sums stay in the cache */
+
+EAE_CLONES static void add_f32(const float *restrict x, double own, int64_t n, double *restrict d2,
+                               double *restrict shared)
+{
+    for (int64_t b = 0; b < n; b++) {
+        double d = (double)x[b] - own;
+        d2[b] += d == d ? d * d : 0;
+        shared[b] += d == d ? 1 : 0;
+    }
+}
+
+EAE_CLONES static void add_f64(const double *restrict x, double own, int64_t n, double *restrict d2,
+                               double *restrict shared)
+{
+    for (int64_t b = 0; b < n; b++) {
+        double d = x[b] - own;
+        d2[b] += d == d ? d * d : 0;
+        shared[b] += d == d ? 1 : 0;
+    }
+}
+
 /* Squared distances of feature j to all, over the samples both have, times samples / shared; NaN
- * where they share none. Row by row, so that the inner loop runs over neighbours in memory. */
-static void distances(const eae_frame *f, int64_t j, double *row, double *shared, double *d2)
+ * where they share none. Each sum runs over the samples in order. */
+static void distances(const eae_frame *f, int64_t j, double *d2)
 {
     int64_t p = f->cols.count, n = f->rows.count;
-    for (int64_t b = 0; b < p; b++)
-        d2[b] = shared[b] = 0;
-    for (int64_t i = 0; i < n; i++) {
-        double own = eae_frame_value(f, i, j);
-        if (isnan(own))
-            continue;
-        eae_row_load(f, i, row);
-        for (int64_t b = 0; b < p; b++) {
-            double d = row[b] - own;
-            bool both = d == d;
-            d2[b] += both ? d * d : 0;
-            shared[b] += both ? 1 : 0;
+    double shared[TILE];
+    for (int64_t first = 0; first < p; first += TILE) {
+        int64_t m = p - first < TILE ? p - first : TILE;
+        for (int64_t b = 0; b < m; b++)
+            d2[first + b] = shared[b] = 0;
+        for (int64_t i = 0; i < n; i++) {
+            double own = eae_frame_value(f, i, j);
+            if (isnan(own))
+                continue;
+            if (f->type == EAE_F32)
+                add_f32(eae_frame_f32(f) + i * p + first, own, m, d2 + first, shared);
+            else
+                add_f64(eae_frame_f64(f) + i * p + first, own, m, d2 + first, shared);
         }
+        for (int64_t b = 0; b < m; b++)
+            d2[first + b] = shared[b] > 0 ? d2[first + b] * ((double)n / shared[b]) : NAN;
     }
-    for (int64_t b = 0; b < p; b++)
-        d2[b] = shared[b] > 0 ? d2[b] * ((double)n / shared[b]) : NAN;
 }
 
 /* The value of sample i from the nearest features that have one there. */
@@ -176,9 +200,9 @@ static int fill_knn(void *context, int64_t task, int worker)
     impute_work *w = context;
     const eae_frame *f = w->frame;
     int64_t p = f->cols.count, j = w->target[task], count = 0;
-    double *d2 = eae_malloc(3 * (size_t)p, sizeof *d2);
+    double *d2 = eae_malloc((size_t)p, sizeof *d2);
     eae_ranked *near = eae_malloc(2 * (size_t)p, sizeof *near);
-    distances(f, j, d2 + p, d2 + 2 * p, d2);
+    distances(f, j, d2);
     for (int64_t b = 0; b < p; b++) {
         if (b != j && !isnan(d2[b]))
             near[count++] = (eae_ranked){d2[b], b};

@@ -100,21 +100,21 @@ static void add_names(const eae_frame *f, const eae_annot *part, int64_t parts, 
     }
 }
 
-int eae_test_table_of(const eae_frame *f, eae_frame **table)
+int eae_test_table_of(const eae_frame *f, eae_frame **made)
 {
     const eae_annot *part = eae_axis_find(&f->rows, "part");
     int64_t p = f->cols.count, parts = run_length(f, part);
     if (check_runs(f, part, parts) != EAE_OK)
         return EAE_FAIL;
     int64_t lines = f->rows.count / parts * p;
-    if (eae_frame_new(table, EAE_KIND_DATA, EAE_F64, lines, parts) != EAE_OK)
+    if (eae_frame_new(made, EAE_KIND_DATA, EAE_F64, lines, parts) != EAE_OK)
         return EAE_FAIL;
+    double *value = eae_frame_f64(*made);
     for (int64_t i = 0; i < f->rows.count; i++) {
         for (int64_t j = 0; j < p; j++)
-            eae_frame_f64(*table)[(i / parts * p + j) * parts + i % parts] =
-                eae_frame_value(f, i, j);
+            value[(i / parts * p + j) * parts + i % parts] = eae_frame_value(f, i, j);
     }
-    add_names(f, part, parts, *table);
-    add_run_annotations(f, parts, *table);
+    add_names(f, part, parts, *made);
+    add_run_annotations(f, parts, *made);
     return EAE_OK;
 }

@@ -15,6 +15,6 @@
 bool eae_is_test_frame(const eae_frame *f);
 /* The table as an f64 data frame of features x parts. Its names are not unique when there are
  * several runs. Fails when the runs do not have the same parts. */
-int eae_test_table_of(const eae_frame *f, eae_frame **table);
+int eae_test_table_of(const eae_frame *f, eae_frame **made);
 
 #endif
