@@ -60,7 +60,7 @@ static const eae_program program = {
     .name = "eae-score",
     .summary = "score held-out predictions, or apply models to new data",
     .example = "  eae-split --kfold 5 --repeats 20 expr.eae | eae-train svm | eae-score --summary\n"
-               "  eae-score --model svm.eae --label class new.tsv\n",
+               "  eae-score --model svm.eae --label class new.tsv",
     .operands = "[FILE...]",
     .max_operands = -1,
     .groups = {{"Score", score_options},
@@ -241,11 +241,30 @@ static int read_models(const eae_options *o, eae_bundle *in, eae_frame **models)
     return status;
 }
 
+/* Scoring needs an outcome; the message lists the annotations that could be one. */
+static int check_outcome(const eae_options *o, const eae_frame *data)
+{
+    const eae_axis *rows = &data->rows;
+    if (eae_axis_find(rows, "label") ||
+        (eae_axis_find(rows, "time") && eae_axis_find(rows, "status")))
+        return EAE_OK;
+    eae_buffer names = {0};
+    for (int i = 0; i < rows->annot_count; i++)
+        eae_buffer_printf(&names, "%s%s", i ? ", " : "", rows->annot[i].name);
+    int status = eae_fail("%s: the data have no label to score by: name one with --label COL "
+                          "(annotations: %s), or --predict",
+                          input_name(o), names.data ? names.data : "none");
+    eae_buffer_free(&names);
+    return status;
+}
+
 static int use_models(const eae_options *o, eae_frame *models, eae_frame *data,
                       const eae_score_options *score, const eae_threshold_rule *rule)
 {
     eae_frame *predictions = NULL;
-    int status = eae_apply(models, data, eae_flag(o, "all-models"), eae_opt_text(o, "model"),
+    int status = eae_flag(o, "predict") ? EAE_OK : check_outcome(o, data);
+    if (status == EAE_OK)
+        status = eae_apply(models, data, eae_flag(o, "all-models"), eae_opt_text(o, "model"),
                            score->threads, &predictions);
     if (status == EAE_OK && eae_flag(o, "predict"))
         status = write_predictions(o, predictions, data, models);

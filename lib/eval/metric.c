@@ -212,10 +212,11 @@ static double softplus(double x)
 /* -log of the softmax probability of class c */
 static double surprise(const double *row, int classes, int c)
 {
-    double top = row[0], sum = 0;
+    double top = row[0];
     for (int k = 1; k < classes; k++)
         top = row[k] > top ? row[k] : top;
-    for (int k = 0; k < classes; k++)
+    double sum = exp(row[0] - top);
+    for (int k = 1; k < classes; k++)
         sum += exp(row[k] - top);
     return log(sum) - (row[c] - top);
 }

@@ -167,11 +167,13 @@ int eae_threshold_all(const eae_threshold_rule *rule, const eae_predictions *p, 
                       double *cut)
 {
     bool fixed = rule->kind == EAE_THRESHOLD_FIXED;
-    for (int c = 0; c < p->candidate_count && !(fixed && rule->number == 0); c++) {
-        if (p->candidate[c].task != EAE_TASK_CLASSES || p->classes != 2)
+    bool model_own = fixed && rule->number == 0;
+    for (int c = 0; c < p->candidate_count && !model_own; c++) {
+        if (p->candidate[c].task != EAE_TASK_CLASSES)
             return eae_fail_usage("--threshold is for two classes; model %s predicts %s",
-                                  p->candidate[c].model,
-                                  p->classes > 2 ? "more" : eae_task_name(p->candidate[c].task));
+                                  p->candidate[c].model, eae_task_name(p->candidate[c].task));
+        if (p->classes != 2)
+            return eae_fail_usage("--threshold is for two classes; there are %d", p->classes);
     }
     if (!fixed)
         return choose_all(rule, p, threads, cut);

@@ -64,7 +64,8 @@ assert not eaem.read("out.eae")[0].history' "$BATS_TEST_DIRNAME/../../../share/p
     says "sample 2: feature b is missing"
     cut -f 1,3- new.tsv >unlabelled.tsv
     must_fail 1 eae-score --model model.eae unlabelled.tsv
-    says "no label"
+    says "the data have no label to score by"
+    says "annotations: none"
     must_fail 1 eae-score --model study.eae --label label new.tsv
     says "no model frame"
     must_fail 1 eae-score --model none.eae --label label new.tsv
