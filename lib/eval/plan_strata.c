@@ -315,7 +315,7 @@ static int64_t commonest_cell(const eae_strata *s, const int64_t *member, int64_
         tally[s->cell_of[member[i]]]++;
     for (int64_t i = 0; i < n; i++) {
         int64_t c = s->cell_of[member[i]];
-        if (tally[c] > tally[best] || (tally[c] == tally[best] && c < best))
+        if (tally[c] > tally[best] || (c < best && tally[c] == tally[best]))
             best = c;
     }
     for (int64_t i = 0; i < n; i++)

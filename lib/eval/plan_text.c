@@ -157,7 +157,7 @@ static int read_header(reader *r, char *line)
                 return eae_fail("%s:1: two columns are called '%s'", r->path, column[c]);
             r->at[c] = i;
         }
-        if (r->at[c] < 0 && c <= ROLE)
+        if (c <= ROLE && r->at[c] < 0)
             return eae_fail("%s:1: no column '%s'; a plan is tab-separated with a header that has "
                             "split, sample and role",
                             r->path, column[c]);
