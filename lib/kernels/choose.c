@@ -11,6 +11,7 @@
 
 #include "base/diag.h"
 #include "base/help.h"
+#include "base/memory.h"
 #include "kernels/plugin.h"
 
 static const eae_plugin_host host = {.fail = eae_fail, .detail = eae_detail};
@@ -78,19 +79,46 @@ static const char *instruction_set(void)
 #endif
 }
 
-/* Read by the libraries when they are loaded. Our own regions run BLAS, so it gets one thread; and
- * between two regions idle threads sleep, because the cores are wanted by eae_parallel(). OpenBLAS
- * knows processors by model number and takes its oldest kernels (SSE3, five times slower) for one
- * that is newer than itself; so it is told by what the processor can do, unless the user chose. */
-static void set_environment(void)
+/* What the libraries read from the environment when they are loaded. Our own regions run BLAS, so
+ * it gets one thread; and between two regions idle threads sleep, because the cores are wanted by
+ * eae_parallel(). OpenBLAS knows processors by model number and takes its oldest kernels (SSE3,
+ * five times slower) for one that is newer than itself; so it is told by what the processor can do,
+ * unless the user chose. */
+typedef struct {
+    const char *name;
+    const char *value; /* NULL: as it is */
+    char *before;      /* NULL: not set */
+} setting;
+
+enum { SETTINGS = 3 };
+
+static void set_environment(setting settings[SETTINGS])
 {
     const char *set = instruction_set();
-    setenv("OPENBLAS_NUM_THREADS", "1", 1);
-    setenv("OMP_WAIT_POLICY", "passive", 0);
-    if (strcmp(set, "avx512") == 0)
-        setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
-    else if (strcmp(set, "avx2") == 0)
-        setenv("OPENBLAS_CORETYPE", "Haswell", 0);
+    const char *core = strcmp(set, "avx512") == 0 ? "SkylakeX" : NULL;
+    if (strcmp(set, "avx2") == 0)
+        core = "Haswell";
+    settings[0] = (setting){"OPENBLAS_NUM_THREADS", "1", NULL};
+    settings[1] = (setting){"OMP_WAIT_POLICY", getenv("OMP_WAIT_POLICY") ? NULL : "passive", NULL};
+    settings[2] = (setting){"OPENBLAS_CORETYPE", getenv("OPENBLAS_CORETYPE") ? NULL : core, NULL};
+    for (int i = 0; i < SETTINGS; i++) {
+        const char *before = getenv(settings[i].name);
+        settings[i].before = before ? eae_strdup(before) : NULL;
+        if (settings[i].value)
+            setenv(settings[i].name, settings[i].value, 1);
+    }
+}
+
+/* Programs started by this one are not to inherit it. */
+static void restore_environment(setting settings[SETTINGS])
+{
+    for (int i = 0; i < SETTINGS; i++) {
+        if (settings[i].before)
+            setenv(settings[i].name, settings[i].before, 1);
+        else
+            unsetenv(settings[i].name);
+        free(settings[i].before);
+    }
 }
 
 static int choose_cpu(const eae_kernels **kernels)
@@ -101,15 +129,17 @@ static int choose_cpu(const eae_kernels **kernels)
     int status = EAE_OK;
     pthread_mutex_lock(&lock);
     if (!loaded) {
-        bool chosen = getenv("OPENBLAS_CORETYPE") != NULL;
-        set_environment();
+        setting settings[SETTINGS];
+        set_environment(settings);
         if (!find_plugin("libeae-cpu.so", path))
             status = eae_fail("no cpu backend (libeae-cpu.so not found beside the program)");
         else
             status = load_plugin(path, &loaded);
+        restore_environment(settings);
         if (status == EAE_OK)
-            eae_detail("backend cpu: %s (OPENBLAS_CORETYPE %s)", eae_kernels_identity(loaded),
-                       chosen ? "from the environment" : "set here");
+            eae_detail("backend cpu: %s (core type %s)", eae_kernels_identity(loaded),
+                       getenv("OPENBLAS_CORETYPE") ? "from OPENBLAS_CORETYPE"
+                                                   : "by instruction set");
     }
     *kernels = loaded;
     pthread_mutex_unlock(&lock);

@@ -44,7 +44,7 @@ typedef struct eae_source {
     const double *inverse;
 } eae_source;
 
-/* How panels are multiplied. Sums over panels are always f64. */
+/* How panels are multiplied. Sums over panels are always f64. The reference takes F64 for both. */
 typedef enum eae_precision {
     EAE_PRECISION_F32, /* z rounded to f32, products in f32 */
     EAE_PRECISION_F64
@@ -113,9 +113,8 @@ typedef enum eae_backend {
 
 /* The table of a backend; the plugin is loaded on first use, from beside the program only. Auto is
  * cpu where it can be loaded, else ref. Fails with a message such as "no CUDA device (driver not
- * found)". The first call sets OPENBLAS_NUM_THREADS=1 and, where they are not set,
- * OPENBLAS_CORETYPE and OMP_WAIT_POLICY in the environment, so make it before other threads start.
- */
+ * found)". The first call changes the environment while the plugin is loaded (one BLAS thread;
+ * OPENBLAS_CORETYPE by instruction set unless it is set), so make it before threads start. */
 int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels);
 
 /* Build, backend, instruction set, BLAS with version and core type: what bytes are promised within.

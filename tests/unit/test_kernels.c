@@ -352,6 +352,38 @@ static void missing_values(void **state)
         const double half[] = {0.5, NAN};
         assert_int_equal(both[i]->decision(&s, NULL, 3, half, 1, y, 1), EAE_OK);
         assert_true(y[0] == 0 && y[1] == 9 && y[2] == 2);
+        /* rows (0, 2), (18, 4), (4, 20); column sums 22 and 26 */
+        const double gram[] = {4, 8, 40, 8, 340, 152, 40, 152, 416}, one[] = {1, 1, 1};
+        const float d[] = {1, 0.5F};
+        for (eae_precision f = EAE_PRECISION_F32; f <= EAE_PRECISION_F64; f++) {
+            double got[9];
+            assert_int_equal(both[i]->gram(&s, NULL, 3, f, got, 1), EAE_OK);
+            assert_memory_equal(got, gram, sizeof gram);
+            assert_int_equal(both[i]->gram_apply(&s, NULL, 3, d, one, 1, f, y, 1), EAE_OK);
+            assert_true(y[0] == 2 * 13 && y[1] == 18 * 22 + 4 * 13 && y[2] == 4 * 22 + 20 * 13);
+        }
+    }
+}
+
+/* By hand: two terms, x - (1, 2) coef - shift, rows taken in the order 1, 0, 1. */
+static void design_terms(void **state)
+{
+    (void)state;
+    const float x[] = {10, 20, 30, 40};
+    const double design[] = {1, 2, 0, 3}, coef[] = {1, 2, 3, 4}, shift[] = {1, 1};
+    const int64_t row[] = {1, 0, 1};
+    eae_source s = {.x = x, .rows = 2, .cols = 2, .feature_count = 2};
+    s.design = design;
+    s.coef = coef;
+    s.terms = 2;
+    s.shift = shift;
+    const eae_kernels *both[] = {ref, cpu};
+    for (int i = 0; i < 2; i++) {
+        /* z(0) = 10 - (1 + 6) - 1, 20 - (2 + 8) - 1; z(1) = 30 - 9 - 1, 40 - 12 - 1 */
+        const double b[] = {1, 10, 100};
+        double w[2];
+        assert_int_equal(both[i]->weights(&s, row, 3, b, 1, w, 1), EAE_OK);
+        assert_true(w[0] == 20 + 10 * 2 + 100 * 20 && w[1] == 27 + 10 * 9 + 100 * 27);
     }
 }
 
@@ -664,6 +696,7 @@ int main(void)
         cmocka_unit_test(gram_is_symmetric),
         cmocka_unit_test(equal_columns_give_equal_bits),
         cmocka_unit_test(missing_values),
+        cmocka_unit_test(design_terms),
         cmocka_unit_test(late_missing_value),
         cmocka_unit_test(missing_weight_hides_missing_value),
         cmocka_unit_test(nothing_in_use),

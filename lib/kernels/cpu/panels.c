@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LARGE = 64 << 20 }; /* bytes of a panel in flight: no more than one a thread above */
+
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -41,11 +43,12 @@ int eae_cpu_sum_panels(const eae_cpu_sum *s, double *total, int threads)
     memset(total, 0, (size_t)(s->out_rows * s->out_width) * sizeof *total);
     if (panels == 0 || s->out_rows == 0 || s->out_width == 0)
         return EAE_OK;
-    /* two a thread, so that a slow one does not keep the others waiting */
-    int64_t slots = least(threads > 1 ? 2 * threads : 1, panels);
     int64_t result =
         rounded(s->out_rows * s->out_width * (int64_t)(s->is_f64 ? sizeof(double) : sizeof(float)));
     int64_t stride = result + rounded(s->scratch);
+    /* two a thread, so that a slow one does not keep the others waiting; the result does not depend
+     * on how many */
+    int64_t slots = least(threads > 1 && stride < LARGE ? 2 * threads : threads, panels);
     char *slot = eae_cpu_alloc(slots, (size_t)stride, "panels of features");
     if (!slot)
         return EAE_FAIL;
