@@ -142,85 +142,103 @@ static int find_leader(const eae_member *member, int m, const int *leader)
     return m;
 }
 
-static int check_samples(const eae_frame *f, const eae_member *member, const int *leader, int first,
-                         int count)
+/* Where the columns of each member are in the order of its leader (NULL: in that order), and what
+ * the leader's columns gain from it. Members that share columns share the place. */
+static int place_columns(const eae_member *member, const int *leader, int count, int64_t **place)
+{
+    for (int m = 0; m < count; m++) {
+        const eae_member *lead = &member[leader[m]];
+
+        if (member[m].same_columns >= 0) {
+            place[m] = place[member[m].same_columns];
+        } else if (leader[m] != m && lead->frame->kind == EAE_KIND_DATA) {
+            if (match_features(lead, &member[m], &place[m]) != EAE_OK ||
+                join_annotations(lead, &member[m], place[m]) != EAE_OK)
+                return EAE_FAIL;
+        }
+    }
+    return EAE_OK;
+}
+
+/* The names of all samples differ; from[0..n-1] say where each came from. */
+static int check_samples(const eae_frame *f, const eae_member *from, int n)
 {
     int64_t earlier, at = eae_names_find_duplicate(&f->rows.names, &earlier), begin = 0;
     const char *source[2] = {NULL, NULL};
 
     if (f->kind != EAE_KIND_DATA || at < 0)
         return EAE_OK;
-    for (int i = first; i < count; i++) {
-        if (leader[i] != first)
-            continue;
+    for (int m = 0; m < n; m++) {
         if (earlier >= begin)
-            source[0] = member[i].source;
+            source[0] = from[m].source;
         if (at >= begin)
-            source[1] = member[i].source;
-        begin += member[i].frame->rows.count;
+            source[1] = from[m].source;
+        begin += from[m].frame->rows.count;
     }
     return eae_fail("the sample \"%s\" is there twice: in %s and again in %s",
                     eae_name(&f->rows.names, at), source[0], source[1]);
 }
 
-static int merge_group(eae_member *member, const int *leader, int first, int count)
+/* from[0..n-1] as one frame, with the columns of the first, which loses them. */
+static int merge_group(const eae_member *from, int64_t *const *place, int n, eae_frame **merged)
 {
-    eae_member *from = EAE_NEW_ARRAY(eae_member, count);
-    int64_t **place = EAE_NEW_ARRAY(int64_t *, count);
-    eae_frame *lead = member[first].frame, *merged;
-    int n = 0, status = EAE_OK;
-
-    for (int i = first; i < count && status == EAE_OK; i++) {
-        if (leader[i] != first)
-            continue;
-        if (i > first && lead->kind == EAE_KIND_DATA && member[i].same_columns < 0)
-            status = match_features(&member[first], &member[i], &place[n]);
-        else if (i > first && member[i].same_columns >= 0)
-            /* the columns are those of an earlier member, which may have had another order */
-            for (int j = 0, at = 0; j < i; j++) {
-                size_t bytes = (size_t)lead->cols.count * sizeof **place;
-
-                if (leader[j] != first)
-                    continue;
-                if (j == member[i].same_columns && place[at] != NULL)
-                    place[n] = memcpy(eae_malloc(bytes, 1), place[at], bytes);
-                at++;
-            }
-        if (status == EAE_OK && i > first && lead->kind == EAE_KIND_DATA)
-            status = join_annotations(&member[first], &member[i], place[n]);
-        from[n++] = member[i];
+    if (eae_merge_rows(from, place, n, merged) != EAE_OK)
+        return EAE_FAIL;
+    if (check_samples(*merged, from, n) != EAE_OK) {
+        eae_frame_free(*merged);
+        return EAE_FAIL;
     }
-    if (status == EAE_OK && n > 1)
-        status = eae_merge_rows(from, place, n, &merged);
-    if (status == EAE_OK && n > 1) {
-        status = check_samples(merged, member, leader, first, count);
-        merged->cols = lead->cols;
-        lead->cols = (eae_axis){0};
-        for (int i = first; i < count; i++)
-            if (leader[i] == first) {
-                eae_frame_free(member[i].frame);
-                member[i].frame = NULL;
-            }
-        member[first].frame = merged;
-    }
-    for (int i = 0; i < n; i++)
-        free(place[i]);
-    free(place);
-    free(from);
-    return status;
+    (*merged)->cols = from[0].frame->cols;
+    from[0].frame->cols = (eae_axis){0};
+    return EAE_OK;
+}
+
+/* The group that member `first` leads, if there is more than one in it. `from` and `col` have room
+ * for all members. */
+static int merge_led_by(int first, eae_member *member, const int *leader, int count,
+                        int64_t *const *place, eae_member *from, int64_t **col)
+{
+    eae_frame *merged;
+    int n = 0;
+
+    for (int m = first; m < count; m++)
+        if (leader[m] == first) {
+            col[n] = place[m];
+            from[n++] = member[m];
+        }
+    if (n == 1)
+        return EAE_OK;
+    if (merge_group(from, col, n, &merged) != EAE_OK)
+        return EAE_FAIL;
+    for (int m = first; m < count; m++)
+        if (leader[m] == first) {
+            eae_frame_free(member[m].frame);
+            member[m].frame = NULL;
+        }
+    member[first].frame = merged;
+    return EAE_OK;
 }
 
 int eae_merge_members(eae_member *member, int count)
 {
     int *leader = eae_malloc((size_t)count, sizeof *leader);
-    int status = EAE_OK;
+    int64_t **place = EAE_NEW_ARRAY(int64_t *, count), **col = EAE_NEW_ARRAY(int64_t *, count);
+    eae_member *from = EAE_NEW_ARRAY(eae_member, count);
+    int status;
 
     for (int m = 0; m < count; m++)
         leader[m] = find_leader(member, m, leader);
+    status = place_columns(member, leader, count, place);
     for (int m = 0; m < count && status == EAE_OK; m++)
         if (leader[m] == m)
-            status = merge_group(member, leader, m, count);
+            status = merge_led_by(m, member, leader, count, place, from, col);
+    for (int m = 0; m < count; m++)
+        if (member[m].same_columns < 0)
+            free(place[m]);
     free(leader);
+    free(place);
+    free(col);
+    free(from);
     return status;
 }
 

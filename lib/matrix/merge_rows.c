@@ -119,28 +119,28 @@ static bool all_missing(const eae_annot *a)
  */
 static int common_type(const eae_member *from, int n, const char *name, eae_annot_type *type)
 {
-    const eae_annot *decided = NULL;
     const char *source = NULL;
+    bool decided = false;
 
+    *type = EAE_ANNOT_TEXT;
     for (int m = 0; m < n; m++) {
         const eae_annot *a = eae_axis_find(&from[m].frame->rows, name);
-        bool numbers;
 
-        if (a == NULL || (decided != NULL && a->type == decided->type))
+        if (a == NULL || (decided && (a->type == *type || all_missing(a))))
             continue;
-        if (decided != NULL && all_missing(a))
-            continue;
-        numbers = decided != NULL && a->type != EAE_ANNOT_TEXT && decided->type != EAE_ANNOT_TEXT;
-        if (decided != NULL && !numbers && !all_missing(decided))
+        if (!decided) {
+            /* the first one, or one after others without values */
+            *type = a->type;
+            source = from[m].source;
+            decided = !all_missing(a);
+        } else if (a->type == EAE_ANNOT_TEXT || *type == EAE_ANNOT_TEXT) {
             return eae_fail("the annotation %s is text in %s and a number in %s", name,
                             a->type == EAE_ANNOT_TEXT ? from[m].source : source,
                             a->type == EAE_ANNOT_TEXT ? source : from[m].source);
-        if (!numbers || a->type == EAE_ANNOT_F64) {
-            decided = a;
-            source = from[m].source;
+        } else {
+            *type = EAE_ANNOT_F64;
         }
     }
-    *type = decided->type;
     return EAE_OK;
 }
 

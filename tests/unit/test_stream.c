@@ -261,7 +261,7 @@ static void truncation_of_a_mapped_file_ends_the_program(void **state)
             _exit(7);
         for (int64_t i = 0; i < 750 * 1000; i++)
             sum += eae_frame_f32(b.frame[0])[i];
-        _exit(8);
+        _exit(sum > 0 ? 8 : 9);
     }
     close(ends[1]);
     assert_true(read(ends[0], line, sizeof line - 1) > 0);
