@@ -3,19 +3,37 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
+
+static void copy_f32(const float *x, const int64_t *feature, int64_t count, double *out)
+{
+    if (feature) {
+        for (int64_t k = 0; k < count; k++)
+            out[k] = (double)x[feature[k]];
+    } else {
+        for (int64_t k = 0; k < count; k++)
+            out[k] = (double)x[k];
+    }
+}
+
+static void copy_f64(const double *x, const int64_t *feature, int64_t count, double *out)
+{
+    if (feature) {
+        for (int64_t k = 0; k < count; k++)
+            out[k] = x[feature[k]];
+    } else {
+        memcpy(out, x, (size_t)count * sizeof *out);
+    }
+}
 
 static void copy_values(const eae_source *s, int64_t row, int64_t first, int64_t count, double *out)
 {
-    const float *f32 = (const float *)s->x + (s->is_f64 ? 0 : row * s->cols);
-    const double *f64 = (const double *)s->x + (s->is_f64 ? row * s->cols : 0);
     const int64_t *feature = s->feature ? s->feature + first : NULL;
-    if (s->is_f64) {
-        for (int64_t k = 0; k < count; k++)
-            out[k] = f64[feature ? feature[k] : first + k];
-    } else {
-        for (int64_t k = 0; k < count; k++)
-            out[k] = (double)f32[feature ? feature[k] : first + k];
-    }
+    int64_t from = row * s->cols + (feature ? 0 : first);
+    if (s->is_f64)
+        copy_f64((const double *)s->x + from, feature, count, out);
+    else
+        copy_f32((const float *)s->x + from, feature, count, out);
 }
 
 static double residual(const eae_source *s, const double *design, int64_t column, double value)

@@ -9,11 +9,22 @@
 #ifndef EAE_KERNELS_SOURCE_H
 #define EAE_KERNELS_SOURCE_H
 
+#include <stddef.h>
+
 #include "kernels/kernels.h"
 
 static inline int64_t eae_source_column(const eae_source *source, int64_t position)
 {
     return source->feature ? source->feature[position] : position;
+}
+
+/* The values themselves, from position `first` of data row `row` on, where they are f32, lie side
+ * by side and nothing is done to them; else NULL. */
+static inline const float *eae_source_plain(const eae_source *source, int64_t row, int64_t first)
+{
+    bool plain = !source->is_f64 && !source->feature && !source->fill && !source->shift &&
+                 !(source->design && source->coef);
+    return plain ? (const float *)source->x + row * source->cols + first : NULL;
 }
 
 /* out[0 .. count-1] = positions first .. first+count-1 of data row `row`. */

@@ -6,8 +6,9 @@
 #include "base/memory.h"
 #include "model/univariate_parts.h"
 
+/* A value as an integer of the same order, and its row. */
 typedef struct entry {
-    double value;
+    uint64_t key;
     int64_t i;
 } entry;
 
@@ -32,43 +33,58 @@ void eae_rank_scratch_free(eae_rank_scratch *s)
 
 /* ---- sorting ------------------------------------------------------------------------------ */
 
-enum { RUN = 12 };
+static uint64_t key_of(double value)
+{
+    uint64_t bits;
+    value += 0.0; /* -0 is 0 */
+    memcpy(&bits, &value, sizeof bits);
+    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
+}
+
+static double value_of(entry e)
+{
+    uint64_t bits = e.key >> 63 ? e.key & ~(UINT64_C(1) << 63) : ~e.key;
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
 
 static void insertion_sort(entry *e, int64_t n)
 {
     for (int64_t i = 1; i < n; i++) {
         entry moving = e[i];
         int64_t at = i;
-        for (; at > 0 && e[at - 1].value > moving.value; at--)
+        for (; at > 0 && e[at - 1].key > moving.key; at--)
             e[at] = e[at - 1];
         e[at] = moving;
     }
 }
 
-static void merge(const entry *a, int64_t na, const entry *b, int64_t nb, entry *out)
-{
-    while (na > 0 && nb > 0) {
-        bool from_b = b->value < a->value;
-        *out++ = from_b ? *b : *a;
-        b += from_b;
-        nb -= from_b;
-        a += !from_b;
-        na -= !from_b;
-    }
-    memcpy(out, na > 0 ? a : b, (size_t)(na + nb) * sizeof *out);
-}
+enum { DIGITS = 8, SHORT = 24 };
 
-/* Sorts s->sorted[0 .. n-1], stably; short runs are inserted, then merged. */
+/* Sorts s->sorted[0 .. n-1], stably: by bytes, the lowest first, without those that all keys share
+ * (f32 values have three). */
 static void sort_entries(eae_rank_scratch *s, int64_t n)
 {
-    for (int64_t i = 0; i < n; i += RUN)
-        insertion_sort(s->sorted + i, n - i < RUN ? n - i : RUN);
-    for (int64_t run = RUN; run < n; run *= 2) {
-        for (int64_t i = 0; i < n; i += 2 * run) {
-            int64_t na = n - i < run ? n - i : run;
-            int64_t nb = n - i - na < run ? n - i - na : run;
-            merge(s->sorted + i, na, s->sorted + i + na, nb, s->other + i);
+    if (n <= SHORT) {
+        insertion_sort(s->sorted, n);
+        return;
+    }
+    int64_t place[DIGITS][256] = {{0}};
+    for (int64_t i = 0; i < n; i++) {
+        for (int d = 0; d < DIGITS; d++)
+            place[d][s->sorted[i].key >> (8 * d) & 255]++;
+    }
+    for (int d = 0; d < DIGITS; d++) {
+        if (place[d][s->sorted[0].key >> (8 * d) & 255] == n)
+            continue;
+        for (int64_t digit = 0, before = 0; digit < 256; digit++) {
+            int64_t here = place[d][digit];
+            place[d][digit] = before;
+            before += here;
         }
+        for (int64_t i = 0; i < n; i++)
+            s->other[place[d][s->sorted[i].key >> (8 * d) & 255]++] = s->sorted[i];
         entry *swap = s->sorted;
         s->sorted = s->other;
         s->other = swap;
@@ -81,7 +97,7 @@ static int64_t sort_present(eae_rank_scratch *s, int64_t n, const double *x, con
     int64_t left = 0;
     for (int64_t i = 0; i < n; i++) {
         if (!isnan(x[i]))
-            s->sorted[left++] = (entry){v[i], i};
+            s->sorted[left++] = (entry){key_of(v[i]), i};
     }
     sort_entries(s, left);
     return left;
@@ -99,7 +115,7 @@ static double rank_sorted(const eae_rank_scratch *s, int64_t left, const double 
         total += count[s->sorted[k].i];
     for (int64_t k = 0, end; k < left; k = end) {
         double tied = 0;
-        for (end = k; end < left && s->sorted[end].value == s->sorted[k].value; end++)
+        for (end = k; end < left && s->sorted[end].key == s->sorted[k].key; end++)
             tied += count[s->sorted[end].i];
         for (int64_t t = k; t < end; t++)
             rank[s->sorted[t].i] = before + 0.5 * (tied - total);
@@ -142,7 +158,7 @@ eae_test_result eae_spearman_result(eae_rank_scratch *s, const eae_test_rows *ro
     }
     sort_present(s, rows->n, x, x);
     double n = rank_sorted(s, left, rows->count, s->rank);
-    double xx = 0, xy = 0, yy = 0, sum = 0, reference = left > 0 ? s->sorted[0].value : NAN;
+    double xx = 0, xy = 0, yy = 0, sum = 0, reference = left > 0 ? value_of(s->sorted[0]) : NAN;
     for (int64_t i = 0; i < rows->n; i++) {
         if (isnan(x[i]))
             continue;
@@ -207,18 +223,18 @@ double eae_mad_result(eae_rank_scratch *s, const eae_test_rows *rows, const doub
     if (left == 0)
         return NAN;
     middle m = middle_start(n);
-    for (int64_t k = 0; !middle_add(&m, s->sorted[k].value, rows->count[s->sorted[k].i]);)
+    for (int64_t k = 0; !middle_add(&m, value_of(s->sorted[k]), rows->count[s->sorted[k].i]);)
         k++;
     double median = middle_value(&m);
     /* deviations in increasing order: from the median outwards on both sides */
     int64_t up = 0;
-    while (up < left && s->sorted[up].value < median)
+    while (up < left && value_of(s->sorted[up]) < median)
         up++;
     int64_t down = up - 1;
     m = middle_start(n);
     for (bool found = false; !found;) {
-        double below = down >= 0 ? median - s->sorted[down].value : INFINITY;
-        double above = up < left ? s->sorted[up].value - median : INFINITY;
+        double below = down >= 0 ? median - value_of(s->sorted[down]) : INFINITY;
+        double above = up < left ? value_of(s->sorted[up]) - median : INFINITY;
         bool lower = up >= left || (down >= 0 && below < above);
         int64_t i = s->sorted[lower ? down-- : up++].i;
         found = middle_add(&m, lower ? below : above, rows->count[i]);

@@ -151,17 +151,21 @@ static void risk_add(risk *r, double weight, double x)
 }
 
 /* One event time with d events: risk sets from which the share l/d of the events has gone,
- * l = 0 .. d-1. */
-static void add_time(likelihood *l, const risk *all, const risk *events, double d)
+ * l = 0 .. d-1. *product gathers factors of the likelihood, so that logarithms are few. */
+static void add_time(likelihood *l, const risk *all, const risk *events, double d, double *product)
 {
     for (double gone = 0; gone < d; gone += 1) {
         double f = gone / d;
-        double s0 = all->s0 - f * events->s0;
-        double mean = (all->s1 - f * events->s1) / s0;
-        double second = (all->s2 - f * events->s2) / s0;
-        l->value -= log(s0);
+        double s0 = all->s0 - f * events->s0, inverse = 1 / s0;
+        double mean = (all->s1 - f * events->s1) * inverse;
+        double second = (all->s2 - f * events->s2) * inverse;
         l->gradient -= mean;
         l->information += second - mean * mean;
+        *product *= s0;
+        if (!(*product > 1e-100 && *product < 1e100 && s0 < 1e100 && s0 > 1e-100)) {
+            l->value -= log(*product / s0) + log(s0);
+            *product = 1;
+        }
     }
 }
 
@@ -169,7 +173,7 @@ static likelihood evaluate(const eae_cox_scratch *s, int64_t n, double beta)
 {
     likelihood l = {0, 0, 0};
     risk all = {0, 0, 0}, events = {0, 0, 0};
-    double d = 0;
+    double d = 0, product = 1;
     for (int64_t k = 0; k < n; k++) {
         double x = s->x[k], weight = s->count[k] * exp(beta * x);
         risk_add(&all, weight, x);
@@ -180,11 +184,12 @@ static likelihood evaluate(const eae_cox_scratch *s, int64_t n, double beta)
             l.gradient += s->count[k] * x;
         }
         if (s->last[k] && d > 0) {
-            add_time(&l, &all, &events, d);
+            add_time(&l, &all, &events, d, &product);
             events = (risk){0, 0, 0};
             d = 0;
         }
     }
+    l.value -= log(product);
     return l;
 }
 

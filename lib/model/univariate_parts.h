@@ -18,7 +18,7 @@
 
 #include "model/univariate.h"
 
-enum { EAE_COLUMN_BLOCK = 256 };
+enum { EAE_COLUMN_BLOCK = 512 };
 
 /* The rows of a test: those with a positive count, in the order given. Outcomes are gathered, so
  * that entry i of each array belongs to row[i]. */

@@ -175,6 +175,43 @@ static void counts_are_repeats(void **state)
     }
 }
 
+/* The same for enough rows that values are sorted the long way, with negative values among them. */
+static void many_rows_sort_alike(void **state)
+{
+    (void)state;
+    double count[MAX_ROWS], shift[MAX_FEATURES];
+    int64_t row[3 * MAX_ROWS];
+    for (int64_t i = 0; i < data.n; i++) {
+        count[i] = 3;
+        row[i] = row[2 * data.n + i] = i;
+        row[data.n + i] = data.n - 1 - i;
+    }
+    for (int64_t j = 0; j < data.p; j++)
+        shift[j] = 6.5;
+    eae_source source = data.source;
+    source.shift = shift;
+    eae_outcome o = {.value = data.value};
+    results a, b;
+    eae_test_table table = {b.statistic, b.effect, b.df, b.df2, b.p, b.mean};
+    measure(&a, &source, count, EAE_TEST_SPEARMAN, 2, 1);
+    assert_int_equal(
+        eae_univariate_test(NULL, &source, row, 3 * data.n, NULL, &o, EAE_TEST_SPEARMAN, &table, 1),
+        EAE_OK);
+    for (int64_t j = 0; j < data.p; j++) {
+        assert_true(expected_near(a.effect[j], b.effect[j], 1e-14));
+        assert_true(expected_near(a.p[j], b.p[j], 1e-12));
+    }
+    int64_t few[5], many[5], count_few, count_many;
+    assert_int_equal(eae_filter_select(NULL, &source, NULL, data.n, count, NULL, EAE_FILTER_MAD, 5,
+                                       few, &count_few, 1),
+                     EAE_OK);
+    assert_int_equal(eae_filter_select(NULL, &source, row, 3 * data.n, NULL, NULL, EAE_FILTER_MAD,
+                                       5, many, &count_many, 1),
+                     EAE_OK);
+    assert_int_equal(count_few, 5);
+    assert_memory_equal(few, many, sizeof few);
+}
+
 static void same_bits_for_any_threads(void **state)
 {
     (void)state;
@@ -301,6 +338,7 @@ int main(void)
     const struct CMUnitTest unit_tests[] = {
         cmocka_unit_test(as_in_r),
         cmocka_unit_test(counts_are_repeats),
+        cmocka_unit_test(many_rows_sort_alike),
         cmocka_unit_test(same_bits_for_any_threads),
         cmocka_unit_test(sees_filled_and_adjusted_values),
         cmocka_unit_test(monotone_likelihood_is_nan),
