@@ -10,7 +10,7 @@
 
 enum {
     TASK_BYTES = 1 << 19, /* of text, for one task */
-    BATCH = 1 << 25,      /* of text, parsed while more is being decompressed */
+    BATCH = 1 << 22,      /* of text, parsed while more is being decompressed */
     TILE = 64             /* of a transpose */
 };
 

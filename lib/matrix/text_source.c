@@ -153,11 +153,6 @@ int eae_text_source_wait(eae_text_source *s, size_t need, eae_text *text)
     return status;
 }
 
-bool eae_text_source_is_compressed(const eae_text_source *s)
-{
-    return s->compressed;
-}
-
 void eae_text_source_close(eae_text_source *s)
 {
     if (!s)

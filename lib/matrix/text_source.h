@@ -29,7 +29,6 @@ int eae_text_source_open(eae_text_source **s, const char *bytes, size_t n, const
                          int threads);
 /* Wait for at least `need` bytes, or for the end. Fails when the compressed data are damaged. */
 int eae_text_source_wait(eae_text_source *s, size_t need, eae_text *text);
-bool eae_text_source_is_compressed(const eae_text_source *s);
 /* Stops the decompression where it is. NULL is allowed. */
 void eae_text_source_close(eae_text_source *s);
 
