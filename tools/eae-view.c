@@ -159,14 +159,15 @@ static int read_joined(eae_bundle *b, const eae_options *o, const eae_import *im
         return eae_fail_usage("--join needs two files or more");
     eae_read_options how = {.memory = eae_opt_memory(o),
                             .tmpdir = eae_opt_text(o, "tmpdir"),
-                            .threads = eae_opt_threads(o),
-                            .import = import};
+                            .threads = eae_opt_threads(o)};
     eae_bundle *from = EAE_NEW_ARRAY(eae_bundle, n);
     eae_frame **block = EAE_NEW_ARRAY(eae_frame *, n);
     eae_names prefix = {0};
     eae_frame *joined = NULL;
     int status = EAE_OK;
+    eae_import plain = {.by_feature = import->by_feature, .f64 = import->f64};
     for (int i = 0; i < n && status == EAE_OK; i++) {
+        how.import = i == 0 ? import : &plain; /* the others need not have a label */
         add_block_name(&prefix, eae_operand(o, i));
         status = read_one_block(eae_operand(o, i), &how, &from[i]);
         if (status == EAE_OK)

@@ -84,6 +84,14 @@ EOF
     printf 'id\t@label\t@site\trna:x\tprot:y\tprot:z\na\tno\tP\t1\t10\t11\nb\tyes\tNA\t2\tNA\tNA\nc\tno\tP\t3\t30\t31\nd\tNA\tQ\tNA\t40\t41\n' | diff - .stdout
 }
 
+@test "import options are for the first block" {
+    printf 'id\tclass\tx\na\tno\t1\nb\tyes\t2\n' >rna.tsv
+    printf 'id\tb\ta\ny\t20\t10\n' >prot.tsv
+    eae-view -q --by-feature prot.tsv >prot.eae
+    must_pass eae-view -q --join rna.tsv prot.eae --label class -O tsv
+    printf 'id\t@label\trna:x\tprot:y\na\tno\t1\t10\nb\tyes\t2\t20\n' | diff - .stdout
+}
+
 @test "blocks that cannot be joined" {
     printf 'id\t@label\tx\na\tno\t1\nb\tyes\t2\n' >one.tsv
     printf 'id\t@label\tx\na\tyes\t1\nb\tyes\t2\n' >two.tsv

@@ -67,6 +67,27 @@ EOF
     says "missing"
 }
 
+@test "scikit-learn reads the LIBSVM text, python's csv the CSV" {
+    /usr/bin/python3 -c 'import sklearn' 2>/dev/null || skip "no scikit-learn"
+    make_matrix 9 6 m.tsv 3
+    sed 's/f2/a "b", c/' m.tsv >q.tsv
+    eae-view -q q.tsv --label label -O libsvm >m.libsvm
+    eae-view -q q.tsv --label label -O csv >m.csv
+    /usr/bin/python3 - <<'EOF'
+import csv
+import numpy as np
+from sklearn.datasets import load_svmlight_file
+rows = [line.rstrip("\n").split("\t") for line in open("q.tsv")]
+want = np.array([[float(v) for v in row[2:]] for row in rows[1:]])
+x, y = load_svmlight_file("m.libsvm", n_features=6)
+assert np.array_equal(x.toarray(), want)
+assert list(y) == [int(row[1][1:]) for row in rows[1:]], y
+table = list(csv.reader(open("m.csv", newline="")))
+assert table[0] == ["id", "@label"] + rows[0][2:], table[0]
+assert np.array_equal([[float(v) for v in row[2:]] for row in table[1:]], want)
+EOF
+}
+
 @test "one frame at a time as text" {
     table
     eae-view -q t.tsv >t.eae
