@@ -121,7 +121,7 @@ static int parse(const eae_options *o, eae_score_options *score, eae_threshold_r
     if (status == EAE_OK && score->ci != EAE_CI_CORRECTED && score->level != EAE_BY_SPLIT)
         status =
             eae_fail_usage("--ci is for single candidates, not for --by %s", eae_opt_text(o, "by"));
-    score->cuts = strcmp(eae_opt_text(o, "threshold"), "0") != 0;
+    score->cuts = rule->kind != EAE_THRESHOLD_FIXED || rule->number != 0;
     return status;
 }
 

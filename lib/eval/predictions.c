@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -88,21 +89,33 @@ static bool has_outcome(const eae_predictions *p, eae_task task, int64_t sample)
 
 /* ---- candidates -------------------------------------------------------------------------- */
 
-/* What tells candidates apart, as one name per row. */
-static void row_keys(const eae_frame *f, eae_names *keys)
+/* The first `columns` of what tells candidates apart, as one name. */
+static void add_key(const eae_frame *f, int64_t row, int columns, eae_names *keys)
 {
     eae_buffer b = {0};
     char number_text[EAE_NUMBER_TEXT];
-    for (int64_t row = 0; row < f->rows.count; row++) {
-        b.length = 0;
-        for (int c = 0; c < KEY_COLUMNS; c++) {
-            const eae_annot *a = eae_axis_find(&f->rows, key_columns[c]);
-            eae_buffer_puts(&b, a ? eae_annot_print(a, row, number_text) : "NA");
-            eae_buffer_putc(&b, '\001');
-        }
-        eae_names_add(keys, b.data, b.length);
+    for (int c = 0; c < columns; c++) {
+        const eae_annot *a = eae_axis_find(&f->rows, key_columns[c]);
+        eae_buffer_puts(&b, a ? eae_annot_print(a, row, number_text) : "NA");
+        eae_buffer_putc(&b, '\001');
     }
+    eae_names_add(keys, b.data, b.length);
     eae_buffer_free(&b);
+}
+
+/* Candidates that differ in the plan only look alike in a report. */
+static void warn_of_plans(const eae_predictions *p)
+{
+    const eae_annot *plan = eae_axis_find(&p->frame->rows, "plan");
+    eae_names keys = {0};
+    int64_t first;
+    for (int c = 0; c < p->candidate_count && plan; c++) {
+        if (!eae_annot_is_missing(plan, p->candidate[c].row))
+            add_key(p->frame, p->candidate[c].row, KEY_COLUMNS - 1, &keys);
+    }
+    if (eae_names_find_duplicate(&keys, &first) >= 0)
+        eae_warn("the same model was trained under several plans: each is reported for itself");
+    eae_names_free(&keys);
 }
 
 static int add_candidate(eae_predictions *p, int64_t row)
@@ -123,7 +136,8 @@ static int add_candidate(eae_predictions *p, int64_t row)
 static int find_candidates(eae_predictions *p, int *candidate)
 {
     eae_names keys = {0};
-    row_keys(p->frame, &keys);
+    for (int64_t row = 0; row < p->frame->rows.count; row++)
+        add_key(p->frame, row, KEY_COLUMNS, &keys);
     eae_name_index *index = eae_name_index_new(&keys);
     int status = EAE_OK;
     for (int64_t row = 0; row < p->frame->rows.count && status == EAE_OK; row++) {
@@ -187,6 +201,7 @@ static int list_rows(eae_predictions *p, const char *name)
                                     0};
     }
     free(candidate);
+    warn_of_plans(p);
     qsort(p->entry, (size_t)rows, sizeof *p->entry, by_place);
     return EAE_OK;
 }

@@ -48,8 +48,9 @@ typedef struct eae_predictions {
     int64_t perms;      /* labelings beside the real one: the largest number of a candidate */
 } eae_predictions;
 
-/* Fails where there is nothing to score: no label, one class, no held-out value, no real labels; or
- * where the rows contradict one another: a split twice, a class missing. `name` is for messages. */
+/* Warns where one model was trained under several plans. Fails where there is nothing to score: no
+ * label, one class, no held-out value, no real labels; or where the rows contradict one another: a
+ * split twice, a class missing. `name` is for messages. */
 int eae_predictions_open(eae_predictions *p, const eae_frame *frame, const char *name);
 void eae_predictions_close(eae_predictions *p);
 

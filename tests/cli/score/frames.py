@@ -2,8 +2,8 @@
 """Prediction and model streams for the tests of eae-score, made from the tables of
 tests/data/expected by share/python/eaem.py; and a comparison of a report with such a table.
 
-    frames.py make            writes study.eae four.eae number.eae survival.eae model.eae splits.eae
-                              and new.tsv into the working directory
+    frames.py make            writes study.eae (plan1.eae plan2.eae: the same under a plan)
+                              four.eae number.eae survival.eae model.eae splits.eae new.tsv into the working directory
     frames.py compare EXPECTED GOT KEY...     rows of GOT that agree in the columns KEY hold the
                                               numbers of EXPECTED (1e-10), all of them
 """
@@ -59,6 +59,11 @@ def make():
     given = {k: [int(r[k]) for r in rows] for k in ("split", "repeat", "fold", "perm")}
     predictions("study.eae", matrix,
                 rows_of(len(rows), "svm", param=[r["param"] for r in rows], **given), label)
+
+    again = rows_of(len(rows), "svm", param=[r["param"] for r in rows], **given)
+    for name, plan in (("plan1.eae", "1" * 32), ("plan2.eae", "2" * 32)):
+        again["plan"] = eaem.Text([plan] * len(rows))
+        predictions(name, matrix, again, label)
 
     four = [r for r in read("metric_cases.tsv") if r["case"] == "four"]
     values = np.array([[float(x) for x in r["values"].split()] for r in four]).T

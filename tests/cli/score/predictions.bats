@@ -113,6 +113,16 @@ value() {
     [ "$(wc -l <.stdout)" -eq 38 ]
 }
 
+@test "the same model under two plans is two candidates, and that is said" {
+    frames make
+    cat plan1.eae plan2.eae >both.eae
+    must_pass eae-score --summary --metrics auc both.eae
+    [ "$(wc -l <.stdout)" -eq 5 ]
+    says "several plans"
+    must_pass eae-score --summary --metrics auc plan1.eae
+    [ -z "$stderr" ]
+}
+
 @test "json has a row per line and null for missing" {
     frames make
     must_pass eae-score --json --metrics auc study.eae
