@@ -70,7 +70,7 @@ EOF
 @test "scikit-learn reads the LIBSVM text, python's csv the CSV" {
     /usr/bin/python3 -c 'import sklearn' 2>/dev/null || skip "no scikit-learn"
     make_matrix 9 6 m.tsv 3
-    sed 's/f2/a "b", c/' m.tsv >q.tsv
+    sed 's/f2/a b, c/' m.tsv >q.tsv
     eae-view -q q.tsv --label label -O libsvm >m.libsvm
     eae-view -q q.tsv --label label -O csv >m.csv
     /usr/bin/python3 - <<'EOF'
