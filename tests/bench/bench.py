@@ -1,0 +1,257 @@
+#!/usr/bin/python3
+"""make bench: eAE beside its peers, on this machine, in this run.
+
+usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 4a 4b 5 6a 6b 10a 10b 16; default all
+
+Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
+a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
+its start and its import, on data in memory. A peer that is not installed is reported as such. --quick does
+smaller work, to try the cases out. Times are never part of make check.
+"""
+import argparse
+import gzip
+import importlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "share", "python"))
+ENV = {k: v for k, v in os.environ.items() if k not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")}
+ENV["PATH"] = os.path.join(ROOT, "bin") + ":" + ENV["PATH"]
+for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
+    os.environ.pop(name, None)
+
+
+def sh(command, **kw):
+    return subprocess.run(command, shell=True, env=ENV, check=True, capture_output=True, text=True,
+                          **kw).stdout
+
+
+def timed(action):
+    start = time.perf_counter()
+    result = action()
+    return time.perf_counter() - start, result
+
+
+def paired(ours, theirs, runs):
+    """Alternate the two actions after one warm-up each; their times and last results."""
+    ours(), theirs()
+    a, b = [], []
+    for _ in range(runs):
+        t, x = timed(ours)
+        a.append(t)
+        t, y = timed(theirs)
+        b.append(t)
+    return statistics.median(a), statistics.median(b), x, y
+
+
+def have(module):
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        return None
+
+
+def report(row, work, peer, ours, theirs, target, note=""):
+    ratio = f"{theirs / ours:.1f}x" if theirs else "-"
+    shown = f"{theirs:.3f} s" if theirs else "-"
+    print(f"{row}\t{work}\t{peer}\t{shown}\t{ours:.3f} s\t{ratio}\t{target}\t{note}", flush=True)
+
+
+def table(text):
+    lines = [line.split("\t") for line in text.strip().split("\n")]
+    return [dict(zip(lines[0], line)) for line in lines[1:]]
+
+
+def synth(work, name, options):
+    path = os.path.join(work, name)
+    if not os.path.exists(path):
+        sh(f"eae-synth {options} -o {path}")
+    return path
+
+
+def load(path):
+    """Matrix (f32) and labels as 0/1 of a data file."""
+    import eaem
+    frame = [f for f in eaem.read(path) if f.kind == "data"][0]
+    label = [a for a in frame.rows.annotations if a.name == "label"][0]
+    return np.array(frame.values), np.array(label.codes)
+
+
+def plan_of(path):
+    """[(train, test)] out of a plan written by eae-split --plan-out."""
+    with open(path, encoding="utf-8") as f:
+        rows = table(f.read())
+    index, folds = {}, {}
+    for r in rows:
+        i = index.setdefault(r["sample"], len(index))
+        part = folds.setdefault(int(r["split"]), ([], []))
+        if r["role"] == "train":
+            part[0].append(i)
+        elif r["role"] == "test":
+            part[1].append(i)
+    return [(np.array(a), np.array(b)) for _, (a, b) in sorted(folds.items())]
+
+
+def mean_auc(text):
+    return float([r for r in table(text) if r["metric"] == "auc"][0]["mean"])
+
+
+def row4(args, work, inside):
+    row, where = ("4b", "inside") if inside else ("4a", "outside")
+    repeats = 10 if args.quick else 100
+    name = f"{repeats} random splits, linear SVM, AUC, 200 x 54,675, scaling {where} the fold"
+    data = synth(work, "wide.eae", "--rows 200 --cols 54675 --informative 50 --effect 0.3")
+    plan, planned = os.path.join(work, "plan.tsv"), os.path.join(work, f"plan{row}.eae")
+    sh(f"eae-split --holdout 0.2 --repeats {repeats} --plan-out {plan} {data} -o {planned}")
+    ours = lambda: sh(f"eae-train svm --scale {'fold' if inside else 'all'} {planned} |"
+                      "eae-score --summary --metrics auc")
+    if not have("sklearn"):
+        return report(row, name, "scikit-learn: not installed", timed(ours)[0], None, "")
+    from sklearn.model_selection import cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+    x, y = load(data)
+    z = x if inside else StandardScaler().fit_transform(x)
+    model = make_pipeline(StandardScaler(), SVC(kernel="linear")) if inside else SVC(kernel="linear")
+    folds = plan_of(plan)
+    theirs = lambda: cross_val_score(model, z, y, cv=folds, scoring="roc_auc", n_jobs=2).mean()
+    a, b, text, auc = paired(ours, theirs, args.runs)
+    difference = abs(mean_auc(text) - auc)
+    if difference > 1e-3:
+        sys.exit(f"row {row}: mean AUC {mean_auc(text)} against {auc}")
+    report(row, name, "cross_val_score(SVC, n_jobs=2)", a, b, ">= 100x" if inside else ">= 300x",
+           f"mean AUC differs by {difference:.1e}")
+
+
+def row5(args, work):
+    total, part = (100, 10) if args.quick else (1000, 50)
+    name = f"{total} label permutations, 5-fold, 40 x 54,675"
+    data = synth(work, "small.eae", "--rows 40 --cols 54675 --informative 50 --effect 0.5")
+    planned = os.path.join(work, "plan5.eae")
+    sh(f"eae-split --kfold 5 {data} -o {planned}")
+    ours = lambda: sh(f"eae-train svm --scale none --permute {total} {planned} | eae-score --summary --metrics auc")
+    if not have("sklearn"):
+        return report("5", name, "scikit-learn: not installed", timed(ours)[0], None, "")
+    from sklearn.model_selection import StratifiedKFold, permutation_test_score
+    from sklearn.svm import LinearSVC
+    x, y = load(data)
+    cv = StratifiedKFold(5, shuffle=True, random_state=1)
+    theirs = lambda: permutation_test_score(LinearSVC(), x, y, cv=cv, scoring="roc_auc",
+                                            n_permutations=part, n_jobs=2)[2]
+    a, b, text, p = paired(ours, theirs, args.runs)
+    ours_p = float(table(text)[0]["p"])
+    report("5", name, f"permutation_test_score(LinearSVC), {part} measured and scaled", a,
+           b * (total + 1) / (part + 1), ">= 2,500x", f"p {ours_p:.3g} against {p:.3g}")
+
+
+def row6(args, work, scaled):
+    row, how = ("6b", "scaled") if scaled else ("6a", "unscaled")
+    rows = 300 if args.quick else 1229
+    name = f"one linear SVM, {rows:,} x 54,675, {how}"
+    data = synth(work, "tall.eae", f"--rows {rows} --cols 54675 --informative 50 --effect 0.3")
+    option = "--scale all" if scaled else "--scale none"
+    target = ">= 14x" if scaled else ">= 50x"
+    out = os.path.join(work, "model.eae")
+    command = f"eae-train svm --loss squared-hinge --bias penalized {option} {data} -o {out}"
+    ours = lambda: sh(command)
+    if not have("sklearn"):
+        return report(row, name, "LIBLINEAR: not installed", timed(ours)[0], None, target)
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import LinearSVC
+    x, y = load(data)
+    z = StandardScaler().fit_transform(x) if scaled else x
+    sign = np.where(y == 1, 1.0, -1.0)
+    theirs = lambda: LinearSVC(max_iter=20000).fit(z, y)
+    a, b, _, model = paired(ours, theirs, 1 if args.quick else max(3, args.runs - 2))
+    w, bias = model.coef_[0], model.intercept_[0]
+    slack = np.maximum(0, 1 - sign * (z @ w + bias))
+    objective = 0.5 * (w @ w + bias * bias) + np.sum(slack**2)
+    info = sh(f"eae-view --kind model -O tsv {out} | cut -f1-30 | head -40")
+    mine = [float(r["@objective"]) for r in table(info) if r["@part"] == "weights"][0]
+    if mine > objective * (1 + 1e-3):
+        sys.exit(f"row {row}: objective {mine} against {objective}")
+    peak = sh(f"/usr/bin/time -f %M {command} 2>&1 || true").strip().split("\n")[-1]
+    memory = f"peak {int(peak) / 1024:.0f} MB for {x.nbytes / 2**20:.0f} MB of data" if peak.isdigit() else ""
+    report(row, name, "LIBLINEAR (LinearSVC)", a, b, target,
+           f"objective {mine:.6g} against {objective:.6g}; {memory}")
+
+
+def row10a(args, work):
+    rows, cols = (200, 20000) if args.quick else (1500, 80000)
+    path = os.path.join(work, "wide.tsv")
+    sh(f"eae-synth --rows {rows} --cols {cols} | eae-view -O tsv -o {path}")
+    size = os.path.getsize(path) / 2**30
+    name = f"import of a {size:.2f} GB TSV, {rows:,} x {cols:,}"
+    ours = lambda: sh(f"eae-view {path} -o /dev/null")
+    if not shutil.which("Rscript"):
+        return report("10a", name, "data.table: not installed", timed(ours)[0], None, ">= 2x")
+    script = (f'library(data.table); setDTthreads(2); t <- system.time(fread("{path}", '
+              'showProgress=FALSE))[["elapsed"]]; cat(t)')
+    times_a, times_b = [], []
+    for _ in range(args.runs):
+        times_a.append(timed(ours)[0])
+        times_b.append(float(sh(f"Rscript -e '{script}'")))
+    os.remove(path)
+    report("10a", name, "data.table::fread, 2 threads", statistics.median(times_a),
+           statistics.median(times_b), ">= 2x")
+
+
+def row10b(args, work):
+    rows = 20000 if args.quick else 54675
+    path = os.path.join(work, "series_matrix.txt.gz")
+    names = [f"GSM{i}" for i in range(200)]
+    values = np.random.default_rng(1).gamma(6, 1.2, (rows, 200))
+    with gzip.open(path, "wt", compresslevel=6) as f:
+        f.write('!Series_title\t"synthetic"\n!Sample_title\t' + "\t".join(f'"t{n}"' for n in names) + "\n")
+        f.write("!Sample_geo_accession\t" + "\t".join(f'"{n}"' for n in names) + "\n")
+        f.write('!series_matrix_table_begin\n"ID_REF"\t' + "\t".join(f'"{n}"' for n in names) + "\n")
+        for i in range(rows):
+            f.write(f'"{i}_at"\t' + "\t".join(f"{v:.6g}" for v in values[i]) + "\n")
+        f.write("!series_matrix_table_end\n")
+    a, b, _, _ = paired(lambda: sh(f"eae-view {path} -o /dev/null"), lambda: sh(f"zcat {path} > /dev/null"),
+                        args.runs)
+    size = os.path.getsize(path) / 2**20
+    report("10b", f"gzipped series matrix, {rows:,} x 200, {size:.0f} MB", "zcat alone", a, b,
+           "<= 0.65 of zcat", f"{a / b:.2f} of zcat")
+
+
+def row16(args, work):
+    path = os.path.join(work, "ten.tsv")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("id\tlabel\ta\tb\n")
+        for i in range(10):
+            f.write(f"s{i}\t{'xy'[i % 2]}\t{i}\t{i * i}\n")
+    loop = lambda command: timed(lambda: sh(f"for i in 1 2 3 4 5 6 7 8 9 10; do {command} >/dev/null; done"))[0] / 10
+    for name, command in (("--version", "eae-train --version"), ("a 10-row matrix", f"eae-view {path} --label label"),
+                          ("train on it", f"eae-train svm {path} --label label -q")):
+        report("16", f"start-up: {name}", "-", statistics.median(loop(command) for _ in range(args.runs)), None,
+               "<= 0.010 s")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("rows", nargs="*")
+    args = parser.parse_args()
+    cases = {"4a": lambda w: row4(args, w, False), "4b": lambda w: row4(args, w, True),
+             "5": lambda w: row5(args, w), "6a": lambda w: row6(args, w, False),
+             "6b": lambda w: row6(args, w, True), "10a": lambda w: row10a(args, w),
+             "10b": lambda w: row10b(args, w), "16": lambda w: row16(args, w)}
+    print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
+    with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:
+        for row in args.rows or cases:
+            cases[row](work)
+
+
+if __name__ == "__main__":
+    main()
