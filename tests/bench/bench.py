@@ -81,8 +81,9 @@ def load(path):
     """Matrix (f32) and labels as 0/1 of a data file."""
     import eaem
     frame = [f for f in eaem.read(path) if f.kind == "data"][0]
-    label = [a for a in frame.rows.annotations if a.name == "label"][0]
-    return np.array(frame.values), np.array(label.codes)
+    label = list(frame.row_annot["label"])
+    positive = max(label)
+    return np.array(frame.matrix), np.array([int(v == positive) for v in label])
 
 
 def plan_of(path):
