@@ -63,22 +63,30 @@ static void make_covariates(eae_fold *f)
     }
 }
 
-int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const eae_target *target,
-                  int threads)
+int eae_fold_open_rows(eae_fold *f, const eae_run *run, const eae_split *split)
 {
     *f = (eae_fold){.run = run, .split = split, .n = split->train_count};
     f->m = f->n + split->test_count;
     f->row = eae_malloc((size_t)f->m, sizeof *f->row);
+    if (f->n == 0)
+        return eae_fail("split %lld has no training sample", (long long)split->id);
     memcpy(f->row, split->train, (size_t)f->n * sizeof *f->row);
     if (split->test_count > 0)
         memcpy(f->row + f->n, split->test, (size_t)split->test_count * sizeof *f->row);
-    int status = eae_prepare_learn(&run->dataset, &run->spec->prepare, split->train, split->count,
+    make_covariates(f);
+    return EAE_OK;
+}
+
+int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const eae_target *target,
+                  int threads)
+{
+    int status = eae_fold_open_rows(f, run, split);
+    if (status == EAE_OK)
+        status = eae_prepare_learn(&run->dataset, &run->spec->prepare, split->train, split->count,
                                    f->n, &target->outcome, &f->prepared, threads);
     if (status == EAE_OK)
         status = make_gram(f, threads);
-    if (status == EAE_OK)
-        make_covariates(f);
-    else
+    if (status != EAE_OK)
         eae_fold_close(f);
     return status;
 }
@@ -106,9 +114,8 @@ typedef struct {
     double *cost; /* n */
 } fitting;
 
-static int sides_of(const eae_train_spec *spec, const eae_target *t)
+static int sides_of(const eae_target *t)
 {
-    (void)spec;
     return t->task == EAE_TASK_CLASSES && t->outcome.classes > 2 ? t->outcome.classes : 1;
 }
 
@@ -151,6 +158,12 @@ static const char *absent_class(const eae_fold *f, const eae_target *t)
     return absent;
 }
 
+static int class_absent(const eae_fold *f, const char *class)
+{
+    return eae_fail("split %lld: class '%s' has no training sample", (long long)f->split->id,
+                    class);
+}
+
 static double response(const fitting *g, const eae_target *t, int side, int64_t row)
 {
     if (t->task != EAE_TASK_CLASSES)
@@ -173,8 +186,7 @@ static int prepare_labelings(fitting *g)
         const char *absent = absent_class(g->fold, &g->target[l]);
         g->fits->undefined[l] = absent != NULL;
         if (absent && l == 0)
-            return eae_fail("split %lld: class '%s' has no training sample",
-                            (long long)g->fold->split->id, absent);
+            return class_absent(g->fold, absent);
         for (int side = 0; side < g->fits->sides; side++) {
             double *y = labeling_y(g, l, side);
             for (int64_t i = 0; i < g->fold->n; i++)
@@ -191,6 +203,20 @@ static void set_cost(fitting *g, int param, int64_t labeling)
                    t->class, t->outcome.classes, g->cost);
 }
 
+static void warm_start(eae_gram_fit *fit, const eae_gram_fit *from, int64_t n, int64_t terms)
+{
+    memcpy(fit->beta, from->beta, (size_t)n * sizeof(double));
+    memcpy(fit->gamma, from->gamma, (size_t)terms * sizeof(double));
+    fit->intercept = from->intercept;
+}
+
+void eae_fits_warm(eae_fits *fits, int param, int64_t n, int64_t terms)
+{
+    for (int side = 0; side < fits->sides; side++)
+        warm_start(eae_fits_at(fits, param, 0, side), eae_fits_at(fits, param - 1, 0, side), n,
+                   terms);
+}
+
 static int fit_one(fitting *g, int param, int64_t labeling)
 {
     int status = EAE_OK;
@@ -198,12 +224,9 @@ static int fit_one(fitting *g, int param, int64_t labeling)
     set_cost(g, param, labeling);
     for (int side = 0; side < g->fits->sides && status == EAE_OK; side++) {
         g->problem.y = labeling_y(g, labeling, side);
-        if (param > 0) { /* warm: from the parameter before */
-            const eae_gram_fit *before = eae_fits_at(g->fits, param - 1, labeling, side);
-            memcpy(fit[side].beta, before->beta, (size_t)g->fold->n * sizeof(double));
-            memcpy(fit[side].gamma, before->gamma, (size_t)g->problem.terms * sizeof(double));
-            fit[side].intercept = before->intercept;
-        }
+        if (param > 0)
+            warm_start(&fit[side], eae_fits_at(g->fits, param - 1, labeling, side), g->fold->n,
+                       g->problem.terms);
         if (g->spec->model == EAE_MODEL_SVM)
             status = eae_fit_svm(&g->problem, g->spec->loss, &fit[side]);
         else if (g->fits->sides == 1)
@@ -274,15 +297,23 @@ static int fit_numbers(fitting *g)
     return status;
 }
 
-/* From 1/2 |w|^2 + sum cost loss to the form with lambda. */
-static void rescale_objectives(const fitting *g)
+void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec)
 {
-    if (!g->spec->by_lambda)
-        return;
-    for (int p = 0; p < g->fits->params; p++) {
-        for (int64_t k = 0; k < g->fits->labelings * g->fits->sides; k++)
-            eae_fits_at(g->fits, p, 0, 0)[k].objective *= g->spec->param[p];
+    for (int p = 0; p < fits->params && spec->by_lambda; p++) {
+        for (int64_t k = 0; k < fits->labelings * fits->sides; k++)
+            eae_fits_at(fits, p, 0, 0)[k].objective *= spec->param[p];
     }
+}
+
+int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target)
+{
+    const eae_train_spec *spec = fold->run->spec;
+    const char *absent = absent_class(fold, target);
+    *fits = (eae_fits){0};
+    if (absent)
+        return class_absent(fold, absent);
+    new_fits(fits, 1, spec->params, sides_of(target), fold->n, spec->covariates.terms);
+    return EAE_OK;
 }
 
 int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits)
@@ -290,7 +321,7 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
     const eae_train_spec *spec = fold->run->spec;
     int64_t n = fold->n, terms = spec->covariates.terms;
     fitting g = {.fold = fold, .spec = spec, .target = target, .fits = fits};
-    new_fits(fits, labelings, spec->params, sides_of(spec, target), n, terms);
+    new_fits(fits, labelings, spec->params, sides_of(target), n, terms);
     g.y = EAE_NEW_ARRAY(double, labelings * fits->sides * n);
     g.cost = EAE_NEW_ARRAY(double, n);
     g.problem = (eae_gram_problem){.kernels = fold->run->dataset.kernels,
@@ -308,7 +339,7 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
     if (status == EAE_OK)
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
     if (status == EAE_OK)
-        rescale_objectives(&g);
+        eae_fits_rescale(fits, spec);
     else
         eae_fits_free(fits);
     free(g.y);

@@ -33,6 +33,8 @@ typedef struct eae_fold {
     double *u_scale; /* terms */
 } eae_fold;
 
+/* Rows and covariates only: no preprocessing, no Gram matrix. */
+int eae_fold_open_rows(eae_fold *fold, const eae_run *run, const eae_split *split);
 /* `target`: the labels that a filter reads. */
 int eae_fold_open(eae_fold *fold, const eae_run *run, const eae_split *split,
                   const eae_target *target, int threads);
@@ -52,6 +54,12 @@ typedef struct eae_fits {
 } eae_fits;
 
 int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits);
+/* Room for the fits of one labeling, cold; fails where a class has no training row. */
+int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target);
+/* Start parameter `param` of the first labeling from the one before. */
+void eae_fits_warm(eae_fits *fits, int param, int64_t n, int64_t terms);
+/* Objectives from 1/2 |w|^2 + sum cost loss to the form with lambda, where lambda was given. */
+void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec);
 static inline eae_gram_fit *eae_fits_at(const eae_fits *f, int param, int64_t labeling, int side)
 {
     return f->fit + ((int64_t)param * f->labelings + labeling) * f->sides + side;

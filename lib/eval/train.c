@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/diag.h"
 #include "base/threads.h"
+#include "eval/batch.h"
 #include "eval/train_result.h"
 
 enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
@@ -17,6 +19,7 @@ typedef struct {
     const eae_frame *plan;
     int64_t *outer; /* rows of the plan that this shard does */
     int64_t outer_count;
+    int64_t splits;     /* outer splits of the whole plan */
     eae_target *target; /* 1 + permutations labelings */
     int64_t **from;     /* their permutations; from[0] is NULL */
     int64_t labelings;
@@ -123,6 +126,7 @@ static void choose_splits(family *f)
         if (!parent || parent->i64[s] == 0)
             outer[count++] = s;
     }
+    f->splits = count;
     int64_t begin = count * (f->spec->shard - 1) / f->spec->shards;
     int64_t end = count * f->spec->shard / f->spec->shards;
     memmove(outer, outer + begin, (size_t)(end - begin) * sizeof *outer);
@@ -162,9 +166,8 @@ static int make_frames(family *f)
 /* ---- one split ---------------------------------------------------------------------------------
  */
 
-static eae_result_row describe(const family *f, const eae_fold *fold)
+static eae_result_row describe(const eae_fold *fold)
 {
-    (void)f;
     return (eae_result_row){.param = -1,
                             .size = fold->prepared.feature ? fold->prepared.feature_count
                                                            : fold->run->dataset.cols,
@@ -193,14 +196,12 @@ static void describe_fit(const family *f, eae_result_row *r, int param, int side
 /* Prediction rows of the labelings first .. first + fits->labelings - 1. Cell i of a permuted row
  * is the value of the sample that carries sample i's label, so that the label column is right for
  * it. */
-static int write_predictions(family *f, int64_t task, const eae_fold *fold, const eae_fits *fits,
-                             int64_t first)
+static void write_predictions(family *f, int64_t task, const eae_fold *fold, const eae_fits *fits,
+                              int64_t first, const double *value)
 {
     int64_t test = fold->m - fold->n, samples = f->run.dataset.rows;
     int64_t count = fits->labelings * fits->params * fits->sides;
-    double *value = eae_try_alloc((size_t)(count * test), sizeof *value, "predictions");
-    int status = value ? eae_fold_decision(fold, fits, value) : EAE_FAIL;
-    for (int64_t k = 0; k < count && status == EAE_OK; k++) {
+    for (int64_t k = 0; k < count; k++) {
         int param = (int)(k / (fits->labelings * fits->sides));
         int64_t labeling = k / fits->sides % fits->labelings;
         int side = (int)(k % fits->sides);
@@ -208,7 +209,7 @@ static int write_predictions(family *f, int64_t task, const eae_fold *fold, cons
         int64_t row =
             task * f->rows_per_split + (perm * f->spec->params + param) * fits->sides + side;
         eae_result_row *r = &f->prediction_row[row];
-        *r = describe(f, fold);
+        *r = describe(fold);
         describe_fit(f, r, param, side, &fits->fit[k]);
         r->perm = perm;
         if (fits->undefined[labeling]) {
@@ -222,6 +223,17 @@ static int write_predictions(family *f, int64_t task, const eae_fold *fold, cons
             out[f->from[perm] ? f->from[perm][sample] : sample] = value[k * test + i];
         }
     }
+}
+
+static int predict(family *f, int64_t task, const eae_fold *fold, const eae_fits *fits,
+                   int64_t first)
+{
+    int64_t count = fits->labelings * fits->params * fits->sides;
+    double *value =
+        eae_try_alloc((size_t)(count * (fold->m - fold->n)), sizeof *value, "predictions");
+    int status = value ? eae_fold_decision(fold, fits, value) : EAE_FAIL;
+    if (status == EAE_OK)
+        write_predictions(f, task, fold, fits, first, value);
     free(value);
     return status;
 }
@@ -232,7 +244,7 @@ static void write_part(family *f, int64_t row, const eae_fold *fold, const char 
 {
     int64_t cols = f->run.dataset.cols, terms = f->spec->covariates.terms;
     double *out = eae_frame_f64(f->model) + row * (cols + terms);
-    f->model_row[row] = describe(f, fold);
+    f->model_row[row] = describe(fold);
     f->model_row[row].part = part;
     f->model_row[row].term = term;
     for (int64_t j = 0; j < cols; j++)
@@ -254,14 +266,16 @@ static int64_t write_preparation(family *f, int64_t row, const eae_fold *fold)
     return row;
 }
 
-/* Weights of the real labels. Where the Gram was shifted by the reference although the model is to
- * apply to values as they are (--scale none), the shift goes into the intercept. */
-static int write_models(family *f, int64_t first_row, const eae_fold *fold, const eae_fits *fits)
+/* Weights of the real labels. `shift`: what the intercepts take to be subtracted from every
+ * feature, where that is not the mean that the model is written with; the difference goes into the
+ * intercept. */
+static int write_models(family *f, int64_t first_row, const eae_fold *fold, const eae_fits *fits,
+                        const double *shift)
 {
     int64_t cols = f->run.dataset.cols, n = fold->n, terms = f->spec->covariates.terms;
     int64_t k = fits->params * fits->sides, row = write_preparation(f, first_row, fold);
     eae_source source = eae_fold_source(fold);
-    bool shifted = !fold->prepared.mean && source.shift;
+    const eae_prepared *prepared = &fold->prepared;
     double *beta = eae_malloc((size_t)(n * k), sizeof *beta);
     double *w = eae_try_alloc((size_t)(k * cols), sizeof *w, "weights");
     for (int64_t c = 0; c < k; c++) {
@@ -278,8 +292,9 @@ static int write_models(family *f, int64_t first_row, const eae_fold *fold, cons
         const eae_gram_fit *fit = eae_fits_at(fits, param, 0, side);
         write_part(f, row, fold, "weights", NULL, w + c * cols, terms ? fit->gamma : NULL, 0);
         describe_fit(f, &f->model_row[row], param, side, fit);
-        for (int64_t j = 0; j < cols && shifted; j++) {
-            double part = w[c * cols + j] * source.shift[j];
+        for (int64_t j = 0; j < cols && shift != prepared->mean; j++) {
+            double away = (shift ? shift[j] : 0) - (prepared->mean ? prepared->mean[j] : 0);
+            double part = w[c * cols + j] * away * (prepared->inverse ? prepared->inverse[j] : 1);
             f->model_row[row].intercept -= part == part ? part : 0;
         }
     }
@@ -297,9 +312,9 @@ static int fit_labelings(family *f, int64_t task, const eae_fold *fold, int64_t 
     if (status != EAE_OK)
         return status;
     if (task >= 0)
-        status = write_predictions(f, task, fold, &fits, first);
+        status = predict(f, task, fold, &fits, first);
     if (status == EAE_OK && first == 0 && model_row >= 0)
-        status = write_models(f, model_row, fold, &fits);
+        status = write_models(f, model_row, fold, &fits, eae_fold_source(fold).shift);
     eae_fits_free(&fits);
     return status;
 }
@@ -324,17 +339,67 @@ static int do_split(family *f, int64_t task, const eae_split *split, int64_t lab
     return status;
 }
 
+static int64_t model_row_of(const family *f, int64_t task)
+{
+    return f->spec->weights == EAE_WEIGHTS_ALL ? (f->final + task) * f->models_per_split : -1;
+}
+
 static int split_task(void *context, int64_t task, int worker)
 {
     family *f = context;
     eae_split split;
     (void)worker;
     eae_plan_split(f->plan, f->outer[task], &split);
-    int64_t model_row = -1;
-    if (f->spec->weights == EAE_WEIGHTS_ALL)
-        model_row = (f->final + task) * f->models_per_split;
-    int status = do_split(f, task, &split, f->labelings, model_row);
+    int status = do_split(f, task, &split, f->labelings, model_row_of(f, task));
     eae_split_free(&split);
+    return status;
+}
+
+static int do_splits(family *f)
+{
+    bool spread = f->outer_count >= f->spec->threads;
+    f->inner_threads = spread ? 1 : f->spec->threads;
+    return eae_parallel(spread ? f->spec->threads : 1, f->outer_count, split_task, f);
+}
+
+/* A split that came out of a batch; without fits it did not converge there and is done by itself.
+ */
+static int batch_done(void *context, int64_t task, eae_fold *fold, eae_fits *fits,
+                      const double *value)
+{
+    family *f = context;
+    int64_t model_row = model_row_of(f, task);
+    if (!fits)
+        return do_split(f, task, fold->split, 1, model_row);
+    write_predictions(f, task, fold, fits, 0, value);
+    if (model_row < 0)
+        return EAE_OK;
+    int status =
+        eae_prepare_learn(&f->run.dataset, &f->spec->prepare, fold->split->train,
+                          fold->split->count, fold->n, &f->run.target.outcome, &fold->prepared, 1);
+    if (status == EAE_OK)
+        status = write_models(f, model_row, fold, fits, f->run.dataset.reference);
+    return status;
+}
+
+static int do_batches(family *f)
+{
+    double *model = NULL;
+    int64_t passes = 0;
+    int status = eae_batch_model(&f->run, &model);
+    f->inner_threads = 1;
+    for (int64_t first = 0; first < f->outer_count && status == EAE_OK; first += EAE_BATCH) {
+        eae_split split[EAE_BATCH];
+        int64_t count = f->outer_count - first < EAE_BATCH ? f->outer_count - first : EAE_BATCH;
+        for (int64_t s = 0; s < count; s++)
+            eae_plan_split(f->plan, f->outer[first + s], &split[s]);
+        status = eae_batch_run(&f->run, model, split, count, first, batch_done, f, &passes);
+        for (int64_t s = 0; s < count; s++)
+            eae_split_free(&split[s]);
+    }
+    eae_detail("%lld splits in batches of %d: %lld passes over the data", (long long)f->outer_count,
+               EAE_BATCH, (long long)passes);
+    free(model);
     return status;
 }
 
@@ -424,10 +489,8 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
         choose_splits(&f);
         status = make_frames(&f);
     }
-    bool spread = f.outer_count >= spec->threads;
-    f.inner_threads = spread ? 1 : spec->threads;
     if (status == EAE_OK)
-        status = eae_parallel(spread ? spec->threads : 1, f.outer_count, split_task, &f);
+        status = eae_batch_fits(&f.run, f.splits) ? do_batches(&f) : do_splits(&f);
     if (status == EAE_OK && f.final)
         status = do_final(&f);
     if (status == EAE_OK)

@@ -363,6 +363,15 @@ static void finish_scale(lesson *l)
     }
 }
 
+void eae_prepare_finish_scale(const eae_dataset *d, const int64_t *row, int64_t n, double *mean,
+                              double *scale)
+{
+    static const eae_prepare_spec plain = {.scaling = EAE_SCALE_FOLD};
+    eae_prepared p = {.mean = mean, .scale = scale};
+    lesson l = {.d = d, .spec = &plain, .row = row, .n = n, .p = &p};
+    finish_scale(&l);
+}
+
 static int learn_scale(lesson *l)
 {
     const eae_dataset *d = l->d;
