@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
-#include "model/gram_internal.h"
+#include "model/gram_svm.h"
 
 /* below this order own loops beat a library call */
 enum { SMALL = 64 };
@@ -57,6 +58,22 @@ double eae_gram_objective(const eae_gram_problem *problem, eae_loss loss, const 
         sum += problem->cost[i] * loss_value(loss, problem->y[i], f);
     }
     return norm / 2 + sum;
+}
+
+int eae_gram_certify(const eae_gram_problem *problem, eae_loss loss, const double *kbeta,
+                     eae_gram_fit *fit)
+{
+    switch (loss) {
+    case EAE_LOSS_HINGE:
+        return eae_svm_certify(problem, EAE_HINGE, kbeta, fit);
+    case EAE_LOSS_SQUARED_HINGE:
+        return eae_svm_certify(problem, EAE_SQUARED_HINGE, kbeta, fit);
+    case EAE_LOSS_LOGISTIC:
+        return eae_logistic_certify(problem, kbeta, fit);
+    case EAE_LOSS_SQUARED:
+        break;
+    }
+    eae_bug("no certificate for the squared loss");
 }
 
 double eae_gram_dot(const double *a, const double *b, int64_t n)

@@ -32,9 +32,10 @@ typedef struct eae_gram_problem {
     int64_t n;                  /* training rows */
     const double *gram; /* n x n, row stride ld; symmetric positive semi-definite up to rounding */
     int64_t ld;
-    const double *y;    /* n: +1 / -1 for classes, the value for regression */
-    const double *cost; /* n: > 0; see above */
-    const double *u;    /* n x terms, row-major covariates beside the intercept; NULL if none */
+    const double *y;      /* n: +1 / -1 for classes, the value for regression */
+    const double *cost;   /* n: > 0; see above */
+    const double *offset; /* n: a known part of f beside the model (svm, logistic); NULL: none */
+    const double *u;      /* n x terms, row-major covariates beside the intercept; NULL if none */
     int64_t terms;
     bool bias_penalised; /* the svm only */
     double tol;          /* relative duality gap to reach */
@@ -91,6 +92,19 @@ int eae_fit_ridge(const eae_gram_problem *problem, const double *y, int64_t m, c
  */
 int eae_fit_linear(const eae_gram_problem *problem, const double *y, int64_t m, eae_gram_fit *fit);
 
+typedef enum eae_loss {
+    EAE_LOSS_HINGE,
+    EAE_LOSS_SQUARED_HINGE,
+    EAE_LOSS_LOGISTIC,
+    EAE_LOSS_SQUARED
+} eae_loss;
+
+/* Judge fit->beta where K beta is known from elsewhere (kbeta, n): sets intercept (svm), objective,
+ * gap and converged on the true problem; problem->gram and offset are not read. svm and logistic
+ * losses. */
+int eae_gram_certify(const eae_gram_problem *problem, eae_loss loss, const double *kbeta,
+                     eae_gram_fit *fit);
+
 /* The reference: the same problems solved by the plainest method there is, to 1e-12 or to max_iter.
  * For tests. */
 int eae_fit_svm_reference(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit *fit);
@@ -101,12 +115,6 @@ int eae_fit_ridge_reference(const eae_gram_problem *problem, const double *y, in
 
 /* Primal objective and duality gap of any beta, gamma, intercept, from their definitions alone:
  * what the tests hold the learners to. */
-typedef enum eae_loss {
-    EAE_LOSS_HINGE,
-    EAE_LOSS_SQUARED_HINGE,
-    EAE_LOSS_LOGISTIC,
-    EAE_LOSS_SQUARED
-} eae_loss;
 double eae_gram_objective(const eae_gram_problem *problem, eae_loss loss, const eae_gram_fit *fit);
 
 #endif

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/gram_internal.h"
+#include "model/gram_svm.h"
 
 enum { MAX_STEPS = 200, MAX_HALVINGS = 40 };
 
@@ -74,6 +74,12 @@ static double loss_sum(const logistic *l, const double *f)
     return sum;
 }
 
+static void add_offset(const eae_gram_problem *p, double *f)
+{
+    for (int64_t i = 0; i < p->n && p->offset; i++)
+        f[i] += p->offset[i];
+}
+
 /* Full step from f: nb, nlambda, nkb, nf. */
 static int newton_step(logistic *l)
 {
@@ -83,7 +89,8 @@ static int newton_step(logistic *l)
         double s = sigmoid(-p->y[i] * l->f[i]), c = p->cost[i];
         double w = c * s * sigmoid(p->y[i] * l->f[i]);
         l->root[i] = sqrt(w);
-        l->nb[i] = w * l->f[i] + c * p->y[i] * s; /* W z */
+        double model = p->offset ? l->f[i] - p->offset[i] : l->f[i];
+        l->nb[i] = w * model + c * p->y[i] * s; /* W z */
     }
     for (int64_t i = 0; i < n; i++) {
         double *row = l->factor + i * n;
@@ -110,6 +117,7 @@ static int newton_step(logistic *l)
     eae_gram_product(p->gram, p->ld, n, l->nb, l->nkb);
     memcpy(l->nf, l->nkb, (size_t)n * sizeof(double));
     eae_gram_border_add(l->e, n, terms, l->nlambda, l->nf);
+    add_offset(p, l->nf);
     return EAE_OK;
 }
 
@@ -184,6 +192,7 @@ static double start(logistic *l, const eae_gram_fit *fit)
     eae_gram_product(p->gram, p->ld, l->n, l->b, l->kb);
     memcpy(l->f, l->kb, (size_t)l->n * sizeof(double));
     eae_gram_border_add(l->e, l->n, l->terms, l->lambda, l->f);
+    add_offset(p, l->f);
     return eae_gram_dot(l->b, l->kb, l->n) / 2 + loss_sum(l, l->f);
 }
 
@@ -218,4 +227,21 @@ int eae_fit_logistic(const eae_gram_problem *problem, eae_gram_fit *fit)
     free(l.factor);
     free(l.memory);
     return status;
+}
+
+int eae_logistic_certify(const eae_gram_problem *problem, const double *kbeta, eae_gram_fit *fit)
+{
+    logistic l;
+    if (logistic_init(&l, problem))
+        return EAE_FAIL;
+    memcpy(l.b, fit->beta, (size_t)l.n * sizeof(double));
+    memcpy(l.f, kbeta, (size_t)l.n * sizeof(double));
+    eae_gram_border_get(fit, problem->terms, true, l.lambda);
+    eae_gram_border_add(l.e, l.n, l.terms, l.lambda, l.f);
+    fit->objective = eae_gram_dot(l.b, kbeta, l.n) / 2 + loss_sum(&l, l.f);
+    fit->gap = eae_gram_relative_gap(duality_gap(&l), fit->objective);
+    fit->converged = fit->gap <= problem->tol;
+    free(l.factor);
+    free(l.memory);
+    return EAE_OK;
 }

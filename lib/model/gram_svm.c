@@ -50,9 +50,9 @@ int eae_svm_dual_init(eae_svm_dual *dual, const eae_gram_problem *problem, eae_s
 {
     *dual = (eae_svm_dual){.problem = problem, .loss = loss};
     int64_t n = problem->n, terms = eae_gram_border_terms(problem, free_bias(problem));
-    dual->memory = EAE_NEW_ARRAY(double, 5 * n + n * terms + terms);
+    dual->memory = EAE_NEW_ARRAY(double, 6 * n + n * terms + terms);
     double *v = dual->memory;
-    double **slots[] = {&dual->lo, &dual->hi, &dual->b, &dual->g, &dual->f};
+    double **slots[] = {&dual->lo, &dual->hi, &dual->b, &dual->g, &dual->f, &dual->p};
     for (size_t k = 0; k < sizeof slots / sizeof *slots; k++, v += n)
         *slots[k] = v;
     dual->e = v;
@@ -82,7 +82,13 @@ void eae_svm_dual_free(eae_svm_dual *dual)
 void eae_svm_dual_labels(eae_svm_dual *dual, const double *y)
 {
     const double *cost = dual->problem->cost;
+    const double *offset = dual->problem->offset;
     dual->y = dual->qp.p = y;
+    if (offset) {
+        for (int64_t i = 0; i < dual->qp.n; i++)
+            dual->p[i] = y[i] - offset[i];
+        dual->qp.p = dual->p;
+    }
     for (int64_t i = 0; i < dual->qp.n; i++) {
         double top = dual->loss == EAE_HINGE ? cost[i] : INFINITY;
         dual->lo[i] = y[i] > 0 ? 0 : -top;
@@ -111,7 +117,7 @@ bool eae_svm_dual_judge(const eae_svm_dual *dual, const double *b, const double 
     int64_t n = problem->n, terms = dual->qp.terms;
     double norm = 0, loss = 0, gap = 0;
     for (int64_t i = 0; i < n; i++) {
-        double border = 0;
+        double border = problem->offset ? problem->offset[i] : 0;
         for (int64_t t = 0; t < terms; t++)
             border += dual->e[i * terms + t] * lambda[t];
         double m = 1 - dual->y[i] * (f[i] + border);
@@ -288,6 +294,32 @@ int eae_fit_svm(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit
         eae_qp_states(&dual.qp, dual.b, dual.work.state);
     } /* else every vector is taken for free */
     eae_svm_dual_solve(&dual, fit);
+    eae_svm_dual_free(&dual);
+    return EAE_OK;
+}
+
+int eae_svm_certify(const eae_gram_problem *problem, eae_svm_loss loss, const double *kbeta,
+                    eae_gram_fit *fit)
+{
+    eae_svm_dual dual;
+    eae_gram_problem judged = *problem;
+    judged.offset = NULL;
+    if (eae_svm_dual_init(&dual, &judged, loss))
+        return EAE_FAIL;
+    eae_svm_dual_labels(&dual, problem->y);
+    for (int64_t i = 0; i < problem->n; i++) {
+        dual.b[i] = fit->beta[i];
+        dual.f[i] = kbeta[i];
+        dual.g[i] = kbeta[i] - problem->y[i];
+        if (loss == EAE_SQUARED_HINGE)
+            dual.g[i] += dual.b[i] * (0.5 / problem->cost[i]);
+    }
+    eae_gram_border_get(fit, problem->terms, free_bias(problem), dual.lambda);
+    if (problem->terms == 0 && free_bias(problem))
+        dual.lambda[0] = free_intercept(&dual);
+    fit->gap = INFINITY;
+    fit->converged = false;
+    eae_svm_dual_judge(&dual, dual.b, dual.lambda, dual.f, fit);
     eae_svm_dual_free(&dual);
     return EAE_OK;
 }

@@ -13,8 +13,8 @@ typedef struct eae_svm_dual {
     double *own_h;  /* H where it is not the Gram matrix itself */
     double *memory; /* all vectors below, lo, hi and E */
     double *lo, *hi, *e;
-    double *b, *g, *f; /* n */
-    double *lambda;    /* terms */
+    double *b, *g, *f, *p; /* n; p only where there is an offset */
+    double *lambda;        /* terms */
 } eae_svm_dual;
 
 int eae_svm_dual_init(eae_svm_dual *dual, const eae_gram_problem *problem, eae_svm_loss loss);
@@ -28,5 +28,11 @@ bool eae_svm_dual_judge(const eae_svm_dual *dual, const double *b, const double 
                         const double *f, eae_gram_fit *fit);
 /* Solve from dual->work.state and dual->b until the gap is reached; *fit gets the best found. */
 void eae_svm_dual_solve(eae_svm_dual *dual, eae_gram_fit *fit);
+
+/* eae_gram_certify() for the two losses of the support vector machine. */
+int eae_svm_certify(const eae_gram_problem *problem, eae_svm_loss loss, const double *kbeta,
+                    eae_gram_fit *fit);
+/* The same for the logistic loss (gram_logistic.c). */
+int eae_logistic_certify(const eae_gram_problem *problem, const double *kbeta, eae_gram_fit *fit);
 
 #endif

@@ -54,23 +54,33 @@ def hinge(w, b, x, y, c, power):
     return 0.5 * w @ w + c * np.sum(slack**power)
 
 
+def in_span(fit):
+    """The same problem with as many unknowns as samples: weights lie in the span of the rows."""
+    def fitted(x, y, c):
+        q, r = np.linalg.qr(x.T)
+        w, b, objective = fit(r.T, y, c)
+        return q @ w, b, objective
+    return fitted
+
+
+@in_span
 def fit_svm(x, y, c):
     m = SVC(kernel="linear", C=c, tol=1e-10, cache_size=500).fit(x, y)
     w, b = m.coef_[0], m.intercept_[0]
     return w, b, hinge(w, b, x, y, c, 1)
 
 
+@in_span
 def fit_squared_hinge(x, y, c):
-    m = LinearSVC(C=c, loss="squared_hinge", dual=True, tol=1e-13, max_iter=10**6).fit(x, y)
+    m = LinearSVC(C=c, loss="squared_hinge", dual=True, tol=1e-12, max_iter=20000).fit(x, y)
     w, b = m.coef_[0], m.intercept_[0]
     return w, b, hinge(w, b, x, y, c, 2) + 0.5 * b * b
 
 
+@in_span
 def fit_logistic(x, y, c):
-    # in the span of the rows: the same problem with as many unknowns as samples
-    q, r = np.linalg.qr(x.T)
-    m = LogisticRegression(C=c, solver="newton-cg", tol=1e-13, max_iter=10**5).fit(r.T, y)
-    w, b = q @ m.coef_[0], m.intercept_[0]
+    m = LogisticRegression(C=c, solver="newton-cg", tol=1e-12, max_iter=1000).fit(x, y)
+    w, b = m.coef_[0], m.intercept_[0]
     return w, b, 0.5 * w @ w + c * np.sum(np.logaddexp(0, -y * (x @ w + b)))
 
 
