@@ -2,7 +2,11 @@
  * bench_kernels.c - how long the kernels take on shapes of expression data. Not run by `make
  * check`.
  *
- *     make build/bench/bench_kernels && build/bench/bench_kernels [backend] [threads...]
+ *     FLAGS="-std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -O3 -Ilib"
+ *     LIBS="build/libeae.a -larchive -lz -lm -ldl -pthread"
+ *     mkdir -p build/bench
+ *     cc $FLAGS tests/bench/bench_kernels.c $LIBS -o build/bench/bench_kernels
+ *     build/bench/bench_kernels [backend [threads...]]
  *
  * Prints one line per kernel, shape and number of threads: best and median milliseconds of some
  * repeats, and GFLOP/s (gram counts m^2 p, as syrk does) at the best.

@@ -253,22 +253,43 @@ static void check_kernel(run_fn run, const problem *p, eae_precision precision, 
     free(scale);
 }
 
+static void check_all_kernels(uint64_t seed, const shape *s)
+{
+    problem p = make_problem(seed, s);
+    double z = z_bound(&p), rows = (double)p.m, cols = (double)p.source.cols;
+    int64_t all = p.k * p.source.cols;
+    for (eae_precision f = EAE_PRECISION_F32; f <= EAE_PRECISION_F64; f++) {
+        check_kernel(run_gram, &p, f, p.m * p.m, z * z * cols, tolerance_of(f));
+        check_kernel(run_gram_apply, &p, f, p.m * p.k, z * z * rows * cols, tolerance_of(f));
+    }
+    check_kernel(run_decision, &p, 0, p.m * p.k, z * cols, EAE_TOLERANCE_SUM_F64);
+    /* own loops in the order of the reference: the same bits */
+    check_kernel(run_weights, &p, 0, all, 0, 0);
+    check_kernel(run_moments, &p, 0, 3 * all, 0, 0);
+    free_problem(&p);
+}
+
 static void kernels_agree(void **state)
 {
     (void)state;
-    for (int i = 0; i < SHAPES; i++) {
-        problem p = make_problem(100 + (uint64_t)i, &shapes[i]);
-        double z = z_bound(&p), rows = (double)p.m, cols = (double)p.source.cols;
-        int64_t all = p.k * p.source.cols;
-        for (eae_precision f = EAE_PRECISION_F32; f <= EAE_PRECISION_F64; f++) {
-            check_kernel(run_gram, &p, f, p.m * p.m, z * z * cols, tolerance_of(f));
-            check_kernel(run_gram_apply, &p, f, p.m * p.k, z * z * rows * cols, tolerance_of(f));
-        }
-        check_kernel(run_decision, &p, 0, p.m * p.k, z * cols, EAE_TOLERANCE_SUM_F64);
-        /* own loops in the order of the reference: the same bits */
-        check_kernel(run_weights, &p, 0, all, 0, 0);
-        check_kernel(run_moments, &p, 0, 3 * all, 0, 0);
-        free_problem(&p);
+    for (int i = 0; i < SHAPES; i++)
+        check_all_kernels(100 + (uint64_t)i, &shapes[i]);
+}
+
+static void kernels_agree_on_random_shapes(void **state)
+{
+    (void)state;
+    eae_random r;
+    eae_random_start(&r, 12, EAE_RANDOM_SYNTH_OTHER, 0);
+    for (uint64_t i = 0; i < 60; i++) {
+        shape s = {.rows = 1 + (int64_t)eae_random_below(&r, 50),
+                   .cols = 1 + (int64_t)eae_random_below(&r, 600),
+                   .k = 1 + (int64_t)eae_random_below(&r, 10)};
+        bool *const flag[] = {&s.is_f64, &s.rows_listed, &s.features_listed, &s.fill,
+                              &s.design, &s.shift,       &s.inverse};
+        for (size_t f = 0; f < sizeof flag / sizeof *flag; f++)
+            *flag[f] = eae_random_below(&r, 2) == 1;
+        check_all_kernels(1000 + i, &s);
     }
 }
 
@@ -518,6 +539,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(choices),
         cmocka_unit_test(kernels_agree),
+        cmocka_unit_test(kernels_agree_on_random_shapes),
         cmocka_unit_test(gram_is_symmetric),
         cmocka_unit_test(equal_columns_give_equal_bits),
         cmocka_unit_test(missing_values),
