@@ -79,31 +79,42 @@ static bool shows_value(const eae_annot *a, const annot_summary *s, int64_t v)
 
 /* ---- text ------------------------------------------------------------------------------- */
 
-static void put_annotation(eae_buffer *b, const eae_annot *a, int64_t n)
+static void put_values(eae_buffer *b, const eae_annot *a, const annot_summary *s)
 {
     char low[EAE_NUMBER_TEXT], high[EAE_NUMBER_TEXT];
+    const char *comma = "";
+    if (a->type != EAE_ANNOT_TEXT) {
+        eae_format_double(s->min, low);
+        eae_format_double(s->max, high);
+        eae_buffer_printf(b, "number, %s", low);
+        if (s->min < s->max)
+            eae_buffer_printf(b, " to %s", high);
+        return;
+    }
+    if (!shows_values(a, s)) {
+        eae_buffer_printf(b, "%lld different values", (long long)s->distinct);
+        return;
+    }
+    for (int64_t v = 0; v < a->dict.count; v++) {
+        if (!shows_value(a, s, v))
+            continue;
+        eae_buffer_printf(b, "%s%s %lld", comma, eae_name(&a->dict, v), (long long)s->count[v]);
+        comma = ", ";
+    }
+}
+
+static void put_annotation(eae_buffer *b, const eae_annot *a, int64_t n)
+{
     annot_summary s = summarise(a, n);
     eae_buffer_printf(b, "    %-12s ", a->name);
-    if (shows_values(a, &s)) {
-        const char *comma = "";
-        for (int64_t v = 0; v < a->dict.count; v++) {
-            if (!shows_value(a, &s, v))
-                continue;
-            eae_buffer_printf(b, "%s%s %lld", comma, eae_name(&a->dict, v), (long long)s.count[v]);
-            comma = ", ";
-        }
-    } else if (a->type == EAE_ANNOT_TEXT) {
-        eae_buffer_printf(b, "%lld different values", (long long)s.distinct);
-    } else if (isnan(s.min)) {
-        eae_buffer_puts(b, "number");
+    if (s.missing == n) {
+        eae_buffer_puts(b, "all missing\n");
     } else {
-        eae_format_double(s.min, low);
-        eae_format_double(s.max, high);
-        eae_buffer_printf(b, "number, %s to %s", low, high);
+        put_values(b, a, &s);
+        if (s.missing > 0)
+            eae_buffer_printf(b, ", %lld missing", (long long)s.missing);
+        eae_buffer_putc(b, '\n');
     }
-    if (s.missing > 0)
-        eae_buffer_printf(b, ", %lld missing", (long long)s.missing);
-    eae_buffer_putc(b, '\n');
     free(s.count);
 }
 
