@@ -42,7 +42,7 @@ static int fill_memory(eae_source *s, int fd, uint64_t limit, bool *ended)
                 return eae_fail_within(EAE_FAIL, "%s", s->name);
             continue;
         }
-        got = read_some(fd, eae_region_bytes(s->region) + s->size, room);
+        got = read_some(fd, eae_region_bytes(s->region) + s->size, PIPE_STEP);
         if (got < 0)
             return eae_fail_errno("%s: cannot read", s->name);
         if (got == 0) {
