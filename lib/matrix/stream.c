@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "matrix/format.h"
 #include "matrix/merge.h"
 #include "matrix/reader.h"
 #include "matrix/source.h"
+#include "matrix/text_source.h"
 
 struct eae_input {
     eae_source source;
@@ -29,6 +31,44 @@ static int read_text(const eae_source *s, const eae_read_options *o, eae_parsed 
     return EAE_OK;
 }
 
+/* A compressed stream is put in the place of the bytes it was made from; what is neither compressed
+ * nor a stream stays as it is. */
+static int unpack_stream(eae_source *s, int threads)
+{
+    const char *bytes = eae_region_bytes(s->region);
+    eae_region *unpacked = NULL;
+    eae_text_source *source;
+    eae_text text;
+    int status;
+
+    if (eae_text_source_open(&source, bytes, s->size, s->name, threads) != EAE_OK)
+        return EAE_FAIL;
+    status = eae_text_source_wait(source, EAE_MAGIC_SIZE, &text);
+    if (status == EAE_OK && text.data != bytes && eae_is_stream(text.data, text.length)) {
+        status = eae_text_source_wait(source, SIZE_MAX, &text);
+        if (status == EAE_OK && (unpacked = eae_region_memory(text.length)) == NULL)
+            status = EAE_FAIL;
+    }
+    if (unpacked != NULL) {
+        memcpy(eae_region_bytes(unpacked), text.data, text.length);
+        eae_source_release(s);
+        s->region = unpacked;
+        s->size = text.length;
+    }
+    eae_text_source_close(source);
+    return status;
+}
+
+static int read_content(eae_source *s, const eae_read_options *o, eae_parsed *parsed)
+{
+    if (!eae_is_stream(eae_region_bytes(s->region), s->size) &&
+        unpack_stream(s, o->threads) != EAE_OK)
+        return EAE_FAIL;
+    if (eae_is_stream(eae_region_bytes(s->region), s->size))
+        return eae_frames_parse(s, parsed);
+    return read_text(s, o, parsed);
+}
+
 static int read_operand(eae_source *s, const char *path, const eae_read_options *o,
                         eae_parsed *parsed)
 {
@@ -39,10 +79,8 @@ static int read_operand(eae_source *s, const char *path, const eae_read_options 
     if (s->size == 0)
         status = eae_fail("%s: empty%s", s->name,
                           strcmp(path, "-") == 0 ? " (did the program before it fail?)" : "");
-    else if (eae_is_stream(eae_region_bytes(s->region), s->size))
-        status = eae_frames_parse(s, parsed);
     else
-        status = read_text(s, o, parsed);
+        status = read_content(s, o, parsed);
     /* what the frames need of it they retain */
     eae_source_release(s);
     if (status != EAE_OK)

@@ -95,3 +95,18 @@ check() {
     same_bytes spilled.eae mapped.eae
     [ -z "$(ls eae.* 2>/dev/null)" ] || fail "a temporary file was left"
 }
+
+@test "a compressed stream is read as it was" {
+    must_pass eae-view --no-history "$STREAMS/good-every-kind.eae" -o plain.eae
+    for program in gzip bzip2 xz zstd; do
+        command -v $program >/dev/null || continue
+        $program -c "$STREAMS/good-every-kind.eae" >packed
+        must_pass eae-view --no-history packed -o unpacked.eae
+        same_bytes plain.eae unpacked.eae
+    done
+    gzip -c "$STREAMS/good-every-kind.eae" | head -c 500 >short.gz
+    must_fail 1 eae-view short.gz
+    gzip -c "$STREAMS/bad-cut-payload.eae" >damaged.gz
+    must_fail 1 eae-view damaged.gz
+    says "damaged.gz: byte"
+}
