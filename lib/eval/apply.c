@@ -342,6 +342,39 @@ static void name_axes(const plan *p, eae_frame *f)
     }
 }
 
+/* Models of K classes bring the list of classes and its order; the data may lack some of them. */
+static int take_classes(const plan *p, eae_frame *f)
+{
+    const eae_annot *class = eae_axis_find(&p->models->rows, "class");
+    eae_annot *label = eae_axis_find(&f->cols, "label");
+    if (!class || class->type != EAE_ANNOT_TEXT || eae_annot_is_missing(class, p->weights[0]))
+        return EAE_OK;
+    if (!label || label->type != EAE_ANNOT_TEXT)
+        return EAE_OK;
+    eae_axis own = {0};
+    eae_axis_copy(&own, &f->cols);
+    const eae_annot *have = eae_axis_find(&own, "label");
+    label = eae_axis_add(&f->cols, "label", EAE_ANNOT_TEXT);
+    for (int64_t k = 0; k < p->count; k++) {
+        const char *name = text_of(class, p->weights[k]);
+        int64_t c = 0;
+        while (c < label->dict.count && strcmp(eae_name(&label->dict, c), name) != 0)
+            c++;
+        if (c == label->dict.count)
+            eae_names_add(&label->dict, name, strlen(name));
+    }
+    int64_t classes = label->dict.count;
+    int status = EAE_OK;
+    for (int64_t i = 0; i < own.count && status == EAE_OK; i++) {
+        eae_annot_set_text(label, i, eae_annot_text(have, i));
+        if (label->dict.count > classes)
+            status = eae_fail("sample %" PRId64 ": '%s' is not a class of the model", i + 1,
+                              eae_annot_text(have, i));
+    }
+    eae_axis_free(&own);
+    return status;
+}
+
 static int predict_all(const plan *p, int threads, eae_frame *f)
 {
     int64_t n = p->data->rows.count;
@@ -381,8 +414,10 @@ int eae_apply(const eae_frame *models, const eae_frame *data, bool all, const ch
             eae_frame_new(predictions, EAE_KIND_PREDICTION, EAE_F64, p.count, data->rows.count);
     if (status == EAE_OK) {
         name_axes(&p, *predictions);
-        status = predict_all(&p, threads, *predictions);
+        status = take_classes(&p, *predictions);
     }
+    if (status == EAE_OK)
+        status = predict_all(&p, threads, *predictions);
     if (status != EAE_OK) {
         eae_frame_free(*predictions);
         *predictions = NULL;

@@ -18,11 +18,12 @@
 #include "matrix/frame.h"
 
 /* Applies the models of split 0 (`final`; all splits if `all`) to every row of data. The
- * predictions have the data's samples as columns with its label, group, time and status. Fails
- * (with `name`, where the models came from) when there is no such model, a feature with a weight
- * other than 0 is not in the data (three are named), a covariate is not there, or a value is
- * missing and the model has nothing to fill it with. Features of the data that the models do not
- * know are counted in a note. */
+ * predictions have the data's samples as columns with its label, group, time and status; models of
+ * K > 2 classes bring the list of classes, of which the data may hold some only. Fails (with
+ * `name`, where the models came from) when there is no such model, a feature with a weight other
+ * than 0 is not in the data (three are named), a covariate is not there, or a value is missing and
+ * the model has nothing to fill it with. Features of the data that the models do not know are
+ * counted in a note. */
 int eae_apply(const eae_frame *models, const eae_frame *data, bool all, const char *name,
               int threads, eae_frame **predictions);
 
