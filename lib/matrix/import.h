@@ -13,6 +13,16 @@
  * meta become annotations, columns whose name begins with @ always; any other column that is not
  * numeric is an error naming it and suggesting --meta. NaN is missing; Inf is an error.
  *
+ * A header with one name less than the rows have fields lacks that of the id (R's write.table). An
+ * annotation of numbers is f64 unless one is written with leading zeros; in an @ column text in
+ * quotes stays text. @label, @group, @time and @status are the roles themselves, and @label=POS/NEG
+ * says the order of the classes (export.h). A column or a GEO characteristic that is called like a
+ * role, but was asked for by no role option, is kept as meta.label, meta.status, ...; role options
+ * find it there.
+ *
+ * With by_feature the first column names the features; rows named by an option, in meta, or @label,
+ * @group, @time, @status are annotations of the samples; columns of such names, of the features.
+ *
  * Numbers are read as correctly rounded doubles and then rounded to f32 (unless f64 is asked for).
  */
 #ifndef EAE_MATRIX_IMPORT_H

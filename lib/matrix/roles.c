@@ -196,7 +196,7 @@ static int choose_classes(const char *name, const char *spec, const char *pair,
         return status;
     if (classes->count == 0)
         return eae_fail("label %s: every value is missing", name);
-    if (!pair && classes->count > 20 && classes->count > t->count / 4 && all_numbers(classes))
+    if (!pair && classes->count > 20 && classes->count > t->count / 3 && all_numbers(classes))
         return eae_fail("label %s: %lld different numbers in %lld samples; if it is a number to "
                         "predict, say --regression",
                         name, (long long)classes->count, (long long)t->count);

@@ -283,6 +283,11 @@ static void missing_label_columns(void **state)
     eae_import import = {.label = "clas"};
     bad_text("id\tclass\tsex\tg1\na\tx\tM\t1\n", &import,
              "x: no column \"clas\" (--label); columns that are not numbers: class, sex");
+    eae_names meta;
+    eae_import kept = {.meta = list(&meta, "class,sax")};
+    bad_text("id\tclass\tsex\tg1\na\tx\tM\t1\n", &kept,
+             "x: no column \"sax\" (--meta); columns that are not numbers: class, sex");
+    eae_names_free(&meta);
     import.label = "class";
     bad_text("probe\ts1\ts2\nclass\tx\ty\ng1\t1\t2\n", &import,
              "x: no column \"class\" (--label); columns that are not numbers: s1, s2; there is a "
@@ -510,6 +515,15 @@ static void labels(void **state)
     f = good_text(leukemia, &import);
     annot_is(&f->rows, "label", EAE_ANNOT_F64, "10|9|10|9|9");
     eae_frame_free(f);
+    eae_buffer b = {0};
+    eae_buffer_puts(&b, "id\ty\tg\n");
+    for (int i = 0; i < 30; i++)
+        eae_buffer_printf(&b, "s%d\t%d.5\t1\n", i, i);
+    eae_import number = {.label = "y"};
+    bad_text(b.data, &number,
+             "label y: 30 different numbers in 30 samples; if it is a number to predict, say "
+             "--regression");
+    eae_buffer_free(&b);
     import.label = "c";
     bad_text(leukemia, &import, "x:2: column 2: not a number: \"BCR/ABL\"");
     eae_names_free(&meta);
