@@ -1,7 +1,6 @@
 /*
  * univariate.h - each feature alone: tests with statistic, effect and p-value, and the scores by
- * which
- * --filter ranks features inside a training set.
+ * which --filter ranks features inside a training set.
  *
  * The data come as an eae_source (fill and design already part of it, so that a test sees imputed
  * and adjusted values; `inverse` is ignored) and a list of training rows with the times each
