@@ -62,6 +62,17 @@ static int name_fields(header *h)
     return EAE_OK;
 }
 
+/* Nothing, or nothing but line ends, after the header; or an empty line instead of the first row.
+ */
+static int no_rows(const header *h)
+{
+    for (size_t i = h->body; i < h->text.length; i++) {
+        if (!strchr("\r\n", h->text.data[i]))
+            return eae_text_fail(&h->text, h->first.text, 0, "an empty line");
+    }
+    return eae_fail("%s: only a header, no rows", h->text.name);
+}
+
 static int read_header(const eae_import_job *job, const eae_text *head, header *h)
 {
     size_t begin = head->length >= 3 && memcmp(head->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -79,7 +90,7 @@ static int read_header(const eae_import_job *job, const eae_text *head, header *
     if (status == EAE_OK)
         status = wait_for_record(job, &h->text, h->body, &h->first, &(size_t){0});
     if (status == EAE_OK && h->first.length == 0)
-        status = eae_fail("%s: only a header, no rows", h->text.name);
+        status = no_rows(h);
     if (status == EAE_OK)
         status =
             eae_split_record(&h->text, &h->first, h->delimiter, &h->first_field, &h->first_count);

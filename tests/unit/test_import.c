@@ -22,7 +22,7 @@
 
 static const eae_import plain = {0};
 
-/* ---- helpers ---------------------------------------------------------------------------- */
+/* ---- shared by the tests ---------------------------------------------------------------- */
 
 static int import_file(const char *path, const eae_import *import, eae_frame **f)
 {
@@ -252,6 +252,8 @@ static void errors_name_their_place(void **state)
     bad_text("", &plain, "x: empty");
     bad_text("\n", &plain, "x:1: an empty line instead of a header");
     bad_text("id\tg1\n", &plain, "x: only a header, no rows");
+    bad_text("id\tg1\n\r\n\n", &plain, "x: only a header, no rows");
+    bad_text("a title\n\nid\tg1\n", &plain, "x:2: an empty line");
     bad_text("id\tg1\tg2\na\t1\t2\nb\t1\n", &plain, "x:3: 2 fields, where the header has 3");
     bad_text("id\tg1\na\t1\nb\t1\t2\n", &plain, "x:3: 3 fields, where the header has 2");
     bad_text("id\tg1\na\t1\n\nb\t2\n", &plain, "x:3: an empty line");
