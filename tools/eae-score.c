@@ -180,9 +180,12 @@ static int report(const eae_options *o, eae_frame *const *frame, int n,
 static int no_frame(const eae_options *o, const eae_bundle *in, const char *kind)
 {
     char *kinds = eae_bundle_kinds(in);
-    bool train = strcmp(kind, "prediction") == 0;
-    int status = eae_fail("%s: no %s frame (found: %s)%s", input_name(o), kind, kinds,
-                          train ? "; did you mean to pipe through eae-train?" : "");
+    const char *advice = "";
+    if (strcmp(kind, "prediction") == 0)
+        advice = strstr(kinds, "model")
+                     ? "; train with a plan (eae-split), or apply the models with --model"
+                     : "; did you mean to pipe through eae-train?";
+    int status = eae_fail("%s: no %s frame (found: %s)%s", input_name(o), kind, kinds, advice);
     free(kinds);
     return status;
 }

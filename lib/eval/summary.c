@@ -226,11 +226,12 @@ static void summarise_one(const members *m, int metric, eae_summary *out)
     int64_t end = perm_end(m, 0);
     *out = (eae_summary){.mean = NAN, .sd = NAN, .low = NAN, .high = NAN, .pooled = NAN, .p = NAN};
     out->n = split_values(m, metric, 0, end, value, &ratio);
-    if (!m->singles && out->n > 0) {
+    bool threshold = metric == m->s->metric_count;
+    if ((!m->singles || threshold) && out->n > 0) {
         out->mean = mean_of(value, out->n);
         out->sd = sd_of(value, out->n, out->mean);
     }
-    if (metric < m->s->metric_count) {
+    if (!threshold) {
         eae_interval interval = eae_nadeau_bengio(out->mean, out->sd, out->n, ratio);
         out->low = interval.low;
         out->high = interval.high;

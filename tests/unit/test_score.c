@@ -314,8 +314,9 @@ static void leave_one_out_is_pooled(void **state)
     assert_int_equal(eae_summarise(&s, &g, 1, line), 0);
     assert_true(isnan(line[0].mean) && isnan(line[0].low));
     assert_int_equal(line[0].n, 0);
-    assert_true(line[0].pooled == 0.75); /* auc */
-    assert_true(line[1].pooled == 0.75); /* balanced: the 2 of class a is called b */
+    assert_true(line[0].pooled == 0.75);              /* auc */
+    assert_true(line[3].n == 4 && line[3].mean == 0); /* the threshold */
+    assert_true(line[1].pooled == 0.75);              /* balanced: the 2 of class a is called b */
     eae_groups_free(&g);
     eae_scores_free(&s);
     eae_predictions_close(&p);

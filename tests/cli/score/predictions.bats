@@ -190,6 +190,9 @@ assert sum(r["value"] is None for r in rows) == 2'
     cut -f 1,3- labelled.tsv >data.tsv
     must_fail 1 eae-score data.tsv
     says "data.tsv: no prediction frame (found: data); did you mean to pipe through eae-train?"
+    frames make
+    must_fail 1 eae-score model.eae
+    says "no prediction frame (found: model); train with a plan (eae-split)"
     must_fail 1 eae-score none.eae
     must_fail 1 eae-score </dev/null
 }
