@@ -42,49 +42,37 @@ static void sorted_union(eae_names *merged, const eae_names *a, const eae_names 
     }
 }
 
+static bool has(const eae_name_index *index, const eae_names *names, int64_t i)
+{
+    const char *name = eae_name(names, i);
+
+    return eae_name_find(index, name, strlen(name)) >= 0;
+}
+
 /* The order of both: before each class that both have, first what only a has, then what only b has.
  */
 static int ordered_union(eae_names *merged, const eae_names *a, const eae_names *b)
 {
     eae_name_index *in_a = eae_name_index_new(a), *in_b = eae_name_index_new(b);
-    int64_t i = 0, last = -1;
+    int64_t i = 0, j = 0;
     int status = EAE_OK;
 
-    for (int64_t j = 0; j < b->count && status == EAE_OK; j++) {
-        int64_t at = eae_name_find(in_a, eae_name(b, j), strlen(eae_name(b, j)));
-
-        if (at < 0)
-            continue;
-        if (at < last)
+    while ((i < a->count || j < b->count) && status == EAE_OK) {
+        if (i < a->count && !has(in_b, a, i)) {
+            add_name(merged, a, i++);
+        } else if (j < b->count && !has(in_a, b, j)) {
+            add_name(merged, b, j++);
+        } else if (i == a->count || j == b->count) {
+            status = eae_fail("a class of `label` stands twice in its list");
+        } else if (strcmp(eae_name(a, i), eae_name(b, j)) == 0) {
+            add_name(merged, a, i++);
+            j++;
+        } else {
             status = eae_fail("the classes of `label` are ordered %s, %s in one frame and the "
                               "other way round in another; --label COL=POS/NEG settles it",
-                              eae_name(a, at), eae_name(a, last));
-        last = at;
-    }
-    for (int64_t j = 0; j < b->count && status == EAE_OK; j++) {
-        int64_t at = eae_name_find(in_a, eae_name(b, j), strlen(eae_name(b, j)));
-
-        for (; i < a->count && at >= 0 && i < at; i++)
-            add_name(merged, a, i);
-        if (at >= 0) {
-            /* what only b has before this class was added on the way */
-            add_name(merged, a, at);
-            i = at + 1;
-        } else {
-            int64_t next = j + 1;
-
-            while (next < b->count &&
-                   eae_name_find(in_a, eae_name(b, next), strlen(eae_name(b, next))) < 0)
-                next++;
-            at = next < b->count ? eae_name_find(in_a, eae_name(b, next), strlen(eae_name(b, next)))
-                                 : a->count;
-            for (; i < at; i++)
-                add_name(merged, a, i);
-            add_name(merged, b, j);
+                              eae_name(a, i), eae_name(b, j));
         }
     }
-    for (; i < a->count && status == EAE_OK; i++)
-        add_name(merged, a, i);
     eae_name_index_free(in_a);
     eae_name_index_free(in_b);
     return status;
