@@ -18,9 +18,11 @@ typedef struct {
     double *gram;   /* n x n: c K of the training rows */
     double *offset; /* n: (K_s - c K) b */
     double *true_f; /* n: K_s b */
+    double *kept;   /* n: b as the product saw it */
     double *value;  /* params x tests */
+    double gap;     /* after the pass before */
     bool converged; /* at the parameter in hand */
-    bool given_up;  /* at any */
+    bool given_up;  /* at any: passes stopped helping */
 } member;
 
 typedef struct {
@@ -140,6 +142,7 @@ static int open_member(void *context, int64_t s, int worker)
     m->cost = EAE_NEW_ARRAY(double, n);
     m->offset = EAE_NEW_ARRAY(double, n);
     m->true_f = EAE_NEW_ARRAY(double, n);
+    m->kept = EAE_NEW_ARRAY(double, n);
     m->value = EAE_NEW_ARRAY(double, tests * run->spec->params);
     m->gram = eae_try_alloc((size_t)(n * n), sizeof(double), "the Gram matrix of a fold");
     if (!m->gram)
@@ -164,6 +167,7 @@ static void close_members(batch *t)
         free(m->cost);
         free(m->offset);
         free(m->true_f);
+        free(m->kept);
         free(m->value);
         free(m->gram);
     }
@@ -199,7 +203,7 @@ static int solve_member(void *context, int64_t s, int worker)
     const eae_train_spec *spec = t->run->spec;
     eae_gram_fit *fit = eae_fits_at(&m->fits, t->param, 0, 0);
     (void)worker;
-    if (m->converged)
+    if (m->converged || m->given_up)
         return EAE_OK;
     eae_gram_problem problem = problem_of(t, m);
     int64_t iterations = fit->iterations;
@@ -220,35 +224,45 @@ static int judge_member(void *context, int64_t s, int worker)
     int64_t n = m->fold.n, tests = m->fold.m - n, terms = spec->covariates.terms;
     eae_gram_fit *fit = eae_fits_at(&m->fits, t->param, 0, 0);
     (void)worker;
-    if (m->converged)
+    if (m->converged || m->given_up)
         return EAE_OK;
     for (int64_t i = 0; i < n; i++)
         m->true_f[i] = t->f[m->fold.row[i] * EAE_BATCH + s];
-    eae_gram_problem problem = problem_of(t, m);
-    problem.offset = NULL;
-    static const eae_loss losses[] = {EAE_LOSS_HINGE, EAE_LOSS_SQUARED_HINGE};
-    eae_loss loss = spec->model == EAE_MODEL_SVM ? losses[spec->loss] : EAE_LOSS_LOGISTIC;
-    int status = eae_gram_certify(&problem, loss, m->true_f, fit);
-    m->converged = fit->converged;
     for (int64_t i = 0; i < n; i++) {
         double sum = 0;
         for (int64_t k = 0; k < n; k++)
             sum += m->gram[i * n + k] * fit->beta[k];
         m->offset[i] = m->true_f[i] - sum;
     }
+    /* the certificate may take a longer model; the next pass goes on from this one */
+    memcpy(m->kept, fit->beta, (size_t)n * sizeof *m->kept);
+    eae_gram_problem problem = problem_of(t, m);
+    problem.offset = NULL;
+    static const eae_loss losses[] = {EAE_LOSS_HINGE, EAE_LOSS_SQUARED_HINGE};
+    eae_loss loss = spec->model == EAE_MODEL_SVM ? losses[spec->loss] : EAE_LOSS_LOGISTIC;
+    int status = eae_gram_certify(&problem, loss, m->true_f, fit);
+    m->converged = fit->converged;
+    double longer = 1;
+    for (int64_t i = 0; i < n && longer == 1; i++)
+        longer = m->kept[i] != 0 ? fit->beta[i] / m->kept[i] : 1;
     double *value = m->value + t->param * tests;
     for (int64_t i = 0; i < tests; i++) {
-        value[i] = t->f[m->fold.row[n + i] * EAE_BATCH + s] + fit->intercept;
+        value[i] = longer * t->f[m->fold.row[n + i] * EAE_BATCH + s] + fit->intercept;
         for (int64_t c = 0; c < terms; c++)
             value[i] += fit->gamma[c] * m->fold.u[(n + i) * terms + c];
     }
+    if (!m->converged)
+        memcpy(fit->beta, m->kept, (size_t)n * sizeof *m->kept);
+    /* single precision has a floor: a gap that no longer falls is at it */
+    m->given_up |= !m->converged && !(fit->gap < m->gap / 2);
+    m->gap = fit->gap;
     return status;
 }
 
-static bool all_converged(const batch *t)
+static bool all_settled(const batch *t)
 {
     for (int64_t s = 0; s < t->count; s++) {
-        if (!t->member[s].converged)
+        if (!t->member[s].converged && !t->member[s].given_up)
             return false;
     }
     return true;
@@ -263,6 +277,7 @@ static void next_parameter(batch *t)
         eae_train_cost(run->spec, run->spec->param[t->param], m->fold.row, m->fold.split->count,
                        m->fold.n, run->target.class, run->target.outcome.classes, m->cost);
         m->converged = false;
+        m->gap = INFINITY;
         if (t->param > 0)
             eae_fits_warm(&m->fits, t->param, m->fold.n, run->spec->covariates.terms);
     }
@@ -273,7 +288,7 @@ static int run_parameter(batch *t, int64_t *passes)
     const eae_dataset *d = &t->run->dataset;
     int threads = t->run->spec->threads, status = EAE_OK;
     next_parameter(t);
-    for (int pass = 0; pass < PASSES_MAX && status == EAE_OK && !all_converged(t); pass++) {
+    for (int pass = 0; pass < PASSES_MAX && status == EAE_OK && !all_settled(t); pass++) {
         eae_source source = all_rows(d, NULL);
         status = eae_parallel(threads, t->count, solve_member, t);
         if (status == EAE_OK)

@@ -298,6 +298,64 @@ int eae_fit_svm(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit
     return EAE_OK;
 }
 
+/* Derivative by t of the primal at (t w, t b): g is f + border of the model, norm its |w|^2. */
+static double slope_at(const eae_svm_dual *dual, const double *g, double norm, double t)
+{
+    double slope = t * norm;
+    for (int64_t i = 0; i < dual->qp.n; i++) {
+        double yg = dual->y[i] * g[i], m = 1 - t * yg, c = dual->problem->cost[i];
+        if (m > 0)
+            slope -= dual->loss == EAE_HINGE ? c * yg : 2 * c * m * yg;
+    }
+    return slope;
+}
+
+static double primal_at(const eae_svm_dual *dual, const double *g, double norm, double t)
+{
+    double loss = 0;
+    for (int64_t i = 0; i < dual->qp.n; i++) {
+        double m = fmax(1 - t * dual->y[i] * g[i], 0), c = dual->problem->cost[i];
+        loss += dual->loss == EAE_HINGE ? c * m : c * m * m;
+    }
+    return t * t * norm / 2 + loss;
+}
+
+/* Where the cost is far above the multipliers, the least shortfall of a margin makes a large loss.
+ * A model a little longer pays |w|^2 for it instead: the primal is minimised over t (w, b), the
+ * dual stays. */
+static void judge_scaled(eae_svm_dual *dual, eae_gram_fit *fit)
+{
+    int64_t n = dual->qp.n, terms = dual->qp.terms;
+    double *g = dual->g, norm = 0, value = 0, low = 0.5, high = 2;
+    for (int64_t i = 0; i < n; i++) {
+        norm += dual->b[i] * dual->f[i];
+        value += dual->y[i] * dual->b[i];
+        if (dual->loss == EAE_SQUARED_HINGE)
+            value -= dual->b[i] * dual->b[i] / (4 * dual->problem->cost[i]);
+    }
+    memcpy(g, dual->f, (size_t)n * sizeof *g);
+    eae_gram_border_add(dual->e, n, terms, dual->lambda, g);
+    for (int step = 0; step < 60; step++) {
+        double t = (low + high) / 2;
+        if (slope_at(dual, g, norm, t) > 0)
+            high = t;
+        else
+            low = t;
+    }
+    double primal = primal_at(dual, g, norm, high), gap = primal - (value - norm / 2);
+    double relative = eae_gram_relative_gap(gap, primal);
+    if (!(relative < fit->gap))
+        return;
+    fit->gap = relative;
+    fit->objective = primal;
+    fit->converged = relative <= dual->problem->tol;
+    fit->intercept *= high;
+    for (int64_t i = 0; i < n; i++)
+        fit->beta[i] *= high;
+    for (int64_t t = 0; t < dual->problem->terms; t++)
+        fit->gamma[t] *= high;
+}
+
 int eae_svm_certify(const eae_gram_problem *problem, eae_svm_loss loss, const double *kbeta,
                     eae_gram_fit *fit)
 {
@@ -320,6 +378,7 @@ int eae_svm_certify(const eae_gram_problem *problem, eae_svm_loss loss, const do
     fit->gap = INFINITY;
     fit->converged = false;
     eae_svm_dual_judge(&dual, dual.b, dual.lambda, dual.f, fit);
+    judge_scaled(&dual, fit);
     eae_svm_dual_free(&dual);
     return EAE_OK;
 }
