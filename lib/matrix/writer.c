@@ -56,10 +56,19 @@ void eae_writer_discard(eae_writer *w)
     free_writer(w);
 }
 
-static void make_canonical(eae_axis *axis)
+static int make_canonical(eae_axis *axis)
 {
-    for (int i = 0; i < axis->annot_count; i++)
-        eae_annot_canonical(&axis->annot[i]);
+    for (int i = 0; i < axis->annot_count; i++) {
+        eae_annot *a = &axis->annot[i];
+        int64_t twice;
+
+        eae_annot_canonical(a);
+        twice = a->type == EAE_ANNOT_TEXT ? eae_names_find_duplicate(&a->dict, NULL) : -1;
+        if (twice >= 0)
+            return eae_fail("cannot write: the annotation %s has the entry \"%s\" twice", a->name,
+                            eae_name(&a->dict, twice));
+    }
+    return EAE_OK;
 }
 
 /* Fill the preamble but for what depends on the stream; columns and rows go into the buffers. */
@@ -67,8 +76,8 @@ static int describe(eae_frame *f, eae_preamble *p, eae_buffer *columns, eae_buff
 {
     size_t elements, bytes;
 
-    make_canonical(&f->rows);
-    make_canonical(&f->cols);
+    if (make_canonical(&f->rows) != EAE_OK || make_canonical(&f->cols) != EAE_OK)
+        return EAE_FAIL;
     if (eae_frame_check_rows(f) != EAE_OK || eae_frame_check_columns(f) != EAE_OK)
         return eae_fail_within(EAE_FAIL, "cannot write");
     if (!eae_mul_fits((size_t)f->rows.count, (size_t)f->cols.count, &elements) ||

@@ -222,6 +222,11 @@ static void invalid_frames_are_not_written(void **state)
         eae_names_add(&f->cols.names, "same", 4);
     assert_int_equal(eae_writer_frame(w, f), EAE_FAIL);
     assert_non_null(strstr(eae_message(), "two features have the name \"same\""));
+    eae_names_free(&f->cols.names);
+    eae_names_add(&eae_axis_find(&f->rows, "label")->dict, "a", 1);
+    assert_int_equal(eae_writer_frame(w, f), EAE_FAIL);
+    assert_non_null(strstr(eae_message(), "label has the entry \"a\" twice"));
+    eae_axis_remove(&f->rows, "label");
     f->kind = EAE_KIND_SPLIT;
     assert_int_equal(eae_writer_frame(w, f), EAE_FAIL);
     eae_writer_discard(w);
