@@ -10,7 +10,7 @@
 
 #include "model/gram_internal.h"
 
-enum { MAX_STEPS = 80, STALLED = 12 };
+enum { MAX_STEPS = 100, STALLED = 15 };
 
 typedef struct interior {
     const eae_qp *qp;
@@ -54,19 +54,30 @@ static void bind_memory(interior *p, eae_qp_work *work)
     p->s = small + terms;
 }
 
-/* The middle of the box, or one typical step inside where a side is open. */
+/* The middle of the box, or some typical steps inside where a side is open, with multipliers that
+ * leave little residual: a start far out, from which the path is short in logarithms. */
 static void start(interior *p)
 {
     const eae_qp *qp = p->qp;
-    double trace = 0;
-    for (int64_t i = 0; i < qp->n; i++)
+    int64_t n = qp->n;
+    double trace = 0, size = 0;
+    for (int64_t i = 0; i < n; i++)
         trace += qp->h[i * qp->ld + i];
-    double step = trace > 0 ? (double)qp->n / trace : 1;
-    for (int64_t i = 0; i < qp->n; i++) {
-        double half = fmin((qp->hi[i] - qp->lo[i]) / 2, step);
-        p->b[i] = qp->lo[i] == 0 ? half : qp->hi[i] == 0 ? -half : (qp->lo[i] + qp->hi[i]) / 2;
-        p->z[i] = has_low(p, i) ? 1 : 0;
-        p->w[i] = has_high(p, i) ? 1 : 0;
+    double step = trace > 0 ? 10 * (double)n / trace : 1;
+    for (int64_t i = 0; i < n; i++) {
+        double half = (qp->hi[i] - qp->lo[i]) / 2;
+        p->b[i] = half < INFINITY ? qp->lo[i] + half
+                  : has_low(p, i) ? qp->lo[i] + step
+                                  : qp->hi[i] - step;
+    }
+    eae_gram_product(qp->h, qp->ld, n, p->b, p->g);
+    for (int64_t i = 0; i < n; i++) {
+        p->g[i] -= qp->p[i];
+        size += fabs(p->g[i]) / (double)n;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        p->z[i] = has_low(p, i) ? fmax(p->g[i], 0) + size : 0;
+        p->w[i] = has_high(p, i) ? fmax(-p->g[i], 0) + size : 0;
     }
     memset(p->lambda, 0, (size_t)qp->terms * sizeof(double));
 }

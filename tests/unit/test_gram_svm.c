@@ -1,0 +1,290 @@
+/*
+ * test_gram_svm.c - the support vector machine against its optimality conditions, against the
+ * reference, and against itself (warm and cold, many and one).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "gram_problem.h"
+
+static const double costs[] = {1e-6, 1e-3, 0.1, 1, 10, 1e3, 1e5};
+static const int64_t features[] = {1, 2, 5, 20, 100};
+
+/* A problem of any shape: sizes, balance, costs, weights, covariates, repeated rows. */
+static random_problem any_problem(uint64_t seed, eae_svm_loss *loss)
+{
+    eae_random r;
+    eae_random_start(&r, seed, EAE_RANDOM_SYNTH_VALUE, 0);
+    int64_t n = 2 + (int64_t)eae_random_below(&r, 59);
+    int64_t positive =
+        eae_random_below(&r, 3) ? 1 + (int64_t)eae_random_below(&r, (uint64_t)n - 1) : 1;
+    int64_t terms = eae_random_below(&r, 3) ? 0 : 1 + (int64_t)eae_random_below(&r, 2);
+    random_problem t = random_problem_make(&r, n, features[eae_random_below(&r, 5)], positive,
+                                           costs[eae_random_below(&r, 7)], terms);
+    bool weighted = eae_random_below(&r, 3) == 0, repeated = eae_random_below(&r, 4) == 0;
+    for (int64_t i = 0; i < n && weighted; i++)
+        t.cost[i] *= (double)(1 + eae_random_below(&r, 4)) * (t.y[i] > 0 ? 2.5 : 1);
+    for (int64_t i = n / 2; i < n && repeated; i++)
+        memcpy(t.gram + i * n, t.gram + (i - n / 2) * n, (size_t)n * sizeof(double));
+    for (int64_t i = n / 2; i < n && repeated; i++) {
+        for (int64_t j = 0; j < n; j++)
+            t.gram[j * n + i] = t.gram[j * n + i - n / 2];
+    }
+    t.problem.bias_penalised = eae_random_below(&r, 4) == 0;
+    *loss = eae_random_below(&r, 2) ? EAE_HINGE : EAE_SQUARED_HINGE;
+    return t;
+}
+
+static double primal_of(const eae_gram_problem *p, eae_svm_loss loss, const eae_gram_fit *fit)
+{
+    return eae_gram_objective(p, loss == EAE_HINGE ? EAE_LOSS_HINGE : EAE_LOSS_SQUARED_HINGE, fit);
+}
+
+/* The dual value of beta, and how far beta is from the dual's constraints, from the definitions. */
+static double dual_of(const eae_gram_problem *p, eae_svm_loss loss, const eae_gram_fit *fit,
+                      double *outside)
+{
+    double value = 0, sum = 0, size = 0;
+    *outside = 0;
+    for (int64_t i = 0; i < p->n; i++) {
+        double a = p->y[i] * fit->beta[i];
+        *outside = fmax(*outside, -a);
+        if (loss == EAE_HINGE)
+            *outside = fmax(*outside, a - p->cost[i]);
+        value += a - (loss == EAE_SQUARED_HINGE ? a * a / (4 * p->cost[i]) : 0);
+        for (int64_t j = 0; j < p->n; j++)
+            value -= fit->beta[i] * fit->beta[j] *
+                     (p->gram[i * p->ld + j] + (p->bias_penalised ? 1 : 0)) / 2;
+        sum += fit->beta[i];
+        size += fabs(fit->beta[i]);
+    }
+    if (!p->bias_penalised && size > 0)
+        *outside = fmax(*outside, fabs(sum) / size);
+    for (int64_t t = 0; t < p->terms && size > 0; t++) {
+        double moment = 0;
+        for (int64_t i = 0; i < p->n; i++)
+            moment += fit->beta[i] * p->u[i * p->terms + t];
+        *outside = fmax(*outside, fabs(moment) / size);
+    }
+    return value;
+}
+
+static void certificates_are_true(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        eae_svm_loss loss;
+        random_problem t = any_problem(seed, &loss);
+        eae_gram_fit fit;
+        eae_gram_fit_init(&fit, t.problem.n, t.problem.terms);
+        assert_int_equal(eae_fit_svm(&t.problem, loss, &fit), EAE_OK);
+        assert_true(fit.converged);
+        assert_true(fit.gap <= 1e-6);
+        double outside, dual = dual_of(&t.problem, loss, &fit, &outside);
+        double primal = primal_of(&t.problem, loss, &fit);
+        assert_true(fabs(primal - fit.objective) <= 1e-7 * fabs(primal));
+        assert_true(outside <= 1e-9);
+        /* cost x rounding of f is what 1e5 and a small objective leave */
+        assert_true(primal - dual <= 2e-6 * fabs(primal) + 1e-14 * t.cost[0]);
+        eae_gram_fit_free(&fit);
+        random_problem_free(&t);
+    }
+}
+
+static void agrees_with_the_reference(void **state)
+{
+    (void)state;
+    int compared = 0;
+    for (uint64_t seed = 1000; seed < 1120; seed++) {
+        eae_svm_loss loss;
+        random_problem t = any_problem(seed, &loss);
+        eae_gram_fit fit, plain;
+        eae_gram_fit_init(&fit, t.problem.n, t.problem.terms);
+        eae_gram_fit_init(&plain, t.problem.n, t.problem.terms);
+        assert_int_equal(eae_fit_svm(&t.problem, loss, &fit), EAE_OK);
+        t.problem.max_iter = 20000;
+        assert_int_equal(eae_fit_svm_reference(&t.problem, loss, &plain), EAE_OK);
+        double p = primal_of(&t.problem, loss, &fit), q = primal_of(&t.problem, loss, &plain);
+        if (plain.converged && plain.gap < 1e-8 && q > 1e-12) {
+            assert_true(fabs(p - q) <= 2e-6 * q);
+            compared++;
+        }
+        eae_gram_fit_free(&fit);
+        eae_gram_fit_free(&plain);
+        random_problem_free(&t);
+    }
+    assert_true(compared > 60);
+}
+
+/* Tight tolerances are reached where the problem's own rounding allows it. */
+static void reaches_a_tight_gap(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        eae_random r;
+        eae_random_start(&r, seed, EAE_RANDOM_SYNTH_VALUE, 1);
+        int64_t n = 6 + (int64_t)eae_random_below(&r, 50);
+        random_problem t = random_problem_make(&r, n, features[eae_random_below(&r, 5)], n / 3,
+                                               costs[1 + eae_random_below(&r, 4)], 0);
+        t.problem.tol = 1e-12;
+        for (int k = 0; k < 2; k++) {
+            eae_gram_fit fit;
+            eae_gram_fit_init(&fit, n, 0);
+            assert_int_equal(eae_fit_svm(&t.problem, k ? EAE_SQUARED_HINGE : EAE_HINGE, &fit),
+                             EAE_OK);
+            assert_true(fit.converged);
+            eae_gram_fit_free(&fit);
+        }
+        random_problem_free(&t);
+    }
+}
+
+/* From the solution of another cost, and from nonsense: the same answer. */
+static void warm_is_cold(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 200; seed < 300; seed++) {
+        eae_svm_loss loss;
+        random_problem t = any_problem(seed, &loss);
+        int64_t n = t.problem.n;
+        t.problem.tol = 1e-9;
+        eae_gram_fit cold, warm;
+        eae_gram_fit_init(&cold, n, t.problem.terms);
+        eae_gram_fit_init(&warm, n, t.problem.terms);
+        assert_int_equal(eae_fit_svm(&t.problem, loss, &cold), EAE_OK);
+        eae_random r;
+        eae_random_start(&r, seed, EAE_RANDOM_SYNTH_VALUE, 2);
+        for (int64_t i = 0; i < n; i++)
+            warm.beta[i] = seed % 2 ? random_normal(&r) * t.cost[i] : cold.beta[i] * 1.5;
+        warm.beta[0] = seed % 4 ? warm.beta[0] : NAN;
+        assert_int_equal(eae_fit_svm(&t.problem, loss, &warm), EAE_OK);
+        assert_true(warm.gap <= 1e-6 && cold.gap <= 1e-6);
+        double p = primal_of(&t.problem, loss, &cold), q = primal_of(&t.problem, loss, &warm);
+        assert_true(fabs(p - q) <= (1e-9 + cold.gap + warm.gap) * fabs(p) + 1e-14 * t.cost[0]);
+        eae_gram_fit_free(&cold);
+        eae_gram_fit_free(&warm);
+        random_problem_free(&t);
+    }
+}
+
+/* Two rows at +1 and -1 on a line, and one class alone: by hand. */
+static void solved_by_hand(void **state)
+{
+    (void)state;
+    double gram[] = {1, -1, -1, 1}, y[] = {1, -1}, cost[] = {10, 10};
+    eae_gram_problem p = {.kernels = &eae_kernels_ref,
+                          .n = 2,
+                          .gram = gram,
+                          .ld = 2,
+                          .y = y,
+                          .cost = cost,
+                          .tol = 1e-12};
+    eae_gram_fit fit;
+    eae_gram_fit_init(&fit, 2, 0);
+    assert_int_equal(eae_fit_svm(&p, EAE_HINGE, &fit), EAE_OK);
+    assert_true(fit.converged);
+    assert_float_equal(fit.beta[0], 0.5, 1e-12); /* w = 1: margins are exactly 1 */
+    assert_float_equal(fit.beta[1], -0.5, 1e-12);
+    assert_float_equal(fit.intercept, 0, 1e-12);
+    assert_float_equal(fit.objective, 0.5, 1e-12);
+    /* a cost below 1/2 bounds both: w = 2c, f = +-2c, the intercept in the middle of its interval
+     */
+    cost[0] = cost[1] = 0.1;
+    assert_int_equal(eae_fit_svm(&p, EAE_HINGE, &fit), EAE_OK);
+    assert_float_equal(fit.beta[0], 0.1, 1e-12);
+    assert_float_equal(fit.intercept, 0, 1e-9);
+    assert_float_equal(fit.objective, 0.02 + 0.2 * 0.8, 1e-12);
+    y[1] = 1;
+    assert_int_equal(eae_fit_svm(&p, EAE_HINGE, &fit), EAE_OK);
+    assert_true(fit.converged);
+    assert_float_equal(fit.beta[0], 0, 1e-15);
+    assert_float_equal(fit.intercept, 1, 1e-12);
+    assert_float_equal(fit.objective, 0, 1e-15);
+    eae_gram_fit_free(&fit);
+}
+
+/* A limit of iterations that is too small is said, not hidden. */
+static void short_stop_is_said(void **state)
+{
+    (void)state;
+    eae_random r;
+    eae_random_start(&r, 9, EAE_RANDOM_SYNTH_VALUE, 3);
+    random_problem t = random_problem_make(&r, 50, 3, 25, 10, 0);
+    t.problem.tol = 1e-10;
+    t.problem.max_iter = 3;
+    eae_gram_fit fit;
+    eae_gram_fit_init(&fit, 50, 0);
+    assert_int_equal(eae_fit_svm(&t.problem, EAE_HINGE, &fit), EAE_OK);
+    assert_false(fit.converged);
+    assert_true(fit.gap > 1e-10);
+    double outside, dual = dual_of(&t.problem, EAE_HINGE, &fit, &outside);
+    double primal = primal_of(&t.problem, EAE_HINGE, &fit);
+    assert_true(fabs((primal - dual) / primal - fit.gap) <= 1e-6 * fit.gap);
+    eae_gram_fit_free(&fit);
+    random_problem_free(&t);
+}
+
+/* Many labelings: each as good as its own fit, whatever the cost (all free, some bound, many). */
+static void check_many(uint64_t seed, int64_t n, int64_t p, double c, int64_t terms, bool penalised)
+{
+    enum { M = 40 };
+    eae_random r;
+    eae_random_start(&r, seed, EAE_RANDOM_SYNTH_VALUE, 4);
+    random_problem t = random_problem_make(&r, n, p, n / 2, c, terms);
+    t.problem.bias_penalised = penalised;
+    double *y = EAE_NEW_ARRAY(double, M *n);
+    int64_t *order = EAE_NEW_ARRAY(int64_t, n);
+    eae_gram_fit fit[M], one;
+    for (int64_t k = 0; k < M; k++) {
+        for (int64_t i = 0; i < n; i++)
+            order[i] = i;
+        eae_random_shuffle(&r, order, (size_t)n);
+        for (int64_t i = 0; i < n; i++)
+            y[k * n + i] = t.y[order[i]];
+        eae_gram_fit_init(&fit[k], n, terms);
+    }
+    for (int loss = 0; loss < 2; loss++) {
+        assert_int_equal(eae_fit_svm_many(&t.problem, (eae_svm_loss)loss, y, M, fit), EAE_OK);
+        for (int64_t k = 0; k < M; k++) {
+            eae_gram_problem single = t.problem;
+            single.y = y + k * n;
+            eae_gram_fit_init(&one, n, terms);
+            assert_int_equal(eae_fit_svm(&single, (eae_svm_loss)loss, &one), EAE_OK);
+            assert_true(fit[k].converged && one.converged);
+            double a = primal_of(&single, (eae_svm_loss)loss, &fit[k]);
+            assert_true(fabs(a - one.objective) <= 2e-6 * a + 1e-14 * c);
+            eae_gram_fit_free(&one);
+        }
+    }
+    for (int64_t k = 0; k < M; k++)
+        eae_gram_fit_free(&fit[k]);
+    free(y);
+    free(order);
+    random_problem_free(&t);
+}
+
+static void many_is_one_by_one(void **state)
+{
+    (void)state;
+    const double grid[] = {1e-4, 3e-3, 1e-2, 3e-2, 1, 100};
+    for (int c = 0; c < 6; c++) {
+        check_many(1, 32, 200, grid[c], 0, false);
+        check_many(2, 20, 60, grid[c], 1, false);
+        check_many(3, 24, 100, grid[c], 0, true);
+        check_many(4, 30, 4, grid[c], 0, false);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(certificates_are_true), cmocka_unit_test(agrees_with_the_reference),
+        cmocka_unit_test(reaches_a_tight_gap),   cmocka_unit_test(warm_is_cold),
+        cmocka_unit_test(solved_by_hand),        cmocka_unit_test(short_stop_is_said),
+        cmocka_unit_test(many_is_one_by_one),
+    };
+    return cmocka_run_group_tests_name("gram_svm", tests, NULL, NULL);
+}
