@@ -26,8 +26,10 @@ function layer(path,    part) {
                 break # the empty rules of -MP
             continue
         }
-        if (source == "")
+        if (source == "") {
             source = word
+            continue
+        }
         from = layer(source)
         to = layer(word)
         if (to != "" && index(" " may[from] " ", " " to " ") == 0) {

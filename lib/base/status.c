@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MESSAGE_MAX = 2048 };
@@ -50,14 +51,15 @@ int eae_fail_usage(const char *fmt, ...)
 
 int eae_fail_within(int status, const char *fmt, ...)
 {
-    char inner[MESSAGE_MAX];
-    memcpy(inner, message, sizeof inner);
+    char *inner = strdup(message);
     va_list ap;
     va_start(ap, fmt);
     format_message(fmt, ap);
     va_end(ap);
     size_t used = strlen(message);
-    snprintf(message + used, sizeof message - used, ": %s", inner);
+    if (inner) /* else memory is so short that the context alone must do */
+        snprintf(message + used, sizeof message - used, ": %s", inner);
+    free(inner);
     return status;
 }
 

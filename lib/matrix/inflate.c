@@ -108,7 +108,7 @@ static int inflate_block(void *context, int64_t task, int worker)
     const block_work *work = context;
     const block *b = work->blocks + task;
     z_stream z = {.next_in = (z_const Bytef *)b->in, .avail_in = (uInt)b->in_size};
-    char none; /* an empty member (the end mark) has no place of its own */
+    char none = 0; /* an empty member (the end mark) has no place of its own */
     z.next_out = (Bytef *)(b->out_size ? b->out : &none);
     z.avail_out = (uInt)b->out_size;
     if (inflateInit2(&z, 15 + 16) != Z_OK)

@@ -62,10 +62,11 @@ static int softmax_init(softmax *s, const eae_gram_problem *problem, int classes
 
 static double log_sum_exp(const softmax *s, const double *f, int64_t i)
 {
-    double top = -INFINITY, sum = 0;
-    for (int64_t k = 0; k < s->classes; k++)
+    double top = f[i];
+    for (int64_t k = 1; k < s->classes; k++)
         top = fmax(top, f[k * s->n + i]);
-    for (int64_t k = 0; k < s->classes; k++)
+    double sum = exp(f[i] - top);
+    for (int64_t k = 1; k < s->classes; k++)
         sum += exp(f[k * s->n + i] - top);
     return top + log(sum);
 }

@@ -217,10 +217,11 @@ static double plain_loss(const plain_newton *s, const double *f)
             sum += c * (m > 0 ? m + log1p(exp(-m)) : log1p(exp(m)));
             continue;
         }
-        double top = -INFINITY, total = 0;
-        for (int64_t k = 0; k < s->groups; k++)
+        double top = f[i];
+        for (int64_t k = 1; k < s->groups; k++)
             top = fmax(top, f[k * s->n + i]);
-        for (int64_t k = 0; k < s->groups; k++)
+        double total = exp(f[i] - top);
+        for (int64_t k = 1; k < s->groups; k++)
             total += exp(f[k * s->n + i] - top);
         sum += c * (top + log(total) - f[(int64_t)y * s->n + i]);
     }
