@@ -292,5 +292,14 @@ void eae_gram_bordered(const double *factor, int64_t m, const double *e, int64_t
 
 double eae_gram_relative_gap(double difference, double primal)
 {
+    if (isnan(difference) || isnan(primal))
+        return INFINITY; /* nothing is known */
     return fmax(difference, 0) / fmax(fabs(primal), DBL_MIN);
+}
+
+double eae_gram_entropy(double a, double p)
+{
+    if (!(a > 0))
+        return 0;
+    return a * (a < p / 2 ? log(a / p) : log1p((a - p) / p));
 }

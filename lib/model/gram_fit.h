@@ -87,9 +87,9 @@ int eae_fit_softmax(const eae_gram_problem *problem, int classes, eae_gram_fit *
 int eae_fit_ridge(const eae_gram_problem *problem, const double *y, int64_t m, const double *scale,
                   int64_t s, eae_gram_fit *fit);
 
-/* Least squares without penalty, minimum norm where it is not unique (singular values below 1e-10
- * of the largest count as 0); many targets, y m x n. gap: the norm of the gradient over that at 0.
- */
+/* Least squares without penalty, minimum norm where it is not unique (eigenvalues of the centred K
+ * below 1e-12 of the largest count as 0, which is singular values below 1e-6: K knows no more);
+ * many targets, y m x n. gap: the norm of the gradient over that at 0, known to about 1e-8. */
 int eae_fit_linear(const eae_gram_problem *problem, const double *y, int64_t m, eae_gram_fit *fit);
 
 typedef enum eae_loss {

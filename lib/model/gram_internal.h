@@ -50,6 +50,8 @@ void eae_gram_bordered(const double *factor, int64_t m, const double *e, int64_t
 
 /* (primal - dual) / max(|primal|, tiny), never negative. */
 double eae_gram_relative_gap(double difference, double primal);
+/* a log(a / p), exact where a is near p; 0 at a <= 0 */
+double eae_gram_entropy(double a, double p);
 
 typedef struct eae_qp {
     const eae_kernels *kernels;

@@ -154,12 +154,6 @@ static bool line_search(logistic *l, double *objective)
     return false;
 }
 
-/* a log(a / p), 0 at a = 0 */
-static double relative_entropy(double a, double p)
-{
-    return a > 0 ? a * log1p((a - p) / p) : 0;
-}
-
 /* primal - dual at b: the loss's Fenchel-Young terms, cost times the relative entropy of y b / cost
  * and s(-y f); infinite where b is not feasible. */
 static double duality_gap(const logistic *l)
@@ -170,7 +164,7 @@ static double duality_gap(const logistic *l)
         double c = p->cost[i], a = p->y[i] * l->b[i] / c, yf = p->y[i] * l->f[i];
         if (!(a >= 0 && a <= 1))
             return INFINITY;
-        gap += c * (relative_entropy(a, sigmoid(-yf)) + relative_entropy(1 - a, sigmoid(yf)));
+        gap += c * (eae_gram_entropy(a, sigmoid(-yf)) + eae_gram_entropy(1 - a, sigmoid(yf)));
     }
     for (int64_t t = 0; t < l->terms; t++) {
         double sum = 0;
@@ -205,10 +199,8 @@ static int iterate(logistic *l, eae_gram_fit *fit)
     fit->iterations = 0;
     while (!(fit->gap <= p->tol) && fit->iterations < limit) {
         fit->iterations++;
-        if (newton_step(l))
-            return EAE_FAIL;
-        if (!line_search(l, &objective))
-            break;
+        if (newton_step(l) || !line_search(l, &objective))
+            break; /* saturated, or no progress: the gap says how far it came */
         fit->gap = eae_gram_relative_gap(duality_gap(l), objective);
     }
     fit->objective = objective;
@@ -224,6 +216,12 @@ int eae_fit_logistic(const eae_gram_problem *problem, eae_gram_fit *fit)
     if (logistic_init(&l, problem))
         return EAE_FAIL;
     int status = iterate(&l, fit);
+    if (!status && !fit->converged) { /* a far start saturates W: begin at 0 */
+        memset(fit->beta, 0, (size_t)problem->n * sizeof(double));
+        memset(fit->gamma, 0, (size_t)problem->terms * sizeof(double));
+        fit->intercept = 0;
+        status = iterate(&l, fit);
+    }
     free(l.factor);
     free(l.memory);
     return status;

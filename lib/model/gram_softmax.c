@@ -267,7 +267,7 @@ static double duality_gap(softmax *s)
             double q = hit - s->b[k * n + i] / p->cost[i];
             if (q < -1e-15)
                 return INFINITY;
-            gap += q > 0 ? p->cost[i] * q * log1p((q - pi) / pi) : 0;
+            gap += p->cost[i] * eae_gram_entropy(q, pi);
             total += s->b[k * n + i];
         }
         if (fabs(total) > 1e-12 * p->cost[i]) /* not probabilities */
@@ -324,10 +324,8 @@ static int iterate(softmax *s, eae_gram_fit *fit)
     double objective = eae_gram_dot(s->b, s->kb, s->classes * s->n) / 2 + loss_sum(s, s->f);
     double gap = eae_gram_relative_gap(duality_gap(s), objective);
     for (; !(gap <= p->tol) && k < limit; k++) {
-        if (newton_step(s))
-            return EAE_FAIL;
-        if (!line_search(s, &objective))
-            break;
+        if (newton_step(s) || !line_search(s, &objective))
+            break; /* saturated, or no progress: the gap says how far it came */
         gap = eae_gram_relative_gap(duality_gap(s), objective);
     }
     store(s, objective, gap, k, fit);
@@ -340,6 +338,14 @@ int eae_fit_softmax(const eae_gram_problem *problem, int classes, eae_gram_fit *
     if (softmax_init(&s, problem, classes))
         return EAE_FAIL;
     int status = iterate(&s, fit);
+    if (!status && !fit->converged) { /* a far start saturates W: begin at 0 */
+        for (int k = 0; k < classes; k++) {
+            memset(fit[k].beta, 0, (size_t)problem->n * sizeof(double));
+            memset(fit[k].gamma, 0, (size_t)problem->terms * sizeof(double));
+            fit[k].intercept = 0;
+        }
+        status = iterate(&s, fit);
+    }
     free(s.matrices);
     free(s.memory);
     return status;
