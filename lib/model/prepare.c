@@ -22,59 +22,54 @@ static double value_at(const void *x, bool is_f64, int64_t k)
 
 /* ---- the survey of all rows --------------------------------------------------------------- */
 
-typedef struct {
-    int64_t count;
-    int64_t first; /* -1: none */
-} missing_block;
-
-typedef struct {
-    eae_dataset *d;
-    missing_block *found;
-} survey;
-
-/* Mean and sd of the columns of one block: two passes, missing values left out. */
-static int survey_block(void *context, int64_t task, int worker)
+static void find_first_missing(eae_dataset *d)
 {
-    survey *s = context;
-    eae_dataset *d = s->d;
-    int64_t begin = task * BLOCK, end = begin + BLOCK < d->cols ? begin + BLOCK : d->cols;
-    double sum[BLOCK] = {0}, square[BLOCK] = {0}, count[BLOCK] = {0};
-    missing_block *found = &s->found[task];
-    (void)worker;
-    *found = (missing_block){0, -1};
-    for (int64_t i = 0; i < d->rows; i++) {
-        for (int64_t j = begin; j < end; j++) {
-            double v = value_at(d->x, d->is_f64, i * d->cols + j);
-            bool there = v == v;
-            if (!there && found->first < 0)
-                found->first = i * d->cols + j;
-            sum[j - begin] += there ? v : 0;
-            count[j - begin] += there;
-        }
+    for (int64_t k = 0; k < d->rows * d->cols && d->missing > 0 && d->first_missing < 0; k++) {
+        double v = value_at(d->x, d->is_f64, k);
+        if (v != v)
+            d->first_missing = k;
     }
-    for (int64_t j = begin; j < end; j++) {
-        double n = count[j - begin];
-        found->count += d->rows - (int64_t)n;
-        d->reference[j] = n > 0 ? sum[j - begin] / n : 0;
+}
+
+/* One pass: moments about the first row, which is near enough to the mean for the difference of
+ * squares to be accurate, and makes the moments of a constant feature exactly 0. */
+static int survey(eae_dataset *d, int threads)
+{
+    size_t cols = (size_t)d->cols;
+    double *first = eae_malloc(cols, sizeof *first);
+    double *present = eae_malloc(cols, sizeof *present);
+    double *once = eae_malloc((size_t)d->rows, sizeof *once);
+    for (int64_t j = 0; j < d->cols; j++) {
+        double v = d->rows > 0 ? value_at(d->x, d->is_f64, j) : 0;
+        first[j] = v == v ? v : 0;
     }
-    for (int64_t i = 0; i < d->rows; i++) {
-        for (int64_t j = begin; j < end; j++) {
-            double t = value_at(d->x, d->is_f64, i * d->cols + j) - d->reference[j];
-            square[j - begin] += t == t ? t * t : 0;
-        }
+    for (int64_t i = 0; i < d->rows; i++)
+        once[i] = 1;
+    eae_source source = {.x = d->x,
+                         .is_f64 = d->is_f64,
+                         .rows = d->rows,
+                         .cols = d->cols,
+                         .feature_count = d->cols,
+                         .shift = first};
+    int status = d->kernels->moments(&source, NULL, d->rows, once, 1, present, d->reference,
+                                     d->scale, threads);
+    for (int64_t j = 0; j < d->cols && status == EAE_OK; j++) {
+        double n = fmax(present[j], 1), offset = d->reference[j] / n, square = d->scale[j] / n;
+        double variance = square - offset * offset;
+        d->missing += d->rows - (int64_t)present[j];
+        d->reference[j] = first[j] + offset;
+        d->scale[j] = variance > 1e-13 * square ? sqrt(variance) : 1;
     }
-    for (int64_t j = begin; j < end; j++) {
-        double n = count[j - begin], sd = n > 0 ? sqrt(square[j - begin] / n) : 0;
-        /* what is left of a constant column is the rounding of its mean */
-        d->scale[j] = sd > 1e-13 * fabs(d->reference[j]) ? sd : 1;
-    }
-    return EAE_OK;
+    free(first);
+    free(present);
+    free(once);
+    find_first_missing(d);
+    return status;
 }
 
 int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, bool is_f64,
                      int64_t rows, int64_t cols, int threads)
 {
-    int64_t blocks = blocks_of(cols);
     *d = (eae_dataset){.kernels = kernels,
                        .x = x,
                        .is_f64 = is_f64,
@@ -83,18 +78,9 @@ int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, 
                        .first_missing = -1};
     d->reference = eae_try_alloc((size_t)cols, sizeof(double), "feature means");
     d->scale = eae_try_alloc((size_t)cols, sizeof(double), "feature scales");
-    if (!d->reference || !d->scale) {
+    int status = d->reference && d->scale ? survey(d, threads) : EAE_FAIL;
+    if (status != EAE_OK)
         eae_dataset_close(d);
-        return EAE_FAIL;
-    }
-    survey s = {d, EAE_NEW_ARRAY(missing_block, blocks)};
-    int status = eae_parallel(threads, blocks, survey_block, &s);
-    for (int64_t b = 0; b < blocks; b++) {
-        d->missing += s.found[b].count;
-        if (s.found[b].first >= 0 && (d->first_missing < 0 || s.found[b].first < d->first_missing))
-            d->first_missing = s.found[b].first;
-    }
-    free(s.found);
     return status;
 }
 
