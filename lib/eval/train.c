@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/threads.h"
 #include "eval/batch.h"
+#include "eval/run.h"
 #include "eval/train_result.h"
 
 enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
@@ -37,66 +38,6 @@ typedef struct {
 /* ---- what is shared ----------------------------------------------------------------------------
  */
 
-static int check_missing(const eae_run *run)
-{
-    const eae_dataset *d = &run->dataset;
-    if (d->missing == 0 || run->spec->prepare.imputation != EAE_IMPUTE_NONE)
-        return EAE_OK;
-    int64_t i = d->first_missing / d->cols, j = d->first_missing % d->cols;
-    return eae_fail(
-        "%lld of %lld values are missing (first: sample %s, feature %s); --impute mean or "
-        "median fills them inside each split",
-        (long long)d->missing, (long long)(d->rows * d->cols), eae_name(&run->data->rows.names, i),
-        eae_name(&run->data->cols.names, j));
-}
-
-/* One Gram matrix for all folds, where no fold sees the features in its own way. */
-static int share_gram(eae_run *run)
-{
-    const eae_prepare_spec *p = &run->spec->prepare;
-    eae_dataset *d = &run->dataset;
-    if (p->scaling == EAE_SCALE_FOLD || p->filter != EAE_FILTER_NONE || p->design || d->missing)
-        return EAE_OK;
-    run->gram = eae_try_alloc((size_t)(d->rows * d->rows), sizeof(double), "the Gram matrix");
-    if (!run->gram)
-        return EAE_FAIL;
-    int64_t *all = eae_malloc((size_t)d->rows, sizeof *all);
-    double *once = eae_malloc((size_t)d->rows, sizeof *once);
-    for (int64_t i = 0; i < d->rows; i++) {
-        all[i] = i;
-        once[i] = 1;
-    }
-    eae_prepared prepared;
-    int status = eae_prepare_learn(d, p, all, once, d->rows, &run->target.outcome, &prepared,
-                                   run->spec->threads);
-    if (status == EAE_OK) {
-        eae_fold fold = {.run = run, .prepared = prepared};
-        eae_source source = eae_fold_source(&fold);
-        eae_precision precision = eae_kernels_precision(d->rows, d->cols, d->is_f64);
-        status = d->kernels->gram(&source, all, d->rows, precision, run->gram, run->spec->threads);
-        eae_prepared_free(&prepared);
-    }
-    free(all);
-    free(once);
-    return status;
-}
-
-static int open_run(family *f, const eae_frame *data, const eae_kernels *kernels)
-{
-    eae_run *run = &f->run;
-    run->data = data;
-    run->spec = f->spec;
-    int status = eae_target_from(data, &run->target);
-    if (status == EAE_OK)
-        status = eae_train_spec_check(f->spec, &run->target);
-    if (status == EAE_OK)
-        status = eae_dataset_open(&run->dataset, kernels, data->payload, data->type == EAE_F64,
-                                  data->rows.count, data->cols.count, f->spec->threads);
-    if (status == EAE_OK)
-        status = check_missing(run);
-    return status;
-}
-
 static int make_labelings(family *f)
 {
     int64_t n = f->run.target.n;
@@ -112,26 +53,6 @@ static int make_labelings(family *f)
         eae_target_permuted(&f->run.target, f->from[b], &f->target[b]);
     }
     return EAE_OK;
-}
-
-/* The outer splits of the plan that belong to this shard: a contiguous part. */
-static void choose_splits(family *f)
-{
-    if (!f->plan)
-        return;
-    int64_t rows = f->plan->rows.count, count = 0;
-    const eae_annot *parent = eae_axis_find(&f->plan->rows, "parent");
-    int64_t *outer = eae_malloc((size_t)rows, sizeof *outer);
-    for (int64_t s = 0; s < rows; s++) {
-        if (!parent || parent->i64[s] == 0)
-            outer[count++] = s;
-    }
-    f->splits = count;
-    int64_t begin = count * (f->spec->shard - 1) / f->spec->shards;
-    int64_t end = count * f->spec->shard / f->spec->shards;
-    memmove(outer, outer + begin, (size_t)(end - begin) * sizeof *outer);
-    f->outer = outer;
-    f->outer_count = end - begin;
 }
 
 static int64_t preparation_rows(const family *f)
@@ -457,19 +378,7 @@ static void close_family(family *f)
     free(f->model_row);
     eae_frame_free(f->prediction);
     eae_frame_free(f->model);
-    free(f->run.gram);
-    eae_dataset_close(&f->run.dataset);
-    eae_target_free(&f->run.target);
-}
-
-static int make_lambda(family *f, eae_train_spec *spec)
-{
-    if (spec->lambda_auto == 0)
-        return EAE_OK;
-    spec->params = spec->lambda_auto;
-    free(spec->param);
-    spec->param = EAE_NEW_ARRAY(double, spec->params);
-    return eae_lambda_path(&f->run.dataset, spec, &f->run.target, spec->params, spec->param);
+    eae_run_close(&f->run);
 }
 
 int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec,
@@ -478,15 +387,16 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
     family f = {.spec = spec, .plan = plan};
     *out = (eae_train_output){0};
     f.final = spec->shard == 1 && (spec->final || !plan);
-    int status = open_run(&f, data, kernels);
+    int status = eae_run_open(&f.run, data, spec, kernels);
     if (status == EAE_OK)
-        status = make_lambda(&f, spec);
+        status = eae_run_lambda(&f.run, spec);
     if (status == EAE_OK)
-        status = share_gram(&f.run);
+        status = eae_run_share_gram(&f.run);
     if (status == EAE_OK)
         status = make_labelings(&f);
     if (status == EAE_OK) {
-        choose_splits(&f);
+        if (plan)
+            f.outer = eae_run_splits(plan, spec, &f.outer_count, &f.splits);
         status = make_frames(&f);
     }
     if (status == EAE_OK)

@@ -1,0 +1,100 @@
+/* run.c - see run.h. */
+#include "eval/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+static int check_missing(const eae_run *run)
+{
+    const eae_dataset *d = &run->dataset;
+    if (d->missing == 0 || run->spec->prepare.imputation != EAE_IMPUTE_NONE)
+        return EAE_OK;
+    int64_t i = d->first_missing / d->cols, j = d->first_missing % d->cols;
+    return eae_fail(
+        "%lld of %lld values are missing (first: sample %s, feature %s); --impute mean or "
+        "median fills them inside each split",
+        (long long)d->missing, (long long)(d->rows * d->cols), eae_name(&run->data->rows.names, i),
+        eae_name(&run->data->cols.names, j));
+}
+
+int eae_run_share_gram(eae_run *run)
+{
+    const eae_prepare_spec *p = &run->spec->prepare;
+    eae_dataset *d = &run->dataset;
+    if (p->scaling == EAE_SCALE_FOLD || p->filter != EAE_FILTER_NONE || p->design || d->missing)
+        return EAE_OK;
+    run->gram = eae_try_alloc((size_t)(d->rows * d->rows), sizeof(double), "the Gram matrix");
+    if (!run->gram)
+        return EAE_FAIL;
+    int64_t *all = eae_malloc((size_t)d->rows, sizeof *all);
+    double *once = eae_malloc((size_t)d->rows, sizeof *once);
+    for (int64_t i = 0; i < d->rows; i++) {
+        all[i] = i;
+        once[i] = 1;
+    }
+    eae_prepared prepared;
+    int status = eae_prepare_learn(d, p, all, once, d->rows, &run->target.outcome, &prepared,
+                                   run->spec->threads);
+    if (status == EAE_OK) {
+        eae_fold fold = {.run = run, .prepared = prepared};
+        eae_source source = eae_fold_source(&fold);
+        eae_precision precision = eae_kernels_precision(d->rows, d->cols, d->is_f64);
+        status = d->kernels->gram(&source, all, d->rows, precision, run->gram, run->spec->threads);
+        eae_prepared_free(&prepared);
+    }
+    free(all);
+    free(once);
+    return status;
+}
+
+int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec,
+                 const eae_kernels *kernels)
+{
+    *run = (eae_run){.data = data, .spec = spec};
+    int status = eae_target_from(data, &run->target);
+    if (status == EAE_OK)
+        status = eae_train_spec_check(spec, &run->target);
+    if (status == EAE_OK)
+        status = eae_dataset_open(&run->dataset, kernels, data->payload, data->type == EAE_F64,
+                                  data->rows.count, data->cols.count, spec->threads);
+    if (status == EAE_OK)
+        status = check_missing(run);
+    return status;
+}
+
+void eae_run_close(eae_run *run)
+{
+    free(run->gram);
+    eae_dataset_close(&run->dataset);
+    eae_target_free(&run->target);
+}
+
+int eae_run_lambda(const eae_run *run, eae_train_spec *spec)
+{
+    if (spec->lambda_auto == 0)
+        return EAE_OK;
+    spec->params = spec->lambda_auto;
+    free(spec->param);
+    spec->param = EAE_NEW_ARRAY(double, spec->params);
+    return eae_lambda_path(&run->dataset, spec, &run->target, spec->params, spec->param);
+}
+
+int64_t *eae_run_splits(const eae_frame *plan, const eae_train_spec *spec, int64_t *count,
+                        int64_t *splits)
+{
+    int64_t rows = plan->rows.count, all = 0;
+    const eae_annot *parent = eae_axis_find(&plan->rows, "parent");
+    int64_t *outer = eae_malloc((size_t)rows, sizeof *outer);
+    for (int64_t s = 0; s < rows; s++) {
+        if (!parent || parent->i64[s] == 0)
+            outer[all++] = s;
+    }
+    int64_t begin = all * (spec->shard - 1) / spec->shards;
+    int64_t end = all * spec->shard / spec->shards;
+    memmove(outer, outer + begin, (size_t)(end - begin) * sizeof *outer);
+    *count = end - begin;
+    *splits = all;
+    return outer;
+}

@@ -1,0 +1,25 @@
+/*
+ * run.h - what the families of a run begin with: the data surveyed, the target read, the Gram
+ * matrix that all folds can share, and which splits are to be done.
+ */
+#ifndef EAE_EVAL_RUN_H
+#define EAE_EVAL_RUN_H
+
+#include "eval/fold.h"
+
+/* Read the target, check the specification against it, survey the values; fails where values are
+ * missing and nothing fills them. *run is zeroed first, and must be closed in any case. */
+int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec,
+                 const eae_kernels *kernels);
+void eae_run_close(eae_run *run);
+/* run->gram, where no fold sees the features in its own way; else nothing. */
+int eae_run_share_gram(eae_run *run);
+/* --lambda auto: make spec->param, where it was asked for. */
+int eae_run_lambda(const eae_run *run, eae_train_spec *spec);
+
+/* Rows of the plan that are outer splits of this shard: a contiguous part of them. *splits: outer
+ * splits of the whole plan. The caller frees. */
+int64_t *eae_run_splits(const eae_frame *plan, const eae_train_spec *spec, int64_t *count,
+                        int64_t *splits);
+
+#endif
