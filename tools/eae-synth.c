@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/progress.h"
 #include "base/memory.h"
 #include "base/options.h"
 #include "eval/synth.h"
@@ -128,12 +129,15 @@ static int write_rows(eae_writer *w, const eae_synth *s, const eae_synth_options
     batch = batch < threads ? threads : batch;
     float *values = eae_try_alloc((size_t)batch * (size_t)cols, sizeof *values, "rows");
     int status = values ? EAE_OK : EAE_FAIL;
+    eae_progress_start("rows", shape->to - shape->from);
     for (int64_t row = shape->from; row < shape->to && status == EAE_OK; row += batch) {
         int64_t n = shape->to - row < batch ? shape->to - row : batch;
         status = eae_synth_rows(s, row, n, threads, values);
         if (status == EAE_OK)
             status = eae_writer_rows(w, values, n);
+        eae_progress_add(n);
     }
+    eae_progress_end();
     free(values);
     return status;
 }

@@ -24,6 +24,11 @@ void eae_diag_loudness(eae_loudness loudness)
     level = loudness;
 }
 
+bool eae_diag_quiet(void)
+{
+    return level == EAE_QUIET;
+}
+
 bool eae_diag_verbose(void)
 {
     return level == EAE_VERBOSE;

@@ -24,6 +24,7 @@ void eae_diag_program(const char *name); /* kept by reference */
 const char *eae_diag_program_name(void);
 void eae_diag_loudness(eae_loudness loudness);
 bool eae_diag_verbose(void);
+bool eae_diag_quiet(void);
 
 _Noreturn void eae_die(const char *fmt, ...) EAE_PRINTF(1, 2);
 _Noreturn void eae_usage(const char *fmt, ...) EAE_PRINTF(1, 2);

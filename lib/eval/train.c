@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/progress.h"
 #include "base/diag.h"
 #include "base/threads.h"
 #include "eval/batch.h"
@@ -273,6 +274,7 @@ static int split_task(void *context, int64_t task, int worker)
     eae_plan_split(f->plan, f->outer[task], &split);
     int status = do_split(f, task, &split, f->labelings, model_row_of(f, task));
     eae_split_free(&split);
+    eae_progress_add(1);
     return status;
 }
 
@@ -290,6 +292,7 @@ static int batch_done(void *context, int64_t task, eae_fold *fold, eae_fits *fit
 {
     family *f = context;
     int64_t model_row = model_row_of(f, task);
+    eae_progress_add(1);
     if (!fits)
         return do_split(f, task, fold->split, 1, model_row);
     write_predictions(f, task, fold, fits, 0, value);
@@ -399,8 +402,10 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
             f.outer = eae_run_splits(plan, spec, &f.outer_count, &f.splits);
         status = make_frames(&f);
     }
+    eae_progress_start("splits", f.outer_count);
     if (status == EAE_OK)
         status = eae_batch_fits(&f.run, f.splits) ? do_batches(&f) : do_splits(&f);
+    eae_progress_end();
     if (status == EAE_OK && f.final)
         status = do_final(&f);
     if (status == EAE_OK)
