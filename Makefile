@@ -13,6 +13,8 @@ BIN      := $(if $(PROFILE),$(B)/bin,bin)
 ifeq ($(PROFILE),asan)
 CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDEXTRA  := -fsanitize=address,undefined
+# tests that repeat themselves over many data sets do so less often: everything takes ten times as long
+export EAE_TEST_NOISE_SETS := 15
 endif
 ifeq ($(PROFILE),clang)
 CC       := clang
