@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "kernels/kernels.h"
+#include "model/cox.h"
 
 typedef struct eae_gram_problem {
     const eae_kernels *kernels; /* for dense algebra */
@@ -91,6 +92,13 @@ int eae_fit_ridge(const eae_gram_problem *problem, const double *y, int64_t m, c
  * below 1e-12 of the largest count as 0, which is singular values below 1e-6: K knows no more);
  * many targets, y m x n. gap: the norm of the gradient over that at 0, known to about 1e-8. */
 int eae_fit_linear(const eae_gram_problem *problem, const double *y, int64_t m, eae_gram_fit *fit);
+
+/* Ridge Cox regression: `cost` times the negative log partial likelihood of the subjects of `cox`,
+ * which are the rows in order; no intercept (it is set to 0). For --lambda cost is 1 / (n lambda),
+ * n = cox->total. problem->y and cost are not read. The gap is that at the dual point made of the
+ * gradient (gram_cox.c). */
+int eae_fit_cox(const eae_gram_problem *problem, const eae_cox *cox, double cost,
+                eae_gram_fit *fit);
 
 typedef enum eae_loss {
     EAE_LOSS_HINGE,

@@ -1,0 +1,67 @@
+# Data and expected values of the tests of Cox regression, from survival::coxph. Writes into
+# tests/data/expected/:
+#   cox_data.tsv     synthetic subjects with ties: time, status, stratum, count, covariates x1 .. x12
+#   cox_regress.tsv  case, ties, coefficient, its standard error, z, p; log-likelihoods, score test
+#   cox_ridge.tsv    case, ties, lambda, coefficient number, value: penalty n lambda / 2 |w|^2 on
+#                    x1 .. x12 (coxph's ridge()), with and without age as unpenalised covariate
+library(survival)
+set.seed(11)
+n <- 64
+p <- 12
+x <- round(matrix(rnorm(n * p), n), 2)
+x[, 2] <- rbinom(n, 1, 0.4)
+x[, 3] <- 100 + 20 * x[, 3]
+age <- round(runif(n, 30, 70))
+hazard <- exp(0.6 * x[, 1] - 0.8 * x[, 2] + 0.3 * x[, 4] + 0.02 * (age - 50))
+event <- rexp(n, 0.08 * hazard)
+censored <- runif(n, 2, 25)
+d <- data.frame(time = ceiling(pmin(event, censored) / 2), status = as.integer(event <= censored),
+                stratum = rep(1:3, length.out = n), count = rep(c(1, 1, 2, 3), length.out = n),
+                x, age = age)
+names(d)[5:(4 + p)] <- paste0("x", 1:p)
+
+save <- function(t, file)
+    write.table(t, file.path("tests/data/expected", file), sep = "\t", quote = FALSE,
+                row.names = FALSE)
+digits <- function(v) sprintf("%.15g", v)
+save(d, "cox_data.tsv")
+
+control <- coxph.control(eps = 1e-15, toler.chol = 1e-16, iter.max = 200)
+repeated <- d[rep(seq_len(n), d$count), ]
+cases <- list(
+    plain = list(Surv(time, status) ~ x1 + x2 + x3, d),
+    one = list(Surv(time, status) ~ x2, d),
+    strata = list(Surv(time, status) ~ x1 + x2 + x3 + strata(stratum), d),
+    counts = list(Surv(time, status) ~ x1 + x2 + x3, repeated),
+    counts_strata = list(Surv(time, status) ~ x1 + x2 + x3 + strata(stratum), repeated))
+out <- NULL
+for (case in names(cases)) {
+    for (ties in c("efron", "breslow")) {
+        f <- coxph(cases[[case]][[1]], cases[[case]][[2]], ties = ties, control = control)
+        s <- summary(f)$coefficients
+        out <- rbind(out, data.frame(case, ties, coef = digits(s[, 1]), se = digits(s[, 3]),
+                                     z = digits(s[, 4]),
+                                     p = digits(2 * pnorm(-abs(s[, 4]))),
+                                     null = digits(f$loglik[1]), loglik = digits(f$loglik[2]),
+                                     score = digits(f$score)))
+    }
+}
+save(out, "cox_regress.tsv")
+
+out <- NULL
+features <- as.matrix(d[paste0("x", 1:p)])
+features[, 3] <- features[, 3] / 20
+penalised <- function(ties, lambda, beside) {
+    theta <- n * lambda
+    formula <- if (beside) Surv(time, status) ~ ridge(features, theta = theta, scale = FALSE) + age
+               else Surv(time, status) ~ ridge(features, theta = theta, scale = FALSE)
+    coef(coxph(formula, d, ties = ties,
+               control = coxph.control(eps = 1e-15, toler.chol = 1e-16, iter.max = 200,
+                                       outer.max = 50)))
+}
+for (ties in c("efron", "breslow")) for (lambda in c(0.01, 1)) for (beside in c(FALSE, TRUE)) {
+    w <- penalised(ties, lambda, beside)
+    out <- rbind(out, data.frame(case = if (beside) "covariate" else "plain", ties, lambda,
+                                 number = seq_along(w), value = digits(w)))
+}
+save(out, "cox_ridge.tsv")
