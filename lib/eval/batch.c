@@ -106,7 +106,8 @@ static int learn_variances(batch *t)
     for (int64_t s = 0; s < t->count && status == EAE_OK; s++) {
         const eae_split *split = t->member[s].fold.split;
         double *sd = scale + s * d->cols;
-        eae_prepare_finish_scale(d, split->train, split->train_count, mean + s * d->cols, sd);
+        eae_prepare_finish_scale(d, split->train, split->count, split->train_count,
+                                 mean + s * d->cols, sd);
         for (int64_t j = 0; j < d->cols; j++)
             t->d[s * d->cols + j] = (float)(1 / (sd[j] * sd[j]));
     }

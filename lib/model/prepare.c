@@ -243,7 +243,13 @@ static eae_source adjusted_source(const lesson *l)
                         .design = l->spec->design,
                         .coef = l->p->coef,
                         .terms = l->spec->design ? l->spec->terms : 0,
-                        .shift = d->reference};
+                        .shift = l->spec->design ? NULL : d->reference};
+}
+
+/* What moments are taken about: near the mean, or they cancel. Residuals have mean 0. */
+static double origin(const lesson *l, int64_t j)
+{
+    return l->spec->design ? 0 : l->d->reference[j];
 }
 
 static int learn_filter(lesson *l, const eae_outcome *outcome)
@@ -287,7 +293,7 @@ static int filled_moments_block(void *context, int64_t task, int worker)
         double c = l->count[i];
         total += c;
         for (int64_t j = begin; j < end; j++) {
-            double t = adjusted_value(&s, l->row[i], j) - d->reference[j];
+            double t = adjusted_value(&s, l->row[i], j) - origin(l, j);
             sum[j - begin] += c * t;
             square[j - begin] += c * t * t;
         }
@@ -299,7 +305,7 @@ static int filled_moments_block(void *context, int64_t task, int worker)
     return EAE_OK;
 }
 
-/* Into mean: mean - reference; into scale: mean square about the reference. */
+/* Into mean: mean - origin; into scale: mean square about the origin. */
 static int training_moments(lesson *l)
 {
     const eae_dataset *d = l->d;
@@ -333,28 +339,50 @@ static bool is_constant(const lesson *l, const eae_source *s, int64_t j)
     return spread <= tolerance * largest;
 }
 
+/* Mean and variance of one feature in two passes, for where the difference of moments cancels. */
+static double two_passes(const lesson *l, const eae_source *s, int64_t j)
+{
+    double total = 0, sum = 0, square = 0, first = adjusted_value(s, l->row[0], j);
+    for (int64_t i = 0; i < l->n; i++) {
+        total += l->count[i];
+        sum += l->count[i] * (adjusted_value(s, l->row[i], j) - first);
+    }
+    double mean = first + sum / total;
+    for (int64_t i = 0; i < l->n; i++) {
+        double t = adjusted_value(s, l->row[i], j) - mean;
+        square += l->count[i] * t * t;
+    }
+    l->p->mean[j] = mean;
+    return square / total;
+}
+
 static void finish_scale(lesson *l)
 {
     const eae_dataset *d = l->d;
     eae_source s = adjusted_source(l);
     for (int64_t j = 0; j < d->cols; j++) {
-        double offset = l->p->mean[j], square = l->p->scale[j];
+        double offset = l->p->mean[j], square = l->p->scale[j], reference = d->reference[j];
         double variance = square - offset * offset;
-        /* near the rounding of the difference: look at the values themselves */
-        bool suspect = !(variance > 1e-11 * square) || (s.terms && variance < 1e-20);
-        l->p->mean[j] = offset + d->reference[j];
-        if (suspect && is_constant(l, &s, j))
+        /* near the rounding of the difference, or of residuals: look at the values themselves */
+        bool suspect = !(variance > 1e-6 * square) ||
+                       (s.terms && variance < 1e-20 * fmax(1, reference * reference));
+        l->p->mean[j] = offset + origin(l, j);
+        if (suspect && is_constant(l, &s, j)) {
             variance = 1;
+            l->p->mean[j] = adjusted_value(&s, l->row[0], j);
+        } else if (suspect) {
+            variance = two_passes(l, &s, j);
+        }
         l->p->scale[j] = variance > 0 ? sqrt(variance) : 1;
     }
 }
 
-void eae_prepare_finish_scale(const eae_dataset *d, const int64_t *row, int64_t n, double *mean,
-                              double *scale)
+void eae_prepare_finish_scale(const eae_dataset *d, const int64_t *row, const double *count,
+                              int64_t n, double *mean, double *scale)
 {
     static const eae_prepare_spec plain = {.scaling = EAE_SCALE_FOLD};
     eae_prepared p = {.mean = mean, .scale = scale};
-    lesson l = {.d = d, .spec = &plain, .row = row, .n = n, .p = &p};
+    lesson l = {.d = d, .spec = &plain, .row = row, .count = count, .n = n, .p = &p};
     finish_scale(&l);
 }
 

@@ -65,8 +65,8 @@ void eae_prepared_free(eae_prepared *p);
 
 /* From moments to mean and scale: on entry mean[j] is the mean of training rows row[0..n-1] less
  * the reference, scale[j] their mean square about it. No imputing, no adjusting. */
-void eae_prepare_finish_scale(const eae_dataset *d, const int64_t *row, int64_t n, double *mean,
-                              double *scale);
+void eae_prepare_finish_scale(const eae_dataset *d, const int64_t *row, const double *count,
+                              int64_t n, double *mean, double *scale);
 
 /* The data as that training set sees them. With EAE_SCALE_NONE the shift is the reference, so that
  * products are accurate in f32: right for learners with a free intercept. */

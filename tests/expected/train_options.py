@@ -157,7 +157,7 @@ def svm_penalised_bias(c):
 
 def svm_one_vs_rest(c):
     def fit(x, y, test):
-        m = OneVsRestClassifier(SVC(kernel="linear", C=c, tol=1e-10))
+        m = OneVsRestClassifier(SVC(kernel="linear", C=c, tol=1e-7))
         return m.fit(x, y).decision_function(test)
     return fit
 

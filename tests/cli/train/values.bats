@@ -90,9 +90,11 @@ published() {
 @test "golub, published split: a model applied to independent samples gives scikit-learn's values" {
     needs_python
     printf 'options\tsample\tvalue\n' >got.tsv
-    published svm -C 0.001 >>got.tsv
-    published svm -C 0.01 --filter ttest:50 >>got.tsv
-    published logistic -C 0.1 --filter ttest:50 >>got.tsv
+    {
+        published svm -C 0.001
+        published svm -C 0.01 --filter ttest:50
+        published logistic -C 0.1 --filter ttest:50
+    } >>got.tsv
     [ "$(wc -l <got.tsv)" -eq 103 ]
     must_pass /usr/bin/python3 "$ROOT/tests/expected/compare_columns.py" \
         "$EXPECTED/train_published.tsv" got.tsv 1e-4
