@@ -252,7 +252,7 @@ static int fit_classes(fitting *g)
 {
     int status = EAE_OK;
     bool together = g->spec->model == EAE_MODEL_SVM && g->spec->weighting == EAE_CLASSES_EQUAL &&
-                    g->problem.terms == 0 && !g->problem.bias_penalised && g->fits->labelings > 1;
+                    g->fits->labelings > 1;
     for (int64_t l = 0; l < g->fits->labelings; l++)
         together &= !g->fits->undefined[l];
     int64_t alone = together ? 1 : g->fits->labelings;
