@@ -16,6 +16,13 @@ static const eae_option test_options[] = {{.name = "stat",
                                            .help = "test: the statistic"},
                                           {0}};
 
+static const eae_option cox_options[] = {{.name = "ties",
+                                          .type = EAE_OPT_CHOICE,
+                                          .fallback = "efron",
+                                          .range = "efron|breslow",
+                                          .help = "cox: how tied event times count"},
+                                         {0}};
+
 static const eae_option family_options[] = {
     {.name = "permute",
      .type = EAE_OPT_INT,
@@ -38,7 +45,7 @@ static const eae_option family_options[] = {
 static const eae_program program = {
     .name = "eae-train",
     .summary =
-        "Train MODEL (svm, logistic, linear, ridge, test) on every split of the plan in the\n"
+        "Train MODEL (svm, logistic, linear, ridge, cox, test) on every split of the plan in the\n"
         "stream; without a plan, on all rows. Writes held-out predictions, then models.",
     .example = "  eae-view expr.tsv --label class=AML/ALL | eae-split --kfold 5 --repeats 20 |\n"
                "      eae-train svm -C 0.01,1 | eae-score --summary",
@@ -46,6 +53,7 @@ static const eae_program program = {
     .min_operands = 1,
     .max_operands = -1,
     .groups = {{"Model", eae_model_options},
+               {"Cox", cox_options},
                {"Test", test_options},
                {"Preprocessing, learned inside each split", eae_preparation_options},
                {"Family", family_options},
@@ -57,21 +65,20 @@ static const eae_program program = {
 
 static int spec_from_options(const eae_options *o, eae_train_spec *spec)
 {
-    static const eae_model models[] = {EAE_MODEL_SVM, EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
-                                       EAE_MODEL_RIDGE, EAE_MODEL_TEST};
+    static const eae_model models[] = {EAE_MODEL_SVM,   EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
+                                       EAE_MODEL_RIDGE, EAE_MODEL_COX,      EAE_MODEL_TEST};
     static const eae_test tests[] = {EAE_TEST_WELCH, EAE_TEST_LIMMA, EAE_TEST_ANOVA,
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, FITTED = ~TEST };
-    static const eae_option_models fits[] = {{"stat", TEST},
-                                             {"permute", FITTED},
-                                             {"final", FITTED},
-                                             {"weights", FITTED},
-                                             {"shard", FITTED}};
+    static const eae_option_models fits[] = {{"stat", TEST},      {"ties", 1 << EAE_MODEL_COX},
+                                             {"permute", FITTED}, {"final", FITTED},
+                                             {"weights", FITTED}, {"shard", FITTED}};
     int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
     if (status == EAE_OK)
         status = eae_train_refuse_shared(o, spec);
     if (status == EAE_OK)
         status = eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
+    spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
     if (status == EAE_OK)
@@ -107,7 +114,8 @@ static void report(const eae_train_output *out)
         eae_warn("%lld of %lld models did not reach the duality gap of --tol (converged=0)",
                  (long long)out->unconverged, (long long)out->fits);
     if (out->undefined > 0)
-        eae_warn("%lld permuted training sets were left without a class and count as undefined",
+        eae_warn("%lld permuted training sets were left without a class or an event and count as "
+                 "undefined",
                  (long long)out->undefined);
 }
 

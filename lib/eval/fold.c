@@ -138,30 +138,31 @@ void eae_fits_free(eae_fits *f)
     free(f->fit);
     free(f->undefined);
     free(f->block);
+    free(f->cut);
     *f = (eae_fits){0};
 }
 
-/* The name of a class without a training row, or NULL. */
-static const char *absent_class(const eae_fold *f, const eae_target *t)
+/* Fails where the training rows lack a class, or an event. */
+static int check_labels(const eae_fold *f, const eae_target *t)
 {
     const char *absent = NULL;
-    if (t->task != EAE_TASK_CLASSES)
-        return NULL;
+    bool event = t->task != EAE_TASK_SURVIVAL;
     bool *seen = EAE_NEW_ARRAY(bool, t->outcome.classes);
-    for (int64_t i = 0; i < f->n; i++)
-        seen[t->class[f->row[i]]] = true;
-    for (int c = 0; c < t->outcome.classes; c++) {
+    for (int64_t i = 0; i < f->n; i++) {
+        if (t->task == EAE_TASK_CLASSES)
+            seen[t->class[f->row[i]]] = true;
+        event = event || t->status[f->row[i]] != 0;
+    }
+    for (int c = 0; c < t->outcome.classes && t->task == EAE_TASK_CLASSES; c++) {
         if (!seen[c])
             absent = eae_name(t->class_names, c);
     }
     free(seen);
-    return absent;
-}
-
-static int class_absent(const eae_fold *f, const char *class)
-{
-    return eae_fail("split %lld: class '%s' has no training sample", (long long)f->split->id,
-                    class);
+    if (absent)
+        return eae_fail("split %lld: class '%s' has no training sample", (long long)f->split->id,
+                        absent);
+    return event ? EAE_OK
+                 : eae_fail("split %lld: no training sample has an event", (long long)f->split->id);
 }
 
 static double response(const fitting *g, const eae_target *t, int side, int64_t row)
@@ -183,11 +184,11 @@ static double *labeling_y(const fitting *g, int64_t labeling, int side)
 static int prepare_labelings(fitting *g)
 {
     for (int64_t l = 0; l < g->fits->labelings; l++) {
-        const char *absent = absent_class(g->fold, &g->target[l]);
-        g->fits->undefined[l] = absent != NULL;
-        if (absent && l == 0)
-            return class_absent(g->fold, absent);
-        for (int side = 0; side < g->fits->sides; side++) {
+        g->fits->undefined[l] = check_labels(g->fold, &g->target[l]) != EAE_OK;
+        if (g->fits->undefined[l] && l == 0)
+            return EAE_FAIL;
+        bool numbers = g->target[l].task != EAE_TASK_SURVIVAL;
+        for (int side = 0; side < g->fits->sides && numbers; side++) {
             double *y = labeling_y(g, l, side);
             for (int64_t i = 0; i < g->fold->n; i++)
                 y[i] = response(g, &g->target[l], side, g->fold->row[i]);
@@ -297,6 +298,77 @@ static int fit_numbers(fitting *g)
     return status;
 }
 
+/* ---- survival -------------------------------------------------------------------------------- */
+
+typedef struct {
+    double value, count;
+} counted;
+
+static int by_value(const void *pa, const void *pb)
+{
+    const counted *a = pa, *b = pb;
+    return (a->value > b->value) - (a->value < b->value);
+}
+
+/* The median of the training rows' values, each as often as it counts. */
+static double training_median(const fitting *g, const eae_gram_fit *fit)
+{
+    int64_t n = g->fold->n, terms = g->problem.terms, k = 0;
+    counted *all = EAE_NEW_ARRAY(counted, n);
+    double total = 0, below = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const double *row = g->problem.gram + i * g->problem.ld;
+        all[i] = (counted){fit->intercept, g->fold->split->count[i]};
+        for (int64_t j = 0; j < n; j++)
+            all[i].value += row[j] * fit->beta[j];
+        for (int64_t t = 0; t < terms; t++)
+            all[i].value += g->problem.u[i * terms + t] * fit->gamma[t];
+        total += all[i].count;
+    }
+    qsort(all, (size_t)n, sizeof *all, by_value);
+    while (below + all[k].count < total / 2)
+        below += all[k++].count;
+    bool between = below + all[k].count == total / 2;
+    double median = between ? (all[k].value + all[k + 1].value) / 2 : all[k].value;
+    free(all);
+    return median;
+}
+
+/* All parameters of one labeling, each from the one before. */
+static int fit_times(fitting *g, int64_t labeling)
+{
+    const eae_target *t = &g->target[labeling];
+    int64_t n = g->fold->n;
+    double *time = g->y, *event = g->cost;
+    eae_cox cox;
+    for (int64_t i = 0; i < n; i++) {
+        time[i] = t->time[g->fold->row[i]];
+        event[i] = t->status[g->fold->row[i]];
+    }
+    int status = eae_cox_new(&cox, time, event, NULL, g->fold->split->count, n, g->spec->ties);
+    for (int p = 0; p < g->spec->params && status == EAE_OK; p++) {
+        eae_gram_fit *fit = eae_fits_at(g->fits, p, labeling, 0);
+        if (p > 0)
+            warm_start(fit, eae_fits_at(g->fits, p - 1, labeling, 0), n, g->problem.terms);
+        status = eae_fit_cox(&g->problem, &cox, 1 / (cox.total * g->spec->param[p]), fit);
+        if (status == EAE_OK)
+            g->fits->cut[fit - g->fits->fit] = training_median(g, fit);
+    }
+    eae_cox_free(&cox);
+    return status;
+}
+
+static int fit_survival(fitting *g)
+{
+    int status = EAE_OK;
+    g->fits->cut = EAE_NEW_ARRAY(double, g->fits->labelings * g->fits->params);
+    for (int64_t l = 0; l < g->fits->labelings && status == EAE_OK; l++) {
+        if (!g->fits->undefined[l])
+            status = fit_times(g, l);
+    }
+    return status;
+}
+
 void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec)
 {
     for (int p = 0; p < fits->params && spec->by_lambda; p++) {
@@ -308,10 +380,9 @@ void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec)
 int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target)
 {
     const eae_train_spec *spec = fold->run->spec;
-    const char *absent = absent_class(fold, target);
     *fits = (eae_fits){0};
-    if (absent)
-        return class_absent(fold, absent);
+    if (check_labels(fold, target) != EAE_OK)
+        return EAE_FAIL;
     new_fits(fits, 1, spec->params, sides_of(target), fold->n, spec->covariates.terms);
     return EAE_OK;
 }
@@ -336,7 +407,9 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
                                    .tol = spec->tol,
                                    .max_iter = spec->max_iter};
     int status = prepare_labelings(&g);
-    if (status == EAE_OK)
+    if (status == EAE_OK && target->task == EAE_TASK_SURVIVAL)
+        status = fit_survival(&g);
+    else if (status == EAE_OK)
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
     if (status == EAE_OK)
         eae_fits_rescale(fits, spec);

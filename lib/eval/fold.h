@@ -51,6 +51,7 @@ typedef struct eae_fits {
     eae_gram_fit *fit;
     bool *undefined; /* per labeling: a class has no training row, nothing was fitted */
     double *block;
+    double *cut; /* survival: the median of the training rows' values of each fit; else NULL */
 } eae_fits;
 
 int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits);

@@ -156,6 +156,25 @@ int eae_target_from(const eae_frame *data, eae_target *t)
     return status;
 }
 
+int eae_target_survival(const eae_frame *data, eae_target *t)
+{
+    *t = (eae_target){.n = data->rows.count};
+    const eae_annot *time = eae_axis_find(&data->rows, "time");
+    const eae_annot *event = eae_axis_find(&data->rows, "status");
+    int status = EAE_OK;
+    if (t->n == 0)
+        status = eae_fail("the data have no samples");
+    else if (!time || !event || time->type == EAE_ANNOT_TEXT || event->type == EAE_ANNOT_TEXT)
+        status = eae_fail("survival needs --time and --status");
+    else
+        status = read_survival(data, time, event, t);
+    if (status == EAE_OK)
+        read_groups(data, t);
+    else
+        eae_target_free(t);
+    return status;
+}
+
 void eae_target_free(eae_target *t)
 {
     free(t->class);

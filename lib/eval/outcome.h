@@ -28,6 +28,8 @@ typedef struct eae_target {
 /* Fails where there is nothing to learn from (listing the columns that could be a label), where a
  * sample has no label, and where all samples have the same one. The frame must outlive *target. */
 int eae_target_from(const eae_frame *data, eae_target *target);
+/* The same for a learner of survival: time and status, whether there is a label or not. */
+int eae_target_survival(const eae_frame *data, eae_target *target);
 void eae_target_free(eae_target *target);
 
 /* Permutation b (>= 1) of the outcome: from[i] is the row whose label row i carries. A bijection

@@ -53,7 +53,8 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
                  const eae_kernels *kernels)
 {
     *run = (eae_run){.data = data, .spec = spec};
-    int status = eae_target_from(data, &run->target);
+    int status = spec->model == EAE_MODEL_COX ? eae_target_survival(data, &run->target)
+                                              : eae_target_from(data, &run->target);
     if (status == EAE_OK)
         status = eae_train_spec_check(spec, &run->target);
     if (status == EAE_OK)

@@ -104,8 +104,10 @@ static eae_result_row describe(const eae_fold *fold)
 }
 
 static void describe_fit(const family *f, eae_result_row *r, int param, int side,
-                         const eae_gram_fit *fit)
+                         const eae_fits *fits, const eae_gram_fit *fit)
 {
+    r->has_cut = fits->cut != NULL;
+    r->cut = fits->cut ? fits->cut[fit - fits->fit] : 0;
     r->param = f->spec->model == EAE_MODEL_LINEAR ? -1 : param;
     r->class = f->sides > 1 ? side : -1;
     r->converged = fit->converged;
@@ -132,11 +134,12 @@ static void write_predictions(family *f, int64_t task, const eae_fold *fold, con
             task * f->rows_per_split + (perm * f->spec->params + param) * fits->sides + side;
         eae_result_row *r = &f->prediction_row[row];
         *r = describe(fold);
-        describe_fit(f, r, param, side, &fits->fit[k]);
+        describe_fit(f, r, param, side, fits, &fits->fit[k]);
         r->perm = perm;
         if (fits->undefined[labeling]) {
             r->converged = true; /* nothing was tried */
             r->objective = r->gap = NAN;
+            r->has_cut = false;
             continue;
         }
         double *out = eae_frame_f64(f->prediction) + row * samples;
@@ -213,7 +216,7 @@ static int write_models(family *f, int64_t first_row, const eae_fold *fold, cons
         int param = (int)(c / fits->sides), side = (int)(c % fits->sides);
         const eae_gram_fit *fit = eae_fits_at(fits, param, 0, side);
         write_part(f, row, fold, "weights", NULL, w + c * cols, terms ? fit->gamma : NULL, 0);
-        describe_fit(f, &f->model_row[row], param, side, fit);
+        describe_fit(f, &f->model_row[row], param, side, fits, fit);
         for (int64_t j = 0; j < cols && shift != prepared->mean; j++) {
             double away = (shift ? shift[j] : 0) - (prepared->mean ? prepared->mean[j] : 0);
             double part = w[c * cols + j] * away * (prepared->inverse ? prepared->inverse[j] : 1);

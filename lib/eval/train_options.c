@@ -107,11 +107,11 @@ int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec)
 {
     enum { SVM = 1 << EAE_MODEL_SVM, LOGISTIC = 1 << EAE_MODEL_LOGISTIC };
     enum { RIDGE = 1 << EAE_MODEL_RIDGE, LINEAR = 1 << EAE_MODEL_LINEAR };
-    enum { FITTED = SVM | LOGISTIC | RIDGE | LINEAR };
+    enum { COX = 1 << EAE_MODEL_COX, FITTED = SVM | LOGISTIC | RIDGE | LINEAR | COX };
     static const eae_option_models fits[] = {{"loss", SVM},
                                              {"bias", SVM},
                                              {"cost", SVM | LOGISTIC},
-                                             {"lambda", SVM | LOGISTIC | RIDGE},
+                                             {"lambda", SVM | LOGISTIC | RIDGE | COX},
                                              {"class-weight", SVM | LOGISTIC},
                                              {"tol", FITTED},
                                              {"max-iter", FITTED},
@@ -160,7 +160,7 @@ static int choose_parameters(const eae_options *o, eae_train_spec *spec)
         status = parse_lambda(eae_opt_text(o, "lambda"), spec);
     } else {
         const char *cost = eae_given(o, "cost") ? eae_opt_text(o, "cost") : "1";
-        spec->by_lambda = spec->model == EAE_MODEL_RIDGE;
+        spec->by_lambda = spec->model == EAE_MODEL_RIDGE || spec->model == EAE_MODEL_COX;
         status = parse_list("cost", cost, &spec->param, &spec->params);
     }
     const char *weights = eae_opt_text(o, "class-weight");
@@ -202,7 +202,9 @@ static void describe_spec(const eae_options *o, eae_train_spec *spec)
         eae_buffer_printf(&b, "scale=%s", eae_opt_text(o, "scale"));
     if (spec->model == EAE_MODEL_SVM)
         eae_buffer_printf(&b, ";loss=%s", eae_opt_text(o, "loss"));
-    if (spec->by_lambda && spec->model != EAE_MODEL_RIDGE)
+    if (spec->model == EAE_MODEL_COX)
+        eae_buffer_printf(&b, ";ties=%s", spec->ties == EAE_TIES_EFRON ? "efron" : "breslow");
+    if (spec->by_lambda && spec->model != EAE_MODEL_RIDGE && spec->model != EAE_MODEL_COX)
         eae_buffer_puts(&b, ";penalty=lambda");
     for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
         if (eae_given(o, listed[i]))

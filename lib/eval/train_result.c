@@ -55,7 +55,7 @@ static const struct {
     [OBJECTIVE] = {"objective", EAE_ANNOT_F64, false},
     [GAP] = {"gap", EAE_ANNOT_F64, false},
     [ITERATIONS] = {"iterations", EAE_ANNOT_I64, false},
-    [CUT] = {"cut", EAE_ANNOT_F64, false}, /* survival only: missing */
+    [CUT] = {"cut", EAE_ANNOT_F64, false}, /* survival only, else missing */
 };
 
 typedef struct {
@@ -120,6 +120,8 @@ static double real_of(column c, const eae_result_row *r)
         return r->objective;
     case GAP:
         return r->gap;
+    case CUT:
+        return r->has_cut ? r->cut : NAN;
     default:
         return NAN;
     }

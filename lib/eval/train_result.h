@@ -17,6 +17,8 @@ typedef struct eae_result_row {
     int class;    /* -1: not one of several */
     bool converged;
     double intercept, objective, gap;
+    bool has_cut; /* survival */
+    double cut;   /* the median of the values of the training rows */
     int64_t iterations;
     const char *part; /* model frames: "weights", "mean", ... */
     const char *term; /* part "adjust": the design column; else NULL */

@@ -9,7 +9,7 @@
 
 const char *eae_model_name(const eae_train_spec *spec)
 {
-    static const char *const names[] = {"svm", "logistic", "linear", "ridge", "test"};
+    static const char *const names[] = {"svm", "logistic", "linear", "ridge", "cox", "test"};
     return names[spec->model];
 }
 
@@ -20,6 +20,9 @@ static int check_task(const eae_train_spec *spec, const eae_target *target)
         return eae_fail("%s needs a label with classes, and the label is a number; without "
                         "--regression numbers are classes",
                         eae_model_name(spec));
+    if (spec->model == EAE_MODEL_COX)
+        return target->task == EAE_TASK_SURVIVAL ? EAE_OK
+                                                 : eae_fail("cox needs --time and --status");
     if (!classes && target->task != EAE_TASK_REGRESSION)
         return eae_fail("%s needs a number as label (--regression)", eae_model_name(spec));
     return EAE_OK;
@@ -128,6 +131,36 @@ static double centred_response(const eae_target *t, int c, int64_t i)
     return t->task == EAE_TASK_CLASSES ? (t->class[i] == c ? 1.0 : 0.0) : t->value[i];
 }
 
+/* Minus the gradient of the loss per sample where every coefficient is 0: rows x sides. */
+static int null_residuals(const eae_train_spec *spec, const eae_target *target, int64_t rows,
+                          int sides, int first, double *b)
+{
+    if (target->task == EAE_TASK_SURVIVAL) {
+        eae_cox cox;
+        eae_cox_point point = {0};
+        double *eta = EAE_NEW_ARRAY(double, rows);
+        int status = eae_cox_new(&cox, target->time, target->status, NULL, NULL, rows, spec->ties);
+        if (status == EAE_OK)
+            status = eae_cox_point_init(&point, &cox);
+        if (status == EAE_OK)
+            eae_cox_at(&cox, eta, false, &point);
+        for (int64_t i = 0; i < rows && status == EAE_OK; i++)
+            b[i] = -point.gradient[i] / (double)rows;
+        eae_cox_point_free(&point);
+        eae_cox_free(&cox);
+        free(eta);
+        return status;
+    }
+    for (int c = 0; c < sides; c++) {
+        double mean = 0;
+        for (int64_t i = 0; i < rows; i++)
+            mean += centred_response(target, c + first, i) / (double)rows;
+        for (int64_t i = 0; i < rows; i++)
+            b[i * sides + c] = (centred_response(target, c + first, i) - mean) / (double)rows;
+    }
+    return EAE_OK;
+}
+
 int eae_lambda_path(const eae_dataset *d, const eae_train_spec *spec, const eae_target *target,
                     int n, double *lambda)
 {
@@ -136,13 +169,7 @@ int eae_lambda_path(const eae_dataset *d, const eae_train_spec *spec, const eae_
     int k = sides - first;
     double *b = eae_malloc((size_t)(d->rows * k), sizeof *b);
     double *w = eae_try_alloc((size_t)(d->cols * k), sizeof *w, "lambda_max");
-    for (int c = 0; c < k; c++) {
-        double mean = 0;
-        for (int64_t i = 0; i < d->rows; i++)
-            mean += centred_response(target, c + first, i) / (double)d->rows;
-        for (int64_t i = 0; i < d->rows; i++)
-            b[i * k + c] = (centred_response(target, c + first, i) - mean) / (double)d->rows;
-    }
+    int status = w ? null_residuals(spec, target, d->rows, k, first, b) : EAE_FAIL;
     double *inverse = eae_malloc((size_t)d->cols, sizeof *inverse);
     double *fill = eae_malloc((size_t)d->cols, sizeof *fill);
     for (int64_t j = 0; j < d->cols; j++) {
@@ -157,7 +184,8 @@ int eae_lambda_path(const eae_dataset *d, const eae_train_spec *spec, const eae_
                          .fill = fill,
                          .shift = d->reference,
                          .inverse = inverse};
-    int status = w ? d->kernels->weights(&source, NULL, d->rows, b, k, w, spec->threads) : EAE_FAIL;
+    if (status == EAE_OK)
+        status = d->kernels->weights(&source, NULL, d->rows, b, k, w, spec->threads);
     double largest = 0;
     for (int64_t j = 0; j < d->cols * k && status == EAE_OK; j++)
         largest = fmax(largest, fabs(w[j]));
@@ -165,7 +193,7 @@ int eae_lambda_path(const eae_dataset *d, const eae_train_spec *spec, const eae_
     for (int i = 0; i < n; i++)
         lambda[i] = n > 1 ? top * pow(bottom, (double)i / (n - 1)) : top;
     if (status == EAE_OK && !(largest > 0))
-        status = eae_fail("--lambda auto: no feature is related to the label");
+        status = eae_fail("--lambda auto: no feature is related to the outcome");
     free(b);
     free(w);
     free(inverse);

@@ -14,6 +14,7 @@ typedef enum eae_model {
     EAE_MODEL_LOGISTIC,
     EAE_MODEL_LINEAR,
     EAE_MODEL_RIDGE,
+    EAE_MODEL_COX,
     EAE_MODEL_TEST
 } eae_model;
 
@@ -36,6 +37,7 @@ typedef struct eae_train_spec {
     eae_model model;
     eae_test test;
     eae_svm_loss loss;
+    eae_ties ties; /* cox */
     bool bias_penalised;
     bool by_lambda; /* param holds lambdas, else C */
     double *param;  /* the list, in the order given; owned */
@@ -71,7 +73,8 @@ void eae_train_cost(const eae_train_spec *spec, double param, const int64_t *row
 
 /* n log-spaced lambdas, largest first: from lambda_max of all rows down to 1e-4 of it (more rows
  * than features) or 1e-2. lambda_max is the smallest lambda at which every coefficient of the lasso
- * is 0; for models without an l1 part it is taken at alpha = 0.001, as glmnet does. */
+ * is 0; for models without an l1 part it is taken at alpha = 0.001, as glmnet does. Survival: of
+ * the partial likelihood with spec->ties. */
 int eae_lambda_path(const eae_dataset *data, const eae_train_spec *spec, const eae_target *target,
                     int n, double *lambda);
 
