@@ -1,0 +1,413 @@
+/* sparse.c - the path of a lasso or elastic net; see sparse.h. */
+#include "model/sparse.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/sparse_parts.h"
+
+enum { MAX_ROUNDS = 1000, MAX_SWEEPS = 100000, MAX_HALVINGS = 30, FIRST_SET = 32 };
+
+typedef struct path {
+    const eae_sparse_problem *p;
+    int64_t n;
+    eae_sparse_pool pool;
+    eae_sparse_base unpenalised;
+    double l1, l2;        /* of the present penalty */
+    double *base;         /* gamma, then the intercept */
+    double *offset;       /* n: Z w */
+    double *f;            /* n: offset + U base */
+    double *r;            /* n: the dual point */
+    double *root;         /* n: square roots of the curvature */
+    double *border;       /* terms x n: orthonormal basis of root U */
+    int64_t border_terms; /* its rank */
+    double primal, gap;   /* gap: absolute, on all features */
+    bool *working;        /* per pool column */
+    int64_t working_size; /* of that array */
+    eae_lasso model;
+    int64_t *set; /* pool columns in the working set, by feature */
+    int64_t set_size;
+} path;
+
+static void path_close(path *s)
+{
+    eae_sparse_pool_close(&s->pool);
+    eae_sparse_base_close(&s->unpenalised);
+    free(s->base);
+    free(s->offset);
+    free(s->border);
+    free(s->working);
+    free(s->model.x);
+    free(s->model.norm);
+    free(s->set);
+}
+
+/* Everything at w = 0, and the first pass. */
+static int path_open(path *s, const eae_sparse_problem *p)
+{
+    int64_t n = p->n, terms = p->terms + 1;
+    *s = (path){.p = p, .n = n};
+    s->base = EAE_NEW_ARRAY(double, terms);
+    s->offset = EAE_NEW_ARRAY(double, 5 * n);
+    s->f = s->offset + n;
+    s->r = s->f + n;
+    s->root = s->r + n;
+    s->model.res = s->root + n;
+    s->border = EAE_NEW_ARRAY(double, terms *n);
+    s->model.kernels = p->kernels;
+    s->model.n = n;
+    int status = eae_sparse_base_open(&s->unpenalised, p);
+    if (status == EAE_OK)
+        status = eae_sparse_pool_open(&s->pool, p);
+    if (status == EAE_OK)
+        status = eae_sparse_base_fit(&s->unpenalised, p, s->offset, s->base, s->f);
+    if (status != EAE_OK)
+        return status;
+    eae_sparse_residual(p, s->f, s->r);
+    return eae_sparse_pool_pass(&s->pool, s->r);
+}
+
+/* ---- where the model stands ------------------------------------------------------------------ */
+
+/* f, r and v from the weights alone, so that no error of updates stays. */
+static int refresh(path *s)
+{
+    eae_sparse_pool *pool = &s->pool;
+    memset(s->offset, 0, (size_t)s->n * sizeof *s->offset);
+    for (int64_t k = 0; k < pool->count; k++) {
+        if (pool->w[k] != 0)
+            eae_sparse_add(pool->w[k], pool->z + k * s->n, s->offset, s->n);
+    }
+    int status = eae_sparse_base_fit(&s->unpenalised, s->p, s->offset, s->base, s->f);
+    eae_sparse_residual(s->p, s->f, s->r);
+    eae_sparse_pool_values(pool, s->r);
+    return status;
+}
+
+static double penalty(const path *s, double *square)
+{
+    double size = 0;
+    *square = 0;
+    for (int64_t k = 0; k < s->pool.count; k++) {
+        size += fabs(s->pool.w[k]);
+        *square += s->l2 * s->pool.w[k] * s->pool.w[k];
+    }
+    return s->l1 * size + *square / 2;
+}
+
+/* Primal value and gap, where features outside the pool reach at most `outside`. */
+static void judge(path *s, double outside)
+{
+    const eae_sparse_pool *pool = &s->pool;
+    double square, largest = outside;
+    s->primal = eae_sparse_loss(s->p, s->f) + penalty(s, &square);
+    for (int64_t k = 0; k < pool->count; k++)
+        largest = fmax(largest, fabs(pool->v[k] - s->l2 * pool->w[k]));
+    double limit = largest > 0 ? s->l1 / largest : INFINITY;
+    s->gap = fmax(0, s->primal - eae_sparse_dual(s->p, s->r, square, limit));
+}
+
+static double wanted(const path *s)
+{
+    return s->p->tol * fmax(fabs(s->primal), DBL_MIN);
+}
+
+/* The gap on all features: first by the bounds, then by a pass where these do not suffice. */
+static int certify(path *s)
+{
+    judge(s, eae_sparse_pool_outside(&s->pool, s->r));
+    if (s->gap <= wanted(s))
+        return EAE_OK;
+    int status = eae_sparse_pool_pass(&s->pool, s->r);
+    if (status != EAE_OK)
+        return status;
+    eae_sparse_pool_values(&s->pool, s->r);
+    judge(s, eae_sparse_pool_outside(&s->pool, s->r));
+    free(s->working); /* columns have moved */
+    s->working = NULL;
+    return EAE_OK;
+}
+
+/* ---- the working set ------------------------------------------------------------------------- */
+
+typedef struct candidate {
+    double value;
+    int64_t feature, column;
+} candidate;
+
+static int by_value(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    if (x->value != y->value)
+        return x->value > y->value ? -1 : 1;
+    return x->feature < y->feature ? -1 : x->feature > y->feature;
+}
+
+static int by_feature(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    return x->feature < y->feature ? -1 : x->feature > y->feature;
+}
+
+/* Features above `threshold` join, the largest first, at most as many as double the set. */
+static void grow_set(path *s, double threshold)
+{
+    const eae_sparse_pool *pool = &s->pool;
+    candidate *c = eae_malloc((size_t)pool->count, sizeof *c);
+    int64_t held = 0, more = 0;
+    if (!s->working)
+        s->working = EAE_NEW_ARRAY(bool, pool->count);
+    for (int64_t k = 0; k < pool->count; k++) {
+        s->working[k] |= pool->w[k] != 0;
+        held += s->working[k];
+        if (!s->working[k] && fabs(pool->v[k]) > threshold)
+            c[more++] = (candidate){fabs(pool->v[k]), pool->feature[k], k};
+    }
+    qsort(c, (size_t)more, sizeof *c, by_value);
+    int64_t most = held > FIRST_SET ? held : FIRST_SET;
+    for (int64_t k = 0; k < more && k < most; k++)
+        s->working[c[k].column] = true;
+    s->set_size = 0;
+    for (int64_t k = 0; k < pool->count; k++) {
+        if (s->working[k])
+            c[s->set_size++] = (candidate){0, pool->feature[k], k};
+    }
+    qsort(c, (size_t)s->set_size, sizeof *c, by_feature);
+    s->set = eae_realloc(s->set, (size_t)s->set_size + 1, sizeof *s->set);
+    for (int64_t k = 0; k < s->set_size; k++)
+        s->set[k] = c[k].column;
+    free(c);
+}
+
+/* Features that are 0 and far from entering leave the set between penalties. */
+static void forget_set(path *s)
+{
+    free(s->working);
+    s->working = NULL;
+}
+
+/* ---- a Newton step --------------------------------------------------------------------------- */
+
+static void off_border(const path *s, double *x)
+{
+    for (int64_t t = 0; t < s->border_terms; t++) {
+        const double *e = s->border + t * s->n;
+        eae_sparse_add(-eae_sparse_dot(e, x, s->n), e, x, s->n);
+    }
+}
+
+/* Gram-Schmidt, twice; terms that depend on those before are left out. */
+static void make_border(path *s)
+{
+    int64_t n = s->n, terms = s->unpenalised.terms;
+    s->border_terms = 0;
+    for (int64_t t = terms - 1; t >= 0; t--) {
+        double *e = s->border + s->border_terms * n;
+        for (int64_t i = 0; i < n; i++)
+            e[i] = s->root[i] * s->unpenalised.u[i * terms + t];
+        double before = sqrt(eae_sparse_dot(e, e, n));
+        off_border(s, e);
+        off_border(s, e);
+        double length = sqrt(eae_sparse_dot(e, e, n));
+        if (!(length > 1e-12 * before))
+            continue;
+        for (int64_t i = 0; i < n; i++)
+            e[i] /= length;
+        s->border_terms++;
+    }
+}
+
+/* The quadratic model at f, gamma and intercept eliminated: a lasso with columns root z_j less
+ * their part in the span of root U. */
+static int make_model(path *s)
+{
+    eae_lasso *m = &s->model;
+    int64_t n = s->n, size = s->set_size > 0 ? s->set_size : 1;
+    free(m->x);
+    free(m->norm);
+    m->norm = eae_malloc((size_t)size, 3 * sizeof *m->norm);
+    m->x = eae_try_alloc((size_t)size, (size_t)n * sizeof *m->x, "a working set");
+    if (!m->x)
+        return EAE_FAIL;
+    m->w = m->norm + size;
+    m->v = m->w + size;
+    m->k = s->set_size;
+    m->l1 = s->l1;
+    m->l2 = s->l2;
+    eae_sparse_curvature(s->p, s->f, s->root);
+    for (int64_t i = 0; i < n; i++) {
+        s->root[i] = sqrt(s->root[i]);
+        m->res[i] = s->r[i] / s->root[i];
+    }
+    make_border(s);
+    off_border(s, m->res);
+    for (int64_t k = 0; k < m->k; k++) {
+        const double *z = s->pool.z + s->set[k] * n;
+        double *x = m->x + k * n;
+        for (int64_t i = 0; i < n; i++)
+            x[i] = s->root[i] * z[i];
+        double before = eae_sparse_dot(x, x, n);
+        off_border(s, x);
+        m->norm[k] = eae_sparse_dot(x, x, n);
+        if (m->norm[k] <= 1e-24 * before)
+            m->norm[k] = 0; /* explained by the covariates */
+        m->w[k] = s->pool.w[s->set[k]];
+    }
+    return EAE_OK;
+}
+
+/* From the present weights towards those of the model: all the way, or for the logistic loss as far
+ * as the objective falls. False where it does not fall at all. */
+static bool take_step(path *s, const double *start)
+{
+    const eae_lasso *m = &s->model;
+    double *old = eae_malloc((size_t)(m->k + 2 * s->n), sizeof *old), t = 1, square;
+    double *move = old + m->k, *f = move + s->n;
+    bool falls = s->p->loss == EAE_LOSS_SQUARED;
+    for (int64_t k = 0; k < m->k; k++) {
+        old[k] = s->pool.w[s->set[k]];
+        s->pool.w[s->set[k]] = m->w[k];
+    }
+    for (int64_t i = 0; i < s->n; i++)
+        move[i] = (start[i] - m->res[i]) / s->root[i];
+    for (int halving = 0; halving < MAX_HALVINGS && !falls; halving++, t /= 2) {
+        for (int64_t i = 0; i < s->n; i++)
+            f[i] = s->f[i] + t * move[i];
+        for (int64_t k = 0; k < m->k && t < 1; k++)
+            s->pool.w[s->set[k]] = old[k] + t * (m->w[k] - old[k]);
+        falls = eae_sparse_loss(s->p, f) + penalty(s, &square) <= s->primal * (1 + 1e-15);
+    }
+    for (int64_t k = 0; k < m->k && !falls; k++)
+        s->pool.w[s->set[k]] = old[k];
+    free(old);
+    return falls;
+}
+
+static int newton(path *s, double gap, int64_t max_sweeps, int64_t *sweeps, bool *falls)
+{
+    int status = make_model(s);
+    if (status != EAE_OK)
+        return status;
+    double *start = eae_malloc((size_t)s->n, sizeof *start);
+    memcpy(start, s->model.res, (size_t)s->n * sizeof *start);
+    *sweeps += eae_lasso_solve(&s->model, gap, max_sweeps);
+    *falls = take_step(s, start);
+    free(start);
+    return EAE_OK;
+}
+
+/* ---- one penalty ----------------------------------------------------------------------------- */
+
+/* `strong`: the threshold of the strong rule; later rounds take what violates. */
+static int solve(path *s, double strong, eae_sparse_fit *fit)
+{
+    int64_t most = s->p->max_iter > 0 ? s->p->max_iter : MAX_SWEEPS;
+    int status = refresh(s);
+    bool falls = true;
+    forget_set(s);
+    for (int round = 0; round < MAX_ROUNDS && status == EAE_OK; round++) {
+        int64_t passes = s->pool.passes;
+        judge(s, 0);
+        bool spent = fit->iterations >= most;
+        if (s->gap <= wanted(s) || spent || !falls)
+            status = certify(s);
+        fit->converged = s->gap <= wanted(s);
+        bool stuck = !falls && s->pool.passes == passes; /* at the floor of rounding */
+        if (status != EAE_OK || fit->converged || spent || stuck)
+            break;
+        grow_set(s, round == 0 ? fmin(strong, s->l1) : s->l1);
+        double enough = fmax(0.01 * s->gap, 0.2 * wanted(s));
+        status = newton(s, enough, most - fit->iterations, &fit->iterations, &falls);
+        if (status == EAE_OK)
+            status = refresh(s);
+    }
+    return status;
+}
+
+/* What the fit is, from the weights in the pool. */
+static void report(path *s, eae_sparse_fit *fit)
+{
+    const eae_sparse_pool *pool = &s->pool;
+    int64_t terms = s->p->terms, k = 0;
+    candidate *c = eae_malloc((size_t)pool->count, sizeof *c);
+    for (int64_t a = 0; a < pool->count; a++) {
+        if (pool->w[a] != 0)
+            c[fit->count++] = (candidate){pool->w[a], pool->feature[a], a};
+    }
+    qsort(c, (size_t)fit->count, sizeof *c, by_feature);
+    fit->feature = eae_malloc((size_t)fit->count, sizeof *fit->feature);
+    fit->weight = eae_malloc((size_t)fit->count, sizeof *fit->weight);
+    for (; k < fit->count; k++) {
+        fit->feature[k] = c[k].feature;
+        fit->weight[k] = c[k].value;
+    }
+    free(c);
+    fit->gamma = eae_malloc((size_t)terms, sizeof *fit->gamma);
+    memcpy(fit->gamma, s->base, (size_t)terms * sizeof *fit->gamma);
+    fit->intercept = s->base[terms];
+    fit->objective = s->primal;
+    fit->gap = s->gap / fmax(fabs(s->primal), DBL_MIN);
+}
+
+void eae_sparse_fit_free(eae_sparse_fit *fit)
+{
+    free(fit->feature);
+    free(fit->weight);
+    free(fit->gamma);
+    *fit = (eae_sparse_fit){0};
+}
+
+int eae_sparse_lambda_max(const eae_sparse_problem *problem, double *lambda_max)
+{
+    path s;
+    double largest = 0;
+    int status = path_open(&s, problem);
+    for (int64_t k = 0; k < s.pool.count && status == EAE_OK; k++)
+        largest = fmax(largest, fabs(s.pool.reference[s.pool.feature[k]]));
+    *lambda_max = largest / problem->alpha;
+    path_close(&s);
+    return status;
+}
+
+static int *descending(const double *lambda, int count)
+{
+    int *order = eae_malloc((size_t)count, sizeof *order);
+    for (int k = 0; k < count; k++) {
+        int at = k;
+        for (; at > 0 && lambda[order[at - 1]] < lambda[k]; at--)
+            order[at] = order[at - 1];
+        order[at] = k;
+    }
+    return order;
+}
+
+int eae_sparse_path(const eae_sparse_problem *problem, const double *lambda, int count,
+                    eae_sparse_fit *fit, int64_t *passes)
+{
+    path s;
+    double before = INFINITY;
+    int *order = descending(lambda, count);
+    for (int k = 0; k < count; k++)
+        fit[k] = (eae_sparse_fit){0};
+    int status = path_open(&s, problem);
+    for (int k = 0; k < count && status == EAE_OK; k++) {
+        double now = lambda[order[k]];
+        s.l1 = problem->alpha * now;
+        s.l2 = (1 - problem->alpha) * now;
+        double strong = isinf(before) ? s.l1 : problem->alpha * (2 * now - before);
+        status = solve(&s, strong, &fit[order[k]]);
+        if (status == EAE_OK)
+            report(&s, &fit[order[k]]);
+        before = now;
+    }
+    if (passes)
+        *passes = s.pool.passes;
+    for (int k = 0; k < count && status != EAE_OK; k++)
+        eae_sparse_fit_free(&fit[k]);
+    path_close(&s);
+    free(order);
+    return status;
+}

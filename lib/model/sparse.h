@@ -1,0 +1,70 @@
+/*
+ * sparse.h - lasso and elastic net for squared and logistic loss, along a path of penalties.
+ *
+ * With z the values of an eae_source in the n training rows and u covariates, f = z w + u gamma +
+ * intercept and
+ *
+ *     minimise  sum_i cost_i loss(y_i, f_i) + lambda (alpha |w|_1 + (1 - alpha)/2 |w|^2)
+ *
+ * where cost_i = count_i x class weight / (sum of counts): for equal rows the objective of glmnet
+ * (Friedman, Hastie, Tibshirani 2010), y unscaled. loss is r^2/2 or log(1 + exp(-y f)). Intercept
+ * and gamma are free. No Gram matrix and no copy of the data is made.
+ *
+ * Method. Each penalty starts from the solution of the next larger one. Newton steps (one, for
+ * squared loss) on a working set: weighted lasso by coordinate descent and, on the support, exact
+ * solutions of the optimality conditions. The working set grows by the strong rule (Tibshirani et
+ * al. 2012) and by violations, the largest first (Massias, Gramfort, Salmon 2018). Features are
+ * kept away by a safe test in the manner of Ndiaye et al. (2017): z_j'r differs from its value at
+ * an earlier r by at most |z_j| times the distance, so that few passes over the data are needed.
+ *
+ * Certificate. `gap` is (primal - dual) / primal on all features, with the dual point s r, r_i =
+ * -cost_i loss'(f_i), U'r = 0 to rounding, s the largest allowed (or best) scale of the augmented
+ * lasso; features outside the pool of exact columns count with the upper bound of the safe test.
+ *
+ * Everything is f64 (data may be f32) and deterministic: bits do not depend on `threads`.
+ */
+#ifndef EAE_MODEL_SPARSE_H
+#define EAE_MODEL_SPARSE_H
+
+#include "model/gram_fit.h"
+
+typedef struct eae_sparse_problem {
+    const eae_kernels *kernels;
+    const eae_source *source;
+    const int64_t *row; /* n training rows of the source */
+    int64_t n;
+    eae_loss loss;      /* EAE_LOSS_SQUARED or EAE_LOSS_LOGISTIC */
+    const double *y;    /* n: the value, or +1 / -1 */
+    const double *cost; /* n: > 0 */
+    const double *u;    /* n x terms, row-major covariates beside the intercept; NULL if none */
+    int64_t terms;
+    double alpha;     /* (0, 1]; 1 is the lasso */
+    double tol;       /* relative duality gap to reach */
+    int64_t max_iter; /* coordinate descent sweeps per penalty; 0: a generous default */
+    int threads;      /* for passes over the data */
+} eae_sparse_problem;
+
+typedef struct eae_sparse_fit {
+    int64_t count;    /* features that are not 0 */
+    int64_t *feature; /* their columns, increasing */
+    double *weight;
+    double *gamma; /* terms */
+    double intercept;
+    double objective; /* primal value */
+    double gap;
+    int64_t iterations; /* sweeps of coordinate descent */
+    bool converged;
+} eae_sparse_fit;
+
+void eae_sparse_fit_free(eae_sparse_fit *fit);
+
+/* The smallest lambda at which every weight is 0. Fails where values are not finite. */
+int eae_sparse_lambda_max(const eae_sparse_problem *problem, double *lambda_max);
+
+/* Fits for `count` penalties in any order (they are worked on from the largest down); fit[k]
+ * belongs to lambda[k] > 0 and is overwritten. *passes: products with all of the data; may be NULL.
+ * Fails only for want of memory or where values are not finite; then no fit holds memory. */
+int eae_sparse_path(const eae_sparse_problem *problem, const double *lambda, int count,
+                    eae_sparse_fit *fit, int64_t *passes);
+
+#endif

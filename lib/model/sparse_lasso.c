@@ -1,0 +1,290 @@
+/*
+ * sparse_lasso.c - a small lasso or elastic net with columns at hand; see sparse_parts.h.
+ *
+ * Coordinate descent finds the support and the signs; given these the optimality conditions are
+ * linear,
+ *
+ *     (X_S'X_S + l2 I) w_S = X_S'target - l1 sign(w_S),
+ *
+ * and are solved exactly. Where a sign would change on the way to that solution, the first feature
+ * to reach 0 leaves the support, and the rest goes on from there: the objective falls along every
+ * such step. Both kinds of step take turns until the duality gap is small enough.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clones.h"
+#include "base/memory.h"
+#include "model/sparse_parts.h"
+
+enum { LANES = 8, SWEEPS = 5, MAX_LEAVING = 30, MAX_SIDE = 1000 };
+
+EAE_CLONES double eae_sparse_dot(const double *restrict a, const double *restrict b, int64_t n)
+{
+    double lane[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (int l = 0; l < LANES; l++)
+            lane[l] += a[i + l] * b[i + l];
+    }
+    for (; i < n; i++)
+        lane[i % LANES] += a[i] * b[i];
+    return ((lane[0] + lane[4]) + (lane[1] + lane[5])) +
+           ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+}
+
+EAE_CLONES void eae_sparse_add(double factor, const double *restrict x, double *restrict y,
+                               int64_t n)
+{
+    for (int64_t i = 0; i < n; i++)
+        y[i] += factor * x[i];
+}
+
+static double soft(double a, double by)
+{
+    return a > by ? a - by : a < -by ? a + by : 0;
+}
+
+/* Once through all features, or through the support. */
+static void sweep(eae_lasso *l, bool all)
+{
+    for (int64_t j = 0; j < l->k; j++) {
+        if ((!all && l->w[j] == 0) || !(l->norm[j] > 0))
+            continue;
+        const double *x = l->x + j * l->n;
+        double pull = eae_sparse_dot(x, l->res, l->n) + l->norm[j] * l->w[j];
+        double w = soft(pull, l->l1) / (l->norm[j] + l->l2);
+        if (w != l->w[j]) {
+            eae_sparse_add(l->w[j] - w, x, l->res, l->n);
+            l->w[j] = w;
+        }
+    }
+}
+
+/* Absolute duality gap of the augmented lasso (rows l2^(1/2) I below X, 0 below the target). */
+static double gap_of(eae_lasso *l)
+{
+    double largest = 0, fit = 0, square = 0, size = 0;
+    for (int64_t j = 0; j < l->k; j++) {
+        l->v[j] = eae_sparse_dot(l->x + j * l->n, l->res, l->n);
+        largest = fmax(largest, fabs(l->v[j] - l->l2 * l->w[j]));
+        fit += l->w[j] * l->v[j];
+        square += l->l2 * l->w[j] * l->w[j];
+        size += fabs(l->w[j]);
+    }
+    double rest = eae_sparse_dot(l->res, l->res, l->n);
+    double linear = rest + fit, quadratic = rest + square;
+    double s = largest > l->l1 ? l->l1 / largest : 1;
+    if (quadratic > 0)
+        s = fmin(largest > 0 ? l->l1 / largest : INFINITY, fmax(0, linear / quadratic));
+    double dual = s * linear - s * s * quadratic / 2;
+    return (rest + square) / 2 + l->l1 * size - dual;
+}
+
+/* ---- exact solutions on the support ----------------------------------------------------------
+ *
+ * With more features than rows the system is solved from the side of the rows,
+ *
+ *     (X'X + l2 I)^-1 g = (g - X'(X X' + l2 I)^-1 X g) / l2      (Woodbury)
+ */
+
+typedef struct support {
+    int64_t k;
+    int64_t side; /* of the matrix: k at the start, or n where by_rows */
+    bool by_rows;
+    int64_t *index; /* into the features of the lasso */
+    double *x;      /* k columns of n */
+    double *gram;   /* side x side, without l2 */
+    double *factor;
+    double *gradient; /* minus it: x'res - l2 w - l1 sign */
+    double *step;
+    double *w;
+    double *row; /* n */
+} support;
+
+static void support_fill(support *s, const eae_lasso *l)
+{
+    int64_t at = 0, n = l->n;
+    for (int64_t j = 0; j < l->k; j++) {
+        if (l->w[j] == 0)
+            continue;
+        const double *x = l->x + j * n;
+        memcpy(s->x + at * n, x, (size_t)n * sizeof *x);
+        s->index[at] = j;
+        s->w[at] = l->w[j];
+        s->gradient[at++] =
+            eae_sparse_dot(x, l->res, n) - l->l2 * l->w[j] - copysign(l->l1, l->w[j]);
+    }
+}
+
+/* False where there is nothing to solve, or too much. */
+static bool support_open(support *s, const eae_lasso *l)
+{
+    *s = (support){0};
+    for (int64_t j = 0; j < l->k; j++)
+        s->k += l->w[j] != 0;
+    int64_t k = s->k, n = l->n;
+    s->by_rows = k > n;
+    s->side = s->by_rows ? n : k;
+    if (k == 0 || s->side > MAX_SIDE || (l->l2 == 0 && k > n))
+        return false;
+    s->index = eae_malloc((size_t)k, sizeof *s->index);
+    s->x = eae_malloc((size_t)(k * n + 2 * s->side * s->side + 3 * k + n), sizeof *s->x);
+    s->gram = s->x + k * n;
+    s->factor = s->gram + s->side * s->side;
+    s->gradient = s->factor + s->side * s->side;
+    s->step = s->gradient + k;
+    s->w = s->step + k;
+    s->row = s->w + k;
+    support_fill(s, l);
+    int64_t side = s->side, across = s->by_rows ? k : n;
+    bool t = s->by_rows;
+    return l->kernels->multiply(t, !t, side, side, across, 1, s->x, s->x, 0, s->gram) == EAE_OK;
+}
+
+static void support_close(support *s)
+{
+    free(s->index);
+    free(s->x);
+}
+
+static bool solve_by_rows(support *s, const eae_lasso *l)
+{
+    int64_t n = l->n;
+    memset(s->row, 0, (size_t)n * sizeof *s->row);
+    for (int64_t a = 0; a < s->k; a++)
+        eae_sparse_add(s->gradient[a], s->x + a * n, s->row, n);
+    if (l->kernels->cholesky_solve(s->factor, n, s->row, 1) != EAE_OK)
+        return false;
+    for (int64_t a = 0; a < s->k; a++)
+        s->step[a] = (s->gradient[a] - eae_sparse_dot(s->x + a * n, s->row, n)) / l->l2;
+    return true;
+}
+
+/* The Newton step to the solution for the present signs. */
+static bool support_step(support *s, const eae_lasso *l)
+{
+    int64_t m = s->by_rows ? s->side : s->k;
+    for (int64_t a = 0; a < m; a++) {
+        for (int64_t b = 0; b < m; b++)
+            s->factor[a * m + b] = s->gram[a * s->side + b] + (a == b ? l->l2 : 0);
+    }
+    if (l->kernels->cholesky(s->factor, m) != EAE_OK)
+        return false;
+    if (s->by_rows)
+        return solve_by_rows(s, l);
+    memcpy(s->step, s->gradient, (size_t)m * sizeof *s->step);
+    return l->kernels->cholesky_solve(s->factor, m, s->step, 1) == EAE_OK;
+}
+
+/* Row and column a leave the matrix, or by rows, the product of its column with itself. */
+static void matrix_leave(support *s, const double *x, int64_t n, int64_t a)
+{
+    int64_t side = s->side;
+    if (s->by_rows) {
+        for (int64_t i = 0; i < n; i++)
+            eae_sparse_add(-x[i], x, s->gram + i * side, n);
+        memmove(s->x + a * n, s->x + (a + 1) * n, (size_t)((s->k - a - 1) * n) * sizeof *s->x);
+        return;
+    }
+    memmove(s->gram + a * side, s->gram + (a + 1) * side,
+            (size_t)((s->k - a - 1) * side) * sizeof *s->gram);
+    for (int64_t b = 0; b + 1 < s->k; b++) {
+        double *row = s->gram + b * side;
+        memmove(row + a, row + a + 1, (size_t)(s->k - a - 1) * sizeof *row);
+    }
+}
+
+/* Feature a has reached 0: take it out of the system. */
+static void support_leave(support *s, eae_lasso *l, int64_t a)
+{
+    int64_t j = s->index[a], after = s->k - a - 1;
+    const double *x = l->x + j * l->n;
+    eae_sparse_add(l->w[j], x, l->res, l->n);
+    l->w[j] = 0;
+    matrix_leave(s, x, l->n, a);
+    memmove(s->index + a, s->index + a + 1, (size_t)after * sizeof *s->index);
+    memmove(s->w + a, s->w + a + 1, (size_t)after * sizeof *s->w);
+    memmove(s->gradient + a, s->gradient + a + 1, (size_t)after * sizeof *s->gradient);
+    s->k--;
+}
+
+/* Go towards the solution; true where it was reached without a change of sign. */
+static bool support_advance(support *s, eae_lasso *l)
+{
+    double t = 1;
+    int64_t first = -1;
+    for (int64_t a = 0; a < s->k; a++) {
+        double to = s->w[a] + s->step[a];
+        if ((s->w[a] > 0) == (to > 0) && to != 0)
+            continue;
+        double reach = -s->w[a] / s->step[a];
+        if (reach < t || first < 0) {
+            t = fmin(t, reach);
+            first = a;
+        }
+    }
+    for (int64_t a = 0; a < s->k; a++) {
+        s->w[a] = a == first ? 0 : s->w[a] + t * s->step[a];
+        s->gradient[a] *= 1 - t; /* linear along the step */
+    }
+    if (first >= 0)
+        support_leave(s, l, first);
+    return first < 0;
+}
+
+static double objective(const eae_lasso *l)
+{
+    double value = eae_sparse_dot(l->res, l->res, l->n) / 2;
+    for (int64_t j = 0; j < l->k; j++)
+        value += l->l1 * fabs(l->w[j]) + l->l2 / 2 * l->w[j] * l->w[j];
+    return value;
+}
+
+/* Exact weights on the support, where the system can be solved. A feature that leaves takes its
+ * part out of the residual at once, the others do at the end. */
+static void advance(eae_lasso *l)
+{
+    support s;
+    bool done = !support_open(&s, l);
+    for (int left = 0; left < MAX_LEAVING && s.k > 0 && !done; left++)
+        done = !support_step(&s, l) || support_advance(&s, l);
+    for (int64_t a = 0; s.w && a < s.k; a++) {
+        int64_t j = s.index[a];
+        eae_sparse_add(l->w[j] - s.w[a], l->x + j * l->n, l->res, l->n);
+        l->w[j] = s.w[a];
+    }
+    support_close(&s);
+}
+
+/* The same, taken back where the system was too near singular for the objective to fall. */
+static void polish(eae_lasso *l)
+{
+    double *old = eae_malloc((size_t)(l->k + l->n), sizeof *old), before = objective(l);
+    memcpy(old, l->w, (size_t)l->k * sizeof *old);
+    memcpy(old + l->k, l->res, (size_t)l->n * sizeof *old);
+    advance(l);
+    if (!(objective(l) <= before)) {
+        memcpy(l->w, old, (size_t)l->k * sizeof *old);
+        memcpy(l->res, old + l->k, (size_t)l->n * sizeof *old);
+    }
+    free(old);
+}
+
+int64_t eae_lasso_solve(eae_lasso *l, double gap, int64_t max_sweeps)
+{
+    int64_t sweeps = 0;
+    while (sweeps < max_sweeps) {
+        sweep(l, true);
+        for (int s = 1; s < SWEEPS; s++)
+            sweep(l, false);
+        sweeps += SWEEPS;
+        if (gap_of(l) <= gap)
+            break;
+        polish(l);
+        if (gap_of(l) <= gap)
+            break;
+    }
+    return sweeps;
+}

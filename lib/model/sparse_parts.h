@@ -1,0 +1,86 @@
+/*
+ * sparse_parts.h - what the files behind sparse.h share; not for others.
+ *
+ *     sparse.c        the path: working sets, Newton steps, certificate
+ *     sparse_loss.c   the two losses: residuals, curvature, objectives, the unpenalised part
+ *     sparse_pool.c   features: exact columns of the promising ones, bounds for all others
+ *     sparse_lasso.c  the quadratic model: weighted lasso on a working set
+ */
+#ifndef EAE_MODEL_SPARSE_PARTS_H
+#define EAE_MODEL_SPARSE_PARTS_H
+
+#include "model/sparse.h"
+
+/* One fixed order of additions, whatever the instruction set. */
+double eae_sparse_dot(const double *a, const double *b, int64_t n);
+void eae_sparse_add(double factor, const double *x, double *y, int64_t n); /* y += factor x */
+
+/* ---- sparse_loss.c --------------------------------------------------------------------------- */
+
+/* r_i = -cost_i loss'(f_i) */
+void eae_sparse_residual(const eae_sparse_problem *p, const double *f, double *r);
+/* h_i = cost_i loss''(f_i), kept away from 0 */
+void eae_sparse_curvature(const eae_sparse_problem *p, const double *f, double *h);
+double eae_sparse_loss(const eae_sparse_problem *p, const double *f); /* sum cost loss */
+/* The dual value of the augmented problem at the best scale s <= limit of (r, ridge), where
+ * square = l2 |w|^2 is the dual's share of the ridge term. */
+double eae_sparse_dual(const eae_sparse_problem *p, const double *r, double square, double limit);
+
+/* The best gamma and intercept (the last of terms + 1 entries of base, which start it) beside the
+ * offset; f = offset + U base. */
+typedef struct eae_sparse_base {
+    int64_t terms; /* with the intercept */
+    double *u;     /* n x terms, the last column 1 */
+    double *scratch;
+} eae_sparse_base;
+
+int eae_sparse_base_open(eae_sparse_base *b, const eae_sparse_problem *p);
+void eae_sparse_base_close(eae_sparse_base *b);
+int eae_sparse_base_fit(eae_sparse_base *b, const eae_sparse_problem *p, const double *offset,
+                        double *base, double *f);
+
+/* ---- sparse_pool.c --------------------------------------------------------------------------- */
+
+/* Columns of promising features, and for all features z_j'r at the last pass over the data. */
+typedef struct eae_sparse_pool {
+    const eae_sparse_problem *problem;
+    int64_t n, cols;
+    int64_t features;  /* in use */
+    double *reference; /* cols: z_j'r at `at` */
+    double *norm;      /* cols: (sum_i cost_i z_ij^2)^(1/2) */
+    double *at;        /* n: r of the last pass */
+    int64_t *where;    /* cols: index in the pool, or -1 */
+    int64_t count, capacity;
+    int64_t *feature; /* count */
+    double *z;        /* count columns of n */
+    double *w;        /* count */
+    double *v;        /* count: z_j'r at the present r */
+    int64_t passes;
+} eae_sparse_pool;
+
+int eae_sparse_pool_open(eae_sparse_pool *pool, const eae_sparse_problem *p);
+void eae_sparse_pool_close(eae_sparse_pool *pool);
+/* Exact values for all features at r; the pool keeps features with a weight and the largest |v|. */
+int eae_sparse_pool_pass(eae_sparse_pool *pool, const double *r);
+void eae_sparse_pool_values(eae_sparse_pool *pool, const double *r); /* v */
+/* An upper bound of |z_j'r| over the features outside the pool. */
+double eae_sparse_pool_outside(const eae_sparse_pool *pool, const double *r);
+
+/* ---- sparse_lasso.c -------------------------------------------------------------------------- */
+
+/* minimise 1/2 |res|^2 + l1 |w|_1 + l2/2 |w|^2, res = target - X w */
+typedef struct eae_lasso {
+    const eae_kernels *kernels;
+    int64_t n, k;
+    double l1, l2;
+    double *x;    /* k columns of n */
+    double *norm; /* k: |x_j|^2 */
+    double *w;    /* k */
+    double *res;  /* n */
+    double *v;    /* k: scratch, x_j'res */
+} eae_lasso;
+
+/* Until the duality gap is at most `gap` or max_sweeps are done; returns the sweeps. */
+int64_t eae_lasso_solve(eae_lasso *l, double gap, int64_t max_sweeps);
+
+#endif
