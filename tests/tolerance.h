@@ -14,5 +14,7 @@
 #define EAE_TOLERANCE_EIGENVALUE 1e-13
 /* Solutions of systems with a condition number below about 1e4. */
 #define EAE_TOLERANCE_SOLUTION 1e-10
+/* Coefficients against those of another program, at a duality gap where both are exact. */
+#define EAE_TOLERANCE_COEFFICIENT 1e-6
 
 #endif

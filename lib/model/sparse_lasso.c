@@ -90,6 +90,7 @@ static double gap_of(eae_lasso *l)
  */
 
 typedef struct support {
+    const eae_kernels *kernels;
     int64_t k;
     int64_t side; /* of the matrix: k at the start, or n where by_rows */
     bool by_rows;
@@ -121,7 +122,7 @@ static void support_fill(support *s, const eae_lasso *l)
 /* False where there is nothing to solve, or too much. */
 static bool support_open(support *s, const eae_lasso *l)
 {
-    *s = (support){0};
+    *s = (support){.kernels = l->kernels};
     for (int64_t j = 0; j < l->k; j++)
         s->k += l->w[j] != 0;
     int64_t k = s->k, n = l->n;
@@ -162,20 +163,29 @@ static bool solve_by_rows(support *s, const eae_lasso *l)
     return true;
 }
 
-/* The Newton step to the solution for the present signs. */
-static bool support_step(support *s, const eae_lasso *l)
+static bool factorise(support *s, double ridge)
 {
     int64_t m = s->by_rows ? s->side : s->k;
     for (int64_t a = 0; a < m; a++) {
         for (int64_t b = 0; b < m; b++)
-            s->factor[a * m + b] = s->gram[a * s->side + b] + (a == b ? l->l2 : 0);
+            s->factor[a * m + b] = s->gram[a * s->side + b] + (a == b ? ridge : 0);
     }
-    if (l->kernels->cholesky(s->factor, m) != EAE_OK)
+    return s->kernels->cholesky(s->factor, m) == EAE_OK;
+}
+
+/* The Newton step to the solution for the present signs; where features in the support depend on
+ * each other a slightly shorter one. */
+static bool support_step(support *s, const eae_lasso *l)
+{
+    double size = 0;
+    for (int64_t a = 0; a < s->k && !s->by_rows; a++)
+        size = fmax(size, s->gram[a * s->side + a]);
+    if (!factorise(s, l->l2) && (s->by_rows || !factorise(s, l->l2 + 1e-10 * size)))
         return false;
     if (s->by_rows)
         return solve_by_rows(s, l);
-    memcpy(s->step, s->gradient, (size_t)m * sizeof *s->step);
-    return l->kernels->cholesky_solve(s->factor, m, s->step, 1) == EAE_OK;
+    memcpy(s->step, s->gradient, (size_t)s->k * sizeof *s->step);
+    return s->kernels->cholesky_solve(s->factor, s->k, s->step, 1) == EAE_OK;
 }
 
 /* Row and column a leave the matrix, or by rows, the product of its column with itself. */
