@@ -306,7 +306,6 @@ int main(int argc, char **argv)
     eae_score_options score;
     eae_threshold_rule rule;
     eae_options_parse(&o, &program, argc, argv);
-    eae_files_handle_signals();
     int status = parse(o, &score, &rule);
     if (status == EAE_OK)
         status = eae_given(o, "model") ? score_models(o, &score, &rule)

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "base/files.h"
 #include "base/options.h"
 #include "eval/plan.h"
 #include "matrix/history.h"
@@ -235,7 +234,6 @@ int main(int argc, char **argv)
     eae_frame *data, *plan = NULL;
     char *joined = join_stratify(&argc, argv);
     eae_options_parse(&o, &program, argc, argv);
-    eae_files_handle_signals();
     check_usage(o);
     eae_plan_spec spec = make_spec(o);
     eae_import_from_options(&import, o);

@@ -176,7 +176,6 @@ int main(int argc, char **argv)
 {
     eae_options *o;
     eae_train_spec spec = {0};
-    eae_files_handle_signals();
     eae_options_parse(&o, &program, argc, argv);
     int status = spec_from_options(o, &spec);
     if (status == EAE_OK)

@@ -15,7 +15,7 @@
 
 #include "base/memory.h"
 
-enum { BUFFER_SIZE = 1 << 18, TEMP_MAX = 16, NAME_MAX_BYTES = 4096 };
+enum { BUFFER_SIZE = 1 << 18, TEMP_MAX = 16, NAME_MAX_BYTES = 4096, LINKS_MAX = 40 };
 
 struct eae_output {
     int fd;
@@ -49,7 +49,7 @@ static void on_signal(int sig)
 
 void eae_files_handle_signals(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGXFSZ};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction old;
         sigaction(signals[i], NULL, &old);
@@ -59,6 +59,7 @@ void eae_files_handle_signals(void)
         sigemptyset(&action.sa_mask);
         sigaction(signals[i], &action, NULL);
     }
+    signal(SIGXFSZ, SIG_IGN); /* write() then fails with EFBIG, as on a full disk */
 }
 
 static int claim_temp(const char *name)
@@ -80,14 +81,33 @@ static void release_temp(int slot)
         temp_names[slot][0] = '\0';
 }
 
+/* What a link to a file that is not there yet points to; frees `path`. NULL: no link. */
+static char *follow_link(char *path)
+{
+    char to[NAME_MAX_BYTES];
+    ssize_t n = readlink(path, to, sizeof to - 1);
+    if (n <= 0)
+        return NULL;
+    to[n] = '\0';
+    char *slash = strrchr(path, '/');
+    char *next = *to == '/' || !slash ? eae_strdup(to)
+                                      : eae_sprintf("%.*s/%s", (int)(slash - path), path, to);
+    free(path);
+    return next;
+}
+
 /* The place a rename must go to: links are followed, so that a link stays a link. */
 static char *resolve_target(const char *path)
 {
     char *real = realpath(path, NULL);
-    if (!real)
-        return eae_strdup(path);
-    char *copy = eae_strdup(real);
+    char *copy = eae_strdup(real ? real : path);
     free(real);
+    for (int hop = 0; hop < LINKS_MAX; hop++) {
+        char *next = follow_link(copy);
+        if (!next)
+            break;
+        copy = next;
+    }
     return copy;
 }
 
@@ -136,6 +156,8 @@ static int open_file(eae_output *o, const char *path)
             return open_through(o, path);
         if (access(path, W_OK) != 0)
             return eae_fail_errno("%s: cannot write", path);
+    } else if (errno != ENOENT) {
+        return eae_fail_errno("%s: cannot create", path);
     }
     return open_temporary(o, path);
 }

@@ -4,7 +4,7 @@
  * eae_output_open("x.eae") writes to a temporary name beside x.eae and renames at close; anything
  * that is not a regular file or a new name (/dev/stdout, a FIFO, /dev/full) is written through,
  * and "-" is standard output. Every write and the close are checked. A program that ends early,
- * by eae_die() or by SIGINT, SIGTERM, SIGHUP, leaves no temporary file.
+ * by eae_die() or by SIGINT, SIGTERM, SIGHUP, SIGQUIT, leaves no temporary file.
  *
  * A closed pipe (EPIPE) ends the process silently by SIGPIPE, as other filters do.
  */
@@ -33,7 +33,8 @@ void eae_output_discard(eae_output *out);
 
 /* Remove every temporary file of this process; async-signal-safe. */
 void eae_files_discard_all(void);
-/* Install the handlers that call it and then die by the same signal. */
+/* Install the handlers that call it and then die by the same signal; a file that grows beyond its
+ * limit is an error of write(), not a signal. eae_options_parse() does it for every program. */
 void eae_files_handle_signals(void);
 
 /* An unnamed read-write temporary file in `dir` (NULL: $TMPDIR, else /tmp); its space goes when

@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/files.h"
 #include "base/help.h"
 #include "base/number.h"
 #include "base/threads.h"
+
+enum { RANGE_WORDS = 80 };
 
 typedef struct {
     const eae_option *option;
@@ -178,6 +181,26 @@ static bool in_range(const char *range, double x)
     return true;
 }
 
+/* "(0:1]" as a person says it: "above 0, at most 1". Returns `words`. */
+static const char *range_words(const char *range, char words[RANGE_WORDS])
+{
+    const char *low = range + (*range == '(' || *range == '[');
+    int low_length = (int)strcspn(low, ":");
+    const char *high = low + low_length + 1;
+    int high_length = (int)strcspn(high, ")]");
+    bool open_low = *range == '(', open_high = high[high_length] == ')';
+    if (high_length == 0)
+        snprintf(words, RANGE_WORDS, open_low ? "above %.*s" : "%.*s or more", low_length, low);
+    else if (low_length == 0)
+        snprintf(words, RANGE_WORDS, open_high ? "below %.*s" : "%.*s or less", high_length, high);
+    else if (!open_low && !open_high)
+        snprintf(words, RANGE_WORDS, "%.*s to %.*s", low_length, low, high_length, high);
+    else
+        snprintf(words, RANGE_WORDS, "%s %.*s, %s %.*s", open_low ? "above" : "at least",
+                 low_length, low, open_high ? "below" : "at most", high_length, high);
+    return words;
+}
+
 static bool is_choice(const char *range, const char *text, int *position)
 {
     size_t n = strlen(text);
@@ -206,8 +229,11 @@ static void check_number(const eae_option *p, const char *text, size_t n)
                   p->type == EAE_OPT_INT ? "a whole number" : "a number", (int)n, text);
     if (p->type == EAE_OPT_INT)
         x = (double)integer;
-    if (!in_range(p->range, x))
-        eae_usage("--%s: %.*s is not in %s", p->name, (int)n, text, p->range);
+    if (!in_range(p->range, x)) {
+        char words[RANGE_WORDS];
+        eae_usage("--%s: %.*s is out of range (%s)", p->name, (int)n, text,
+                  range_words(p->range, words));
+    }
 }
 
 static void split_words(value *v)
@@ -261,9 +287,12 @@ static void check_value(value *v)
         split_words(v);
         parse_reals(v);
         break;
+    case EAE_OPT_FILE:
+        if (!*v->text)
+            eae_usage("--%s: an empty file name", p->name);
+        break;
     case EAE_OPT_FLAG:
     case EAE_OPT_TEXT:
-    case EAE_OPT_FILE:
         break;
     }
 }
@@ -364,6 +393,7 @@ static void take_all(eae_options *o, int argc, char **argv)
 void eae_options_parse(eae_options **out, const eae_program *program, int argc, char **argv)
 {
     eae_diag_program(program->name);
+    eae_files_handle_signals();
     if (argc == 2 && strcmp(argv[1], "--dump-options") == 0)
         eae_help_dump(program);
     eae_options *o = new_options(program);

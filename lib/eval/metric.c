@@ -128,7 +128,7 @@ static double mcc(const eae_scored *s)
     }
     free(t.cell);
     double n2 = t.n * t.n;
-    return (t.right * t.n - both) / (sqrt(n2 - truth) * sqrt(n2 - called));
+    return (t.right * t.n - both) / sqrt((n2 - truth) * (n2 - called));
 }
 
 /* Cohen 1960 */

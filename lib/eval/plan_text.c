@@ -16,6 +16,7 @@
 #include "base/number.h"
 #include "eval/plan.h"
 #include "eval/plan_strata.h"
+#include "matrix/text_source.h"
 
 /* ---- write ------------------------------------------------------------------------------ */
 
@@ -525,7 +526,7 @@ int eae_plan_read(const char *path, const eae_frame *data, eae_frame **plan)
     *plan = NULL;
     int status = open_reader(&r);
     if (status == EAE_OK)
-        status = eae_read_file(path, &text, &length);
+        status = eae_text_read_file(path, &text, &length);
     if (status == EAE_OK)
         status = read_lines(&r, text, length);
     if (status == EAE_OK)

@@ -140,6 +140,18 @@ static int parse_list(const char *option, const char *text, double **out, int *c
     return EAE_OK;
 }
 
+/* A number that is there twice would be one candidate with two values for every split. */
+static int refuse_repeats(const char *option, const double *list, int count)
+{
+    for (int i = 1; i < count; i++) {
+        for (int j = 0; j < i; j++) {
+            if (list[i] == list[j])
+                return eae_fail_usage("--%s: %g is given twice", option, list[i]);
+        }
+    }
+    return EAE_OK;
+}
+
 static int parse_lambda(const char *text, eae_train_spec *spec)
 {
     int64_t n = 100;
@@ -163,6 +175,8 @@ static int choose_parameters(const eae_options *o, eae_train_spec *spec)
         spec->by_lambda = spec->model == EAE_MODEL_RIDGE || spec->model == EAE_MODEL_COX;
         status = parse_list("cost", cost, &spec->param, &spec->params);
     }
+    if (status == EAE_OK)
+        status = refuse_repeats(spec->by_lambda ? "lambda" : "cost", spec->param, spec->params);
     const char *weights = eae_opt_text(o, "class-weight");
     if (status != EAE_OK || !weights)
         return status;
@@ -255,7 +269,8 @@ static int make_design(const eae_frame *data, const eae_names *columns, bool int
     }
     *value = EAE_NEW_ARRAY(double, rows *width);
     for (int64_t i = 0; i < rows; i++) {
-        (*value)[i * width] = 1; /* overwritten where there is no intercept */
+        if (intercept)
+            (*value)[i * width] = 1;
         memcpy(*value + i * width + intercept, plain + i * terms, (size_t)terms * sizeof(double));
     }
     free(plain);

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "base/files.h"
 #include "base/memory.h"
 #include "matrix/reshape.h"
+#include "matrix/text_source.h"
 #include "matrix/transform_inside.h"
 
 enum { UNMAPPED = -1, AMBIGUOUS = -2 };
@@ -123,7 +123,7 @@ static int read_map(const char *path, const eae_names *features, grouping *g)
 {
     char *text;
     size_t length;
-    if (eae_read_file(path, &text, &length) != EAE_OK)
+    if (eae_text_read_file(path, &text, &length) != EAE_OK)
         return EAE_FAIL;
     int status = EAE_OK;
     int64_t number = 0;

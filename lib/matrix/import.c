@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/files.h"
 #include "matrix/import_parts.h"
 
 const eae_option eae_import_options[] = {
@@ -130,7 +129,8 @@ int eae_read_name_list(const char *file_or_list, eae_names *names)
         return names->count ? EAE_OK : eae_fail("an empty list of names");
     }
     char *text;
-    int status = eae_read_file(file_or_list, &text, NULL);
+    size_t length;
+    int status = eae_text_read_file(file_or_list, &text, &length);
     if (status != EAE_OK)
         return status;
     split_names(text, "\r\n", names);

@@ -70,6 +70,10 @@ static int no_rows(const header *h)
         if (!strchr("\r\n", h->text.data[i]))
             return eae_text_fail(&h->text, h->first.text, 0, "an empty line");
     }
+    if (memchr(h->text.data, '\r', h->body - 1))
+        return eae_fail("%s: lines end in CR alone, as on old Macintoshes; convert it: "
+                        "tr '\\r' '\\n'",
+                        h->text.name);
     return eae_fail("%s: only a header, no rows", h->text.name);
 }
 
@@ -292,7 +296,10 @@ static int annotate_rows(eae_frame *f, const eae_import_job *job, const header *
 static int frame_of_samples(const eae_import_job *job, const header *h, eae_table *t, eae_frame **f)
 {
     if (t->values == 0)
-        return eae_fail("%s: no column of numbers", t->text.name);
+        return eae_fail("%s: no column of numbers%s", t->text.name,
+                        h->count > 1 ? ""
+                                     : "; is it a table? columns are separated by tabs, commas "
+                                       "or semicolons, and here there is one");
     int status = eae_frame_around(f, t->f64, t->rows, t->values, &t->payload);
     if (status == EAE_OK)
         status = name_columns(*f, h, t);

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "matrix/inflate.h"
 
@@ -171,6 +172,31 @@ void eae_text_source_close(eae_text_source *s)
     free(s);
 }
 
+int eae_text_read_file(const char *path, char **text, size_t *length)
+{
+    char *bytes;
+    size_t n;
+    int status = eae_read_file(path, &bytes, &n);
+    if (status != EAE_OK || !is_compressed(bytes, n)) {
+        *text = bytes;
+        *length = status == EAE_OK ? n : 0;
+        return status;
+    }
+    eae_text_source *source = NULL;
+    eae_text whole = {0};
+    *text = NULL;
+    status = eae_text_source_open(&source, bytes, n, path, 1);
+    if (status == EAE_OK)
+        status = eae_text_source_wait(source, SIZE_MAX, &whole);
+    if (status == EAE_OK) {
+        *text = eae_strndup(whole.data, whole.length);
+        *length = whole.length;
+    }
+    eae_text_source_close(source);
+    free(bytes);
+    return status;
+}
+
 /* ---- bzip2, xz, zstd by libarchive ------------------------------------------------------- */
 
 static int archive_failure(const eae_text_source *s, struct archive *a)
@@ -187,6 +213,8 @@ static int copy_archive(eae_text_source *s, struct archive *a)
         return EAE_OK;
     if (got != ARCHIVE_OK)
         return archive_failure(s, a);
+    if (archive_filter_code(a, 0) == ARCHIVE_FILTER_NONE) /* not even its first bytes are right */
+        return eae_fail("%s: damaged compressed data: no such stream begins here", s->name);
     for (;;) {
         size_t room;
         char *to = eae_sink_room(s, &room);

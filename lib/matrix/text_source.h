@@ -32,4 +32,8 @@ int eae_text_source_wait(eae_text_source *s, size_t need, eae_text *text);
 /* Stops the decompression where it is. NULL is allowed. */
 void eae_text_source_close(eae_text_source *s);
 
+/* The whole of a small text file (maps, plans, lists of names; "-": standard input), decompressed
+ * where it is compressed, with a zero byte at the end. The caller frees *text. */
+int eae_text_read_file(const char *path, char **text, size_t *length);
+
 #endif

@@ -146,6 +146,20 @@ static const char *sample_name(const eae_axis *samples, int64_t i, char buffer[3
     return buffer;
 }
 
+/* Sample i is the first whose annotation is missing. */
+static int is_missing(const eae_design_column *column, const eae_annot *a, const eae_axis *samples,
+                      int64_t i)
+{
+    char buffer[32];
+    int64_t count = 0;
+    for (int64_t k = i; k < samples->count; k++)
+        count += eae_annot_is_missing(a, k);
+    return eae_fail("annotation \"%s\" is missing in %lld of %lld samples (first: %s); leave them "
+                    "out: eae-view --drop-samples",
+                    column->name, (long long)count, (long long)samples->count,
+                    sample_name(samples, i, buffer));
+}
+
 static int apply_number(const eae_design_column *column, const eae_annot *a,
                         const eae_axis *samples, double *out, int64_t terms)
 {
@@ -153,8 +167,7 @@ static int apply_number(const eae_design_column *column, const eae_annot *a,
     for (int64_t i = 0; i < samples->count; i++) {
         double value = number_at(a, i);
         if (isnan(value))
-            return eae_fail("%s: annotation \"%s\" is missing", sample_name(samples, i, buffer),
-                            column->name);
+            return is_missing(column, a, samples, i);
         if (isinf(value))
             return eae_fail("%s: annotation \"%s\" is not finite", sample_name(samples, i, buffer),
                             column->name);
@@ -173,8 +186,7 @@ static int apply_text(const eae_design_column *column, const eae_annot *a, const
         const char *text = eae_annot_text(a, i);
         int64_t level = text ? eae_name_find(index, text, strlen(text)) : -1;
         if (!text)
-            status = eae_fail("%s: annotation \"%s\" is missing", sample_name(samples, i, buffer),
-                              column->name);
+            status = is_missing(column, a, samples, i);
         else if (level < 0)
             status = eae_fail("%s: annotation \"%s\" has the unknown level \"%s\"",
                               sample_name(samples, i, buffer), column->name, text);

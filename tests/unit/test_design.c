@@ -118,11 +118,15 @@ static void refuses(void **state)
     assert_int_equal(learn(&axis, &design, "age", "sex", "visits"), EAE_OK);
     eae_annot_set_text(eae_axis_find(&axis, "sex"), 1, NULL);
     assert_int_equal(eae_design_apply(&design, &axis, out), EAE_FAIL);
-    assert_string_equal(eae_message(), "s2: annotation \"sex\" is missing");
+    assert_string_equal(eae_message(),
+                        "annotation \"sex\" is missing in 1 of 4 samples (first: s2); leave "
+                        "them out: eae-view --drop-samples");
     eae_annot_set_text(eae_axis_find(&axis, "sex"), 1, "F");
     eae_axis_find(&axis, "visits")->i64[3] = EAE_MISSING_I64;
     assert_int_equal(eae_design_apply(&design, &axis, out), EAE_FAIL);
-    assert_string_equal(eae_message(), "s4: annotation \"visits\" is missing");
+    assert_string_equal(eae_message(),
+                        "annotation \"visits\" is missing in 1 of 4 samples (first: s4); leave "
+                        "them out: eae-view --drop-samples");
     eae_axis_find(&axis, "age")->f64[2] = INFINITY;
     assert_int_equal(eae_design_apply(&design, &axis, out), EAE_FAIL);
     assert_string_equal(eae_message(), "s3: annotation \"age\" is not finite");

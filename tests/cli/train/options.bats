@@ -1,0 +1,43 @@
+#!/usr/bin/env bats
+# Options of eae-train at their edges.
+
+load ../helpers
+
+@test "a covariate that is the same in all samples changes nothing" {
+    make_matrix 20 4 m.tsv
+    awk -F'\t' -v OFS='\t' '{ print $0, NR == 1 ? "site" : "here" }' m.tsv >one.tsv
+    eae-view -q --label label --meta site one.tsv | eae-split -q --kfold 4 >plan.eae
+    eae-train logistic --no-history plan.eae | eae-score >plain
+    must_pass eae-train logistic --covariates site plan.eae -o beside.eae
+    says "is the same in all samples"
+    eae-score beside.eae >beside
+    cut -f5-7 plain >want
+    cut -f5-7 beside >got
+    same_bytes want got
+}
+
+@test "a covariate with missing values: how many, the first, what to do" {
+    make_matrix 20 4 m.tsv
+    awk -F'\t' -v OFS='\t' '{ print $0, NR == 1 ? "age" : NR == 5 || NR == 9 ? "" : NR }' m.tsv >age.tsv
+    eae-view -q --label label --meta age age.tsv >age.eae
+    must_fail 1 eae-train logistic --covariates age age.eae
+    says 'annotation "age" is missing in 2 of 20 samples (first: p003)'
+    says "--drop-samples"
+}
+
+@test "a parameter that is there twice" {
+    make_matrix 20 4 m.tsv
+    must_fail 2 eae-train svm -C 1,2,1.0 --label label m.tsv
+    says "--cost: 1 is given twice"
+    must_fail 2 eae-train logistic --lambda 0.5,0.50 --label label m.tsv
+    says "--lambda: 0.5 is given twice"
+}
+
+@test "perfect calls have a Matthews' correlation of 1, not more" {
+    make_matrix 40 3 m.tsv
+    awk -F'\t' -v OFS='\t' 'NR > 1 { $3 = $2 == "c1" ? 9 + NR / 100 : NR / 100 } { print }' m.tsv >easy.tsv
+    eae-split -q --kfold 3 --repeats 4 --label label easy.tsv | eae-train svm --filter ttest:1 |
+        eae-score --metrics mcc >mcc
+    [ "$(wc -l <mcc)" -eq 13 ]
+    [ "$(tail -n +2 mcc | cut -f7 | sort -u)" = 1 ]
+}
