@@ -27,8 +27,8 @@ interrupt() {
 }
 
 @test "signals leave no temporary file" {
-    interrupt TERM eae-synth --rows 100000000 --cols 100 -o out.eae
-    interrupt HUP eae-synth --rows 100000000 --cols 100 -o out.eae
+    interrupt TERM eae-synth --rows 300000 --cols 2000 -o out.eae
+    interrupt HUP eae-synth --rows 300000 --cols 2000 -o out.eae
 }
 
 @test "a limit on the size of files is an error like a full disk" {
