@@ -49,6 +49,22 @@ int eae_run_share_gram(eae_run *run)
     return status;
 }
 
+double eae_run_fold_bytes(const eae_run *run)
+{
+    double rows = (double)run->dataset.rows;
+    return 2 * rows * rows * sizeof(double);
+}
+
+static int check_memory(const eae_run *run)
+{
+    double need = eae_run_fold_bytes(run), have = (double)run->spec->memory;
+    if (need <= have)
+        return EAE_OK;
+    return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %.1fG, and "
+                    "--memory is %.1fG",
+                    (long long)run->dataset.rows, need / 0x1p30, have / 0x1p30);
+}
+
 int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec,
                  const eae_kernels *kernels)
 {
@@ -62,6 +78,8 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
                                   data->rows.count, data->cols.count, spec->threads);
     if (status == EAE_OK)
         status = check_missing(run);
+    if (status == EAE_OK)
+        status = check_memory(run);
     return status;
 }
 

@@ -283,9 +283,11 @@ static int split_task(void *context, int64_t task, int worker)
 
 static int do_splits(family *f)
 {
-    bool spread = f->outer_count >= f->spec->threads;
-    f->inner_threads = spread ? 1 : f->spec->threads;
-    return eae_parallel(spread ? f->spec->threads : 1, f->outer_count, split_task, f);
+    int threads = f->spec->threads;
+    double fit = (double)f->spec->memory / eae_run_fold_bytes(&f->run); /* folds at a time */
+    bool spread = f->outer_count >= threads && fit >= threads;
+    f->inner_threads = spread ? 1 : threads;
+    return eae_parallel(spread ? threads : 1, f->outer_count, split_task, f);
 }
 
 /* A split that came out of a batch; without fits it did not converge there and is done by itself.

@@ -238,6 +238,7 @@ int eae_train_spec_from_options(const eae_options *o, eae_train_spec *spec)
     spec->max_iter = eae_opt_int(o, "max-iter");
     spec->shard = spec->shards = 1;
     spec->threads = eae_opt_threads(o);
+    spec->memory = eae_opt_memory(o);
     const char *filter = eae_opt_text(o, "filter");
     int status = choose_parameters(o, spec);
     if (status == EAE_OK && filter)
