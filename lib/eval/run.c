@@ -58,7 +58,7 @@ double eae_run_fold_bytes(const eae_run *run)
 static int check_memory(const eae_run *run)
 {
     double need = eae_run_fold_bytes(run), have = (double)run->spec->memory;
-    if (need <= have)
+    if (have == 0 || need <= have)
         return EAE_OK;
     return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %.1fG, and "
                     "--memory is %.1fG",

@@ -284,8 +284,9 @@ static int split_task(void *context, int64_t task, int worker)
 static int do_splits(family *f)
 {
     int threads = f->spec->threads;
-    double fit = (double)f->spec->memory / eae_run_fold_bytes(&f->run); /* folds at a time */
-    bool spread = f->outer_count >= threads && fit >= threads;
+    double together = threads * eae_run_fold_bytes(&f->run);
+    bool roomy = f->spec->memory == 0 || together <= (double)f->spec->memory;
+    bool spread = f->outer_count >= threads && roomy;
     f->inner_threads = spread ? 1 : threads;
     return eae_parallel(spread ? threads : 1, f->outer_count, split_task, f);
 }

@@ -57,7 +57,7 @@ typedef struct eae_train_spec {
     eae_weights weights;
     int shard, shards; /* 1-based part I of N */
     int threads;
-    uint64_t memory; /* bytes that Gram matrices may take */
+    uint64_t memory; /* bytes that Gram matrices may take; 0: no limit */
     char *text; /* canonical form of what changes the fit: the `spec` annotation; owned */
 } eae_train_spec;
 
