@@ -10,6 +10,8 @@
 
 #include "base/memory.h"
 #include "eval/ranking.h"
+#include "model/cox.h"
+#include "model/distribution.h"
 
 const char *eae_task_name(eae_task task)
 {
@@ -281,6 +283,46 @@ static double r2(const eae_scored *s)
     return total > 0 ? 1 - mse(s) * (double)s->n / total : NAN;
 }
 
+/* ---- survival ---------------------------------------------------------------------------- */
+
+/* Cox regression on high (1) against low (0) risk, Efron ties, stratified; the log hazard ratio.
+ * NaN where there is none: no cut, one group only, no event, monotone likelihood. *z: Wald. */
+static double log_hazard_ratio(const eae_scored *s, double *z)
+{
+    eae_cox cox;
+    eae_cox_fit fit = {0};
+    double *high = eae_malloc((size_t)s->n, sizeof *high), ratio = *z = NAN;
+    bool known = s->cut != NULL;
+    for (int64_t i = 0; i < s->n && known; i++) {
+        known = !isnan(s->cut[i]);
+        high[i] = s->value[i] > s->cut[i];
+    }
+    if (known &&
+        eae_cox_new(&cox, s->time, s->status, s->stratum, NULL, s->n, EAE_TIES_EFRON) == EAE_OK) {
+        if (eae_cox_regress(&cox, high, 1, &fit) == EAE_OK) {
+            ratio = fit.coef[0];
+            *z = fit.coef[0] / fit.se[0];
+        }
+        eae_cox_fit_free(&fit);
+        eae_cox_free(&cox);
+    }
+    free(high);
+    return ratio;
+}
+
+static double hazard_ratio(const eae_scored *s)
+{
+    double z;
+    return exp(log_hazard_ratio(s, &z));
+}
+
+static double hazard_p(const eae_scored *s)
+{
+    double z;
+    log_hazard_ratio(s, &z);
+    return eae_normal_two_sided(z);
+}
+
 /* ---- the table --------------------------------------------------------------------------- */
 
 #define CLASSES .task = EAE_TASK_CLASSES
@@ -324,6 +366,10 @@ const eae_metric eae_metrics[] = {
     {"spearman", REGRESSION, HIGHER, .chance = 0, .compute = spearman, .help = "rank correlation"},
     {"cindex", EAE_TASK_SURVIVAL, HIGHER, .chance = 0.5, .compute = cindex,
      .help = "Harrell's concordance; higher value = more risk"},
+    {"hr", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .chance = 1, .compute = hazard_ratio,
+     .help = "hazard ratio of high against low risk, cut at the training median"},
+    {"hr-p", EAE_TASK_SURVIVAL, .single = true, .test_of = "hr", .chance = NAN, .compute = hazard_p,
+     .help = "its p-value: by permutation, or Wald's for a single hold-out split"},
     {0}};
 
 const eae_metric *eae_metric_find(const char *name)

@@ -30,7 +30,9 @@ typedef struct eae_scored {
     const double *target; /* regression */
     const double *time;   /* survival */
     const double *status;
-    double threshold; /* two classes: positive if value > threshold */
+    const double *cut;      /* survival, n: high risk if value > cut; NaN: not known. Or NULL */
+    const int64_t *stratum; /* survival, n: values of one stratum are comparable; NULL: all are */
+    double threshold;       /* two classes: positive if value > threshold */
 } eae_scored;
 
 typedef struct eae_metric {
@@ -39,8 +41,11 @@ typedef struct eae_metric {
     bool higher_is_better;
     bool needs_probability;
     bool two_classes; /* not defined for K > 2 */
-    bool thresholded; /* depends on who is called positive, not on the values themselves */
-    double chance;    /* value of a useless predictor of two classes; NaN where there is none */
+    bool pooled;      /* permutations are compared by the pooled figure, not the mean over splits */
+    bool single;      /* a p-value: a test only where a candidate has one split, and no other row */
+    const char *test_of; /* what a permutation test compares in its place; NULL */
+    bool thresholded;    /* depends on who is called positive, not on the values themselves */
+    double chance;       /* value of a useless predictor of two classes; NaN where there is none */
     const char *help;
     /* 0/0 and undefined cases (one class only) give NaN */
     double (*compute)(const eae_scored *scored);

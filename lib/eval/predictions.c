@@ -389,6 +389,7 @@ static void joined_new(eae_joined *j, eae_task task, int classes, bool probabili
     } else {
         j->scored.time = j->time = eae_malloc(n, sizeof *j->time);
         j->scored.status = j->status = eae_malloc(n, sizeof *j->status);
+        j->scored.cut = j->cut = eae_malloc(n, sizeof *j->cut);
     }
     j->scored.value = j->value;
 }
@@ -400,6 +401,8 @@ static void join_one(const eae_predictions *p, const eae_entry *e, int64_t which
     const int64_t *row;
     int k = value_rows(p, e, &row);
     eae_task task = p->candidate[e->candidate].task;
+    const eae_annot *cut = eae_axis_find(&p->frame->rows, "cut");
+    bool numeric = cut && cut->type != EAE_ANNOT_TEXT;
     for (int64_t s = 0; s < cols; s++) {
         if (isnan(values[row[0] * cols + s]) || !has_outcome(p, task, s))
             continue;
@@ -415,6 +418,7 @@ static void join_one(const eae_predictions *p, const eae_entry *e, int64_t which
         if (j->time) {
             j->time[i] = number(p->time, s);
             j->status[i] = number(p->status, s);
+            j->cut[i] = numeric ? number(cut, e->row) : NAN;
         }
     }
 }
@@ -428,6 +432,9 @@ void eae_join(const eae_predictions *p, int64_t first, int64_t end, eae_joined *
     joined_new(out, c->task, p->classes, c->probability, room);
     for (int64_t i = first; i < end; i++)
         join_one(p, &p->entry[i], i - first, out);
+    /* leave-one-out has nothing to compare within a split */
+    for (int64_t i = first; i < end; i++)
+        out->scored.stratum = out->time && p->entry[i].held > 1 ? out->from : out->scored.stratum;
 }
 
 void eae_joined_take(const eae_joined *all, const int64_t *take, int64_t n, eae_joined *out)
@@ -439,6 +446,7 @@ void eae_joined_take(const eae_joined *all, const int64_t *take, int64_t n, eae_
     joined_new(out, task, classes, all->scored.probability, n);
     out->scored.n = n;
     out->scored.threshold = all->scored.threshold;
+    out->scored.stratum = all->scored.stratum ? out->from : NULL;
     for (int64_t i = 0; i < n; i++) {
         int64_t t = take[i];
         out->sample[i] = all->sample[t];
@@ -451,6 +459,7 @@ void eae_joined_take(const eae_joined *all, const int64_t *take, int64_t n, eae_
         if (out->time) {
             out->time[i] = all->time[t];
             out->status[i] = all->status[t];
+            out->cut[i] = all->cut[t];
         }
     }
 }
@@ -464,5 +473,6 @@ void eae_joined_free(eae_joined *j)
     free(j->target);
     free(j->time);
     free(j->status);
+    free(j->cut);
     *j = (eae_joined){0};
 }

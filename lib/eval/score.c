@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
 #include "base/threads.h"
 
@@ -115,11 +116,27 @@ double eae_score_joined(const eae_metric *metric, eae_joined *joined, const doub
     return metric->compute(&joined->scored);
 }
 
+/* Entry i is all that its candidate has. */
+static bool is_alone(const eae_predictions *p, int64_t i)
+{
+    int candidate = p->entry[i].candidate;
+    return (i == 0 || p->entry[i - 1].candidate != candidate) &&
+           (i + 1 == p->entry_count || p->entry[i + 1].candidate != candidate);
+}
+
 double eae_score_repeat(const eae_scores *s, int m, int64_t first, int64_t end)
 {
+    return eae_score_repeat_by(s, s->metric[m], first, end);
+}
+
+double eae_score_repeat_by(const eae_scores *s, const eae_metric *metric, int64_t first,
+                           int64_t end)
+{
+    if (metric->single && !is_alone(s->p, first))
+        return NAN;
     eae_joined joined;
     eae_join(s->p, first, end, &joined);
-    double value = eae_score_joined(s->metric[m], &joined, s->cut + first);
+    double value = eae_score_joined(metric, &joined, s->cut + first);
     eae_joined_free(&joined);
     return value;
 }
@@ -131,9 +148,26 @@ static int score_entry(void *data, int64_t i, int worker)
     eae_joined joined;
     eae_join(s->p, i, i + 1, &joined);
     for (int m = 0; m < s->metric_count; m++)
-        s->value[i * s->metric_count + m] = eae_score_joined(s->metric[m], &joined, &s->cut[i]);
+        s->value[i * s->metric_count + m] =
+            s->metric[m]->single && !is_alone(s->p, i)
+                ? NAN
+                : eae_score_joined(s->metric[m], &joined, &s->cut[i]);
     eae_joined_free(&joined);
     return EAE_OK;
+}
+
+static void warn_of_tests(const eae_scores *s)
+{
+    const eae_predictions *p = s->p;
+    for (int m = 0; m < s->metric_count; m++) {
+        bool several = false;
+        for (int64_t i = 0; i < p->entry_count && s->metric[m]->single; i++)
+            several = several || !is_alone(p, i);
+        if (several && p->perms == 0)
+            eae_warn("%s is NA: a p-value of cross-validated values is not a test; train with "
+                     "--permute, or on a single hold-out split",
+                     s->metric[m]->name);
+    }
 }
 
 int eae_scores_compute(eae_scores *s, const eae_threshold_rule *rule, int threads)
@@ -144,6 +178,7 @@ int eae_scores_compute(eae_scores *s, const eae_threshold_rule *rule, int thread
     int status = eae_threshold_all(rule, s->p, threads, s->cut);
     if (status != EAE_OK)
         return status;
+    warn_of_tests(s);
     return eae_parallel(threads, s->p->entry_count, score_entry, s);
 }
 

@@ -27,7 +27,10 @@ void eae_scores_free(eae_scores *s);
 /* One metric of joined values, whose entries were cut at cut[joined->from[i]]. */
 double eae_score_joined(const eae_metric *metric, eae_joined *joined, const double *cut);
 
-/* Metric m of the entries first .. end-1 (one repeat of one candidate and labelling) joined. */
+/* Metric m, or one that need not be among those reported, of the entries first .. end-1 (one repeat
+ * of one candidate and labelling) joined. */
 double eae_score_repeat(const eae_scores *s, int m, int64_t first, int64_t end);
+double eae_score_repeat_by(const eae_scores *s, const eae_metric *metric, int64_t first,
+                           int64_t end);
 
 #endif

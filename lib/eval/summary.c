@@ -160,7 +160,7 @@ static double sd_of(const double *value, int64_t n, double mean)
 
 /* Pooled figure of the members i .. end-1, which have one perm: the mean over candidates of the
  * mean over their repeats. */
-static double pooled_of(const members *m, int metric, int64_t i, int64_t end)
+static double pooled_of(const members *m, const eae_metric *metric, int64_t i, int64_t end)
 {
     const eae_predictions *p = m->s->p;
     double sum = 0, candidates = 0;
@@ -181,7 +181,7 @@ static double pooled_of(const members *m, int metric, int64_t i, int64_t end)
                            p->entry[first].perm == perm;
              first = next) {
             next = eae_entry_repeat_end(p, first);
-            double x = eae_score_repeat(m->s, metric, first, next);
+            double x = eae_score_repeat_by(m->s, metric, first, next);
             total += isnan(x) ? 0 : x;
             repeats += !isnan(x);
         }
@@ -198,15 +198,21 @@ static double pooled_of(const members *m, int metric, int64_t i, int64_t end)
 static double statistic(const members *m, int metric, int64_t i, int64_t end, double *scratch)
 {
     double ratio;
-    if (m->singles)
-        return pooled_of(m, metric, i, end);
+    const eae_metric *by = m->s->metric[metric];
+    if (by->test_of)
+        return pooled_of(m, eae_metric_find(by->test_of), i, end);
+    if (m->singles || by->pooled)
+        return pooled_of(m, by, i, end);
     return mean_of(scratch, split_values(m, metric, i, end, scratch, &ratio));
 }
 
-static void permutation_p(const members *m, int metric, double real, int64_t end, double *scratch,
+/* The real labels are members 0 .. end-1. */
+static void permutation_p(const members *m, int metric, int64_t end, double *scratch,
                           eae_summary *out)
 {
-    bool higher = m->s->metric[metric]->higher_is_better;
+    const eae_metric *by = m->s->metric[metric];
+    bool higher = by->test_of || by->higher_is_better;
+    double real = end < m->count ? statistic(m, metric, 0, end, scratch) : NAN;
     double slack = 1e-12 * fmax(1, fabs(real));
     int64_t as_good = 0;
     out->perms = 0;
@@ -218,6 +224,8 @@ static void permutation_p(const members *m, int metric, double real, int64_t end
     }
     if (out->perms > 0 && !isnan(real))
         out->p = (double)(1 + as_good) / (double)(1 + out->perms);
+    if (by->test_of && out->perms > 0)
+        out->pooled = out->p;
 }
 
 static void summarise_one(const members *m, int metric, eae_summary *out)
@@ -235,8 +243,8 @@ static void summarise_one(const members *m, int metric, eae_summary *out)
         eae_interval interval = eae_nadeau_bengio(out->mean, out->sd, out->n, ratio);
         out->low = interval.low;
         out->high = interval.high;
-        out->pooled = pooled_of(m, metric, 0, end);
-        permutation_p(m, metric, m->singles ? out->pooled : out->mean, end, value, out);
+        out->pooled = pooled_of(m, m->s->metric[metric], 0, end);
+        permutation_p(m, metric, end, value, out);
     }
     free(value);
 }

@@ -8,8 +8,8 @@
  *             these are its distinct training samples)
  *   pooled    held-out values joined within a repeat, scored, averaged over the repeats
  *   p         (1 + #{T_b at least as good as T_0}) / (1 + B), T the mean, or the pooled figure
- *             where there is no mean; equality up to 1e-12 relative counts, and so does a T_b that
- *             is not defined
+ *             where there is no mean and for hr; equality up to 1e-12 relative counts, and so does
+ * a T_b that is not defined
  *
  * Where every split holds out a single sample (leave-one-out) only `pooled` is reported.
  *

@@ -4,6 +4,7 @@
 #   cox_regress.tsv  case, ties, coefficient, its standard error, z, p; log-likelihoods, score test
 #   cox_ridge.tsv    case, ties, lambda, coefficient number, value: penalty n lambda / 2 |w|^2 on
 #                    x1 .. x12 (coxph's ridge()), with and without age as unpenalised covariate
+#   cox_hr.tsv       hazard ratio of value > cut, stratified or not, and Wald's p
 library(survival)
 set.seed(11)
 n <- 64
@@ -65,3 +66,14 @@ for (ties in c("efron", "breslow")) for (lambda in c(0.01, 1)) for (beside in c(
                                  number = seq_along(w), value = digits(w)))
 }
 save(out, "cox_ridge.tsv")
+
+held <- data.frame(time = d$time, status = d$status, stratum = d$stratum, cut = c(-0.1, 0, 0.2)[d$stratum],
+                   value = round(d$x1 / 2 + rnorm(n) / 2, 2))
+held$high <- as.integer(held$value > held$cut)
+fits <- list(coxph(Surv(time, status) ~ high + strata(stratum), held, control = control),
+             coxph(Surv(time, status) ~ high, held, control = control))
+for (k in 1:2) {
+    held[[c("hr_strata", "hr")[k]]] <- digits(exp(coef(fits[[k]])))
+    held[[c("p_strata", "p")[k]]] <- digits(summary(fits[[k]])$coefficients[5])
+}
+save(held, "cox_hr.tsv")

@@ -106,6 +106,46 @@ static void infinities_are_values(void **state)
     assert_true(eae_average_precision(value, positive, 4) == 1);
 }
 
+/* hr and hr-p against coxph; NaN where a group is empty, separates the events, or has no cut. */
+static void hazard_ratio_equals_survival(void **state)
+{
+    (void)state;
+    table t = table_read("tests/data/expected/cox_hr.tsv");
+    double time[MOST], status[MOST], cut[MOST], value[MOST];
+    int64_t stratum[MOST];
+    const eae_metric *hr = eae_metric_find("hr"), *p = eae_metric_find("hr-p");
+    assert_true(t.rows > 50 && t.rows <= MOST);
+    for (int r = 0; r < t.rows; r++) {
+        time[r] = table_number(&t, r, 0);
+        status[r] = table_number(&t, r, 1);
+        stratum[r] = (int64_t)table_number(&t, r, 2);
+        cut[r] = table_number(&t, r, 3);
+        value[r] = table_number(&t, r, 4);
+    }
+    eae_scored s = {.n = t.rows,
+                    .value = value,
+                    .time = time,
+                    .status = status,
+                    .cut = cut,
+                    .stratum = stratum};
+    assert_true(close_to(hr->compute(&s), table_number(&t, 0, 6), 1e-8));
+    assert_true(close_to(p->compute(&s), table_number(&t, 0, 7), 1e-8));
+    s.stratum = NULL;
+    assert_true(close_to(hr->compute(&s), table_number(&t, 0, 8), 1e-8));
+    assert_true(close_to(p->compute(&s), table_number(&t, 0, 9), 1e-8));
+    cut[3] = NAN;
+    assert_true(isnan(hr->compute(&s)) && isnan(p->compute(&s)));
+    for (int r = 0; r < t.rows; r++)
+        cut[r] = 1000;
+    assert_true(isnan(hr->compute(&s)) && isnan(p->compute(&s)));
+    for (int r = 0; r < t.rows; r++)
+        cut[r] = status[r] != 0 ? -1000 : 1000; /* events above, censored below */
+    assert_true(isnan(hr->compute(&s)) && isnan(p->compute(&s)));
+    s.cut = NULL;
+    assert_true(isnan(hr->compute(&s)));
+    table_free(&t);
+}
+
 /* Every name once; defaults exist and belong to their task. */
 static void table_is_sound(void **state)
 {
@@ -113,7 +153,7 @@ static void table_is_sound(void **state)
     int count = 0;
     for (const eae_metric *m = eae_metrics; m->name; m++, count++)
         assert_ptr_equal(eae_metric_find(m->name), m);
-    assert_int_equal(count, 19);
+    assert_int_equal(count, 21);
     assert_null(eae_metric_find("au"));
     for (int task = EAE_TASK_CLASSES; task <= EAE_TASK_SURVIVAL; task++) {
         char list[64], *rest = NULL;
@@ -128,8 +168,11 @@ static void table_is_sound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equals_references),   cmocka_unit_test(concordance_equals_survival),
-        cmocka_unit_test(midranks_share_ties), cmocka_unit_test(infinities_are_values),
+        cmocka_unit_test(equals_references),
+        cmocka_unit_test(concordance_equals_survival),
+        cmocka_unit_test(midranks_share_ties),
+        cmocka_unit_test(infinities_are_values),
+        cmocka_unit_test(hazard_ratio_equals_survival),
         cmocka_unit_test(table_is_sound),
     };
     return cmocka_run_group_tests_name("metric", tests, NULL, NULL);

@@ -134,3 +134,69 @@ END
     must_fail 1 eae-train cox none.tsv --time t --status s --meta age
     says "no training sample has an event"
 }
+
+@test "hazard ratios: high against low risk by the training median, pooled within a repeat" {
+    needs_python
+    make_times
+    eae-view -q "${survival[@]}" times.tsv | eae-split -q --kfold 4 --repeats 2 |
+        eae-train cox -q --lambda 0.1 --permute 9 >risk.eae
+    must_pass eae-score --metrics hr,hr-p,cindex --summary -o score.tsv risk.eae
+    says_not "not a test"
+    /usr/bin/python3 - "$BATS_TEST_DIRNAME/../../../share/python" <<'END'
+import csv, sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+f, = [f for f in eaem.read("risk.eae") if f.kind == "prediction"]
+time, status = (np.array(f.col_annot[k], float) for k in ("time", "status"))
+a = {k: np.array(f.row_annot[k]) for k in ("repeat", "perm", "cut")}
+
+def loss(b, rows):
+    total = 0
+    for row in rows:
+        held = ~np.isnan(f.matrix[row])
+        t, s, high = time[held], status[held] == 1, f.matrix[row][held] > a["cut"][row]
+        w = np.exp(b * high)
+        for u in set(t[s]):
+            dead = s & (t == u)
+            total -= b * high[dead].sum()
+            for l in range(dead.sum()):
+                total += np.log(w[t >= u].sum() - l / dead.sum() * w[dead].sum())
+    return total
+
+def pooled(perm):
+    ratios = []
+    for repeat in (1, 2):
+        rows = np.flatnonzero((a["perm"] == perm) & (a["repeat"] == repeat))
+        assert len(rows) == 4
+        ratios.append(np.exp(minimize_scalar(loss, (-1, 1), args=(rows,), tol=1e-12).x))
+    return np.mean(ratios)
+
+ratio = [pooled(perm) for perm in range(10)]
+p = np.mean(np.array(ratio) >= ratio[0])
+got = {line["metric"]: line for line in csv.DictReader(open("score.tsv"), delimiter="\t")}
+assert abs(float(got["hr"]["pooled"]) / ratio[0] - 1) < 1e-5, (got, ratio)
+assert abs(float(got["hr"]["p"]) - p) < 1e-12, (got, ratio)
+assert got["hr-p"]["pooled"] == got["hr-p"]["p"] == got["hr"]["p"]
+assert got["hr-p"]["mean"] == "NA"
+END
+}
+
+@test "the p-value of a hazard ratio: one hold-out split only, or permutations" {
+    make_times
+    eae-view -q "${survival[@]}" times.tsv >data.eae
+    eae-split -q --kfold 4 data.eae | eae-train cox -q --lambda 0.1 >folds.eae
+    must_pass eae-score --metrics hr-p folds.eae
+    says "not a test"
+    [ "$(grep -c 'hr-p	NA$' .stdout)" -eq 4 ]
+    eae-split -q --holdout 0.5 data.eae | eae-train cox -q --lambda 0.1 >one.eae
+    must_pass eae-score --metrics hr-p one.eae
+    [ -z "$stderr" ]
+    awk -F '\t' 'NR == 2 { exit !($7 > 0 && $7 <= 1) }' .stdout
+    eae-split -q --loo data.eae | eae-train cox -q --lambda 0.1 >loo.eae
+    must_pass eae-score --metrics hr --summary loo.eae
+    awk -F '\t' 'NR == 2 { exit !($7 == "NA" && $11 > 0) }' .stdout
+    must_fail 2 eae-score --metrics auc,hr one.eae
+}
