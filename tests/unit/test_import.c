@@ -272,7 +272,9 @@ static void errors_name_their_place(void **state)
              "x:2: column 2: a quote out of place, or one that is not closed");
     bad_text("id\tg1\na\t1\"\n\"b\t2\n", &plain,
              "x:2: column 2: a quote out of place, or one that is not closed");
-    bad_text("hello\nworld\n", &plain, "x: no column of numbers");
+    bad_text("hello\nworld\n", &plain,
+             "x: no column of numbers; is it a table? columns are separated by tabs, commas or "
+             "semicolons, and here there is one");
     bad_text("\xff\xfeh", &plain, "x: text in UTF-16; convert it to UTF-8 first");
     bad_text("id\tsex\tg1\na\tM\t1\n", &plain,
              "x:2: column 2: not a number: \"M\" (column sex: keep it as an annotation by --meta, "
