@@ -82,6 +82,27 @@ int eae_batch_model(const eae_run *run, double **gram)
 
 /* ---- setting up ------------------------------------------------------------------------------ */
 
+typedef struct {
+    batch *t;
+    double *mean;
+    double *scale;
+} variances;
+
+static int finish_variances(void *context, int64_t s, int worker)
+{
+    variances *v = context;
+    const eae_dataset *d = &v->t->run->dataset;
+    const eae_split *split = v->t->member[s].fold.split;
+    double *sd = v->scale + s * d->cols;
+    float *inverse = v->t->d + s * d->cols;
+    (void)worker;
+    eae_prepare_finish_scale(d, split->train, split->count, split->train_count,
+                             v->mean + s * d->cols, sd);
+    for (int64_t j = 0; j < d->cols; j++)
+        inverse[j] = (float)(1 / (sd[j] * sd[j]));
+    return EAE_OK;
+}
+
 /* Inverse variances of the training rows of every split, one pass over the data. */
 static int learn_variances(batch *t)
 {
@@ -103,14 +124,9 @@ static int learn_variances(batch *t)
     if (status == EAE_OK)
         status = d->kernels->moments(&source, NULL, d->rows, c, t->count, NULL, mean, scale,
                                      t->run->spec->threads);
-    for (int64_t s = 0; s < t->count && status == EAE_OK; s++) {
-        const eae_split *split = t->member[s].fold.split;
-        double *sd = scale + s * d->cols;
-        eae_prepare_finish_scale(d, split->train, split->count, split->train_count,
-                                 mean + s * d->cols, sd);
-        for (int64_t j = 0; j < d->cols; j++)
-            t->d[s * d->cols + j] = (float)(1 / (sd[j] * sd[j]));
-    }
+    variances v = {t, mean, scale};
+    if (status == EAE_OK)
+        status = eae_parallel(t->run->spec->threads, t->count, finish_variances, &v);
     free(c);
     free(mean);
     free(scale);
