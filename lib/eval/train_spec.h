@@ -58,7 +58,7 @@ typedef struct eae_train_spec {
     int shard, shards; /* 1-based part I of N */
     int threads;
     uint64_t memory; /* bytes that Gram matrices may take; 0: no limit */
-    char *text; /* canonical form of what changes the fit: the `spec` annotation; owned */
+    char *text;      /* canonical form of what changes the fit: the `spec` annotation; owned */
 } eae_train_spec;
 
 const char *eae_model_name(const eae_train_spec *spec);
