@@ -44,6 +44,30 @@ typedef struct eae_source {
     const double *inverse;
 } eae_source;
 
+/*
+ * The data turned over: the values of a feature lie side by side, so that work on few features
+ * reads little. Value of feature j in row i: x[j * ld + i]; and
+ *
+ *     z(i, j) = (x[j * ld + i] - shift[j]) * inverse[j]
+ *
+ * x is 64-byte aligned, ld a multiple of 16 with zeros behind `rows` (eae_features_stride). shift
+ * and inverse may be NULL.
+ */
+typedef struct eae_features {
+    const void *x; /* cols x ld, f32 or f64 */
+    bool is_f64;
+    int64_t rows;
+    int64_t ld;
+    int64_t cols;
+    const double *shift;
+    const double *inverse;
+} eae_features;
+
+static inline int64_t eae_features_stride(int64_t rows)
+{
+    return (rows + 15) / 16 * 16;
+}
+
 /* How panels are multiplied. Sums over panels are always f64. The reference takes F64 for both. */
 typedef enum eae_precision {
     EAE_PRECISION_F32, /* z rounded to f32, products in f32 */
@@ -83,6 +107,23 @@ typedef struct eae_kernels {
      * row order as weights, so equal columns give equal bits. Columns not in `feature`: NaN. */
     int (*moments)(const eae_source *source, const int64_t *row, int64_t m, const double *c,
                    int64_t s, double *weight, double *sum, double *square, int threads);
+
+    /* out (cols x stride of m): z of the m rows turned over, f64, or f32 (rounded) where out is to
+     * be f32; zeros behind m. Columns that are not in `feature` are not written. */
+    int (*turn)(const eae_source *source, const int64_t *row, int64_t m, bool is_f64, void *out,
+                int threads);
+
+    /* w (count x k) = z' B of the features feature[0..count-1] (NULL: 0 .. count-1), with B rows x
+     * k: every row of `features`, 0 for one that takes no part. One order of f64 operations for
+     * all features. One thread. */
+    int (*feature_weights)(const eae_features *features, const int64_t *feature, int64_t count,
+                           const double *b, int64_t k, double *w);
+
+    /* gram (m x m) += sign * sum over the listed features of z z', z over the m rows
+     * row[0..m-1] (NULL: 0 .. m-1). Symmetric to the bit if gram was. */
+    int (*feature_gram)(const eae_features *features, const int64_t *feature, int64_t count,
+                        const int64_t *row, int64_t m, eae_precision precision, double sign,
+                        double *gram, int threads);
 
     /* Dense f64 algebra on small matrices, one thread. a is n x n, row-major, symmetric. */
 

@@ -7,6 +7,7 @@
  *   panels.c    panels in flight over threads, summed in index order
  *   gram.c      gram, gram_apply, decision: a BLAS product per panel
  *   weights.c   weights, moments: sums over rows whose order does not depend on the position
+ *   features.c  the data turned over: turn, feature_weights, feature_gram
  *   dense.c     LAPACK and BLAS on small matrices
  *
  * BLAS is called on one thread inside our own OpenMP regions. Scratch memory is taken before a
@@ -46,6 +47,13 @@ typedef struct eae_cpu_vector {
     /* Whether a value is NaN; if so it becomes 0, and present[i] is 0 there and 1 elsewhere. If
      * not, `present` is not written. */
     bool (*split_missing)(double *value, double *present, int64_t n);
+    /* w(f, q) = sum over i of x(f, i) b(q, i) for kb = 1, 2 or 4 vectors b (row stride n) and
+     * `count` rows at x + index[f] * n; n a multiple of 16, everything 64-byte aligned. Eight
+     * partial sums, added pairwise. */
+    void (*dots_f32)(const float *x, const int64_t *index, int64_t count, int64_t n,
+                     const double *b, int64_t kb, double *w, int64_t ldw);
+    void (*dots_f64)(const double *x, const int64_t *index, int64_t count, int64_t n,
+                     const double *b, int64_t kb, double *w, int64_t ldw);
     void (*square)(const double *value, int64_t n, double *to);
     void (*add_scaled)(double by, const double *value, int64_t n, double *to);
 } eae_cpu_vector;
@@ -90,7 +98,7 @@ void eae_cpu_rows_f64(const eae_cpu_columns *columns, const int64_t *row, int64_
 /* A sum over panels of features: product() computes panel `first .. first+count-1` into `out`
  * (out_rows x out_width, f32 or f64; of a triangle, row r has r + 1 entries). */
 typedef struct eae_cpu_sum {
-    const eae_source *source;
+    int64_t features;
     int64_t width; /* of a panel */
     bool is_f64;   /* out */
     bool triangle;
@@ -115,6 +123,13 @@ int eae_cpu_gram_apply(const eae_source *source, const int64_t *row, int64_t m, 
                        const double *b, int64_t k, eae_precision precision, double *y, int threads);
 int eae_cpu_moments(const eae_source *source, const int64_t *row, int64_t m, const double *c,
                     int64_t s, double *weight, double *sum, double *square, int threads);
+int eae_cpu_turn(const eae_source *source, const int64_t *row, int64_t m, bool is_f64, void *out,
+                 int threads);
+int eae_cpu_feature_weights(const eae_features *features, const int64_t *feature, int64_t count,
+                            const double *b, int64_t k, double *w);
+int eae_cpu_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
+                         const int64_t *row, int64_t m, eae_precision precision, double sign,
+                         double *gram, int threads);
 int eae_cpu_cholesky(double *a, int64_t n);
 int eae_cpu_cholesky_solve(const double *factor, int64_t n, double *b, int64_t k);
 int eae_cpu_eigen(double *a, int64_t n, double *values);

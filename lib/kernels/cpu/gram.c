@@ -87,7 +87,7 @@ int eae_cpu_gram(const eae_source *source, const int64_t *row, int64_t m, eae_pr
     bool is_f64 = precision == EAE_PRECISION_F64;
     job g = {.source = source, .row = row, .m = m};
     int64_t doubles = eae_cpu_columns_size(source, WIDTH);
-    eae_cpu_sum sum = {.source = source,
+    eae_cpu_sum sum = {.features = eae_cpu_feature_count(source),
                        .width = WIDTH,
                        .is_f64 = is_f64,
                        .triangle = true,
@@ -169,7 +169,7 @@ int eae_cpu_gram_apply(const eae_source *source, const int64_t *row, int64_t m, 
     g.b_f32 = narrow;
     g.b_f64 = across;
     int64_t doubles = eae_cpu_columns_size(source, WIDTH);
-    eae_cpu_sum sum = {.source = source,
+    eae_cpu_sum sum = {.features = eae_cpu_feature_count(source),
                        .width = WIDTH,
                        .is_f64 = is_f64,
                        .out_rows = k,
@@ -264,7 +264,7 @@ int eae_cpu_decision(const eae_source *source, const int64_t *row, int64_t m, co
         return EAE_FAIL;
     job g = {.source = source, .row = row, .m = m, .k = k, .w = w};
     int64_t doubles = eae_cpu_columns_size(source, WIDTH);
-    eae_cpu_sum sum = {.source = source,
+    eae_cpu_sum sum = {.features = eae_cpu_feature_count(source),
                        .width = WIDTH,
                        .is_f64 = true,
                        .out_rows = m,

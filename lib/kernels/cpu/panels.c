@@ -38,7 +38,7 @@ static void add_row(const eae_cpu_sum *s, const char *slot, int64_t stride, int6
 
 int eae_cpu_sum_panels(const eae_cpu_sum *s, double *total, int threads)
 {
-    int64_t features = eae_cpu_feature_count(s->source);
+    int64_t features = s->features;
     int64_t panels = (features + s->width - 1) / s->width;
     memset(total, 0, (size_t)(s->out_rows * s->out_width) * sizeof *total);
     if (panels == 0 || s->out_rows == 0 || s->out_width == 0)

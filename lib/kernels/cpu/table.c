@@ -44,6 +44,9 @@ static const eae_kernels table = {
     .decision = eae_cpu_decision,
     .gram_apply = eae_cpu_gram_apply,
     .moments = eae_cpu_moments,
+    .turn = eae_cpu_turn,
+    .feature_weights = eae_cpu_feature_weights,
+    .feature_gram = eae_cpu_feature_gram,
     .cholesky = eae_cpu_cholesky,
     .cholesky_solve = eae_cpu_cholesky_solve,
     .eigen = eae_cpu_eigen,
@@ -81,6 +84,6 @@ static const eae_kernels *open_plugin(const eae_plugin_host *host)
 const eae_plugin_entry eae_plugin = {
     .abi = EAE_PLUGIN_ABI,
     .kernels_size = sizeof(eae_kernels),
-    .source_size = sizeof(eae_source),
+    .source_size = sizeof(eae_source) + sizeof(eae_features),
     .open = open_plugin,
 };

@@ -91,6 +91,53 @@ INLINE void accumulate(const double *v, int64_t rows, const double *b, int64_t l
     }
 }
 
+typedef float half_lane __attribute__((vector_size(32), may_alias));
+
+INLINE double lane_sum(const lane *a, const lane *b)
+{
+    lane s = *a + *b;
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+/* kb (a constant) dot products of one line with vectors of row stride n */
+#define DOTS_BODY(name, in, load) \
+    INLINE void name(const in *x, int64_t n, const double *b, const int kb, double *w) \
+    { \
+        lane sum[4][2]; \
+        for (int q = 0; q < kb; q++) \
+            sum[q][0] = sum[q][1] = (lane){0}; \
+        for (int64_t i = 0; i < n; i += 2 * LANE) { \
+            lane low = load(x + i), high = load(x + i + LANE); \
+            for (int q = 0; q < kb; q++) { \
+                sum[q][0] += low * *(const lane *)(b + q * n + i); \
+                sum[q][1] += high * *(const lane *)(b + q * n + i + LANE); \
+            } \
+        } \
+        for (int q = 0; q < kb; q++) \
+            w[q] = lane_sum(&sum[q][0], &sum[q][1]); \
+    }
+#define LOAD_F32(p) __builtin_convertvector(*(const half_lane *)(p), lane)
+#define LOAD_F64(p) (*(const lane *)(p))
+DOTS_BODY(dots_line_f32, float, LOAD_F32)
+DOTS_BODY(dots_line_f64, double, LOAD_F64)
+
+#define DOTS_LINES(name, in) \
+    INLINE void dots_##name(const in *x, const int64_t *index, int64_t count, int64_t n, \
+                            const double *b, int64_t kb, double *w, int64_t ldw) \
+    { \
+        for (int64_t f = 0; f < count; f++) { \
+            const in *line = x + index[f] * n; \
+            if (kb == 1) \
+                dots_line_##name(line, n, b, 1, w + f * ldw); \
+            else if (kb == 2) \
+                dots_line_##name(line, n, b, 2, w + f * ldw); \
+            else \
+                dots_line_##name(line, n, b, 4, w + f * ldw); \
+        } \
+    }
+DOTS_LINES(f32, float)
+DOTS_LINES(f64, double)
+
 #define CONVERT_SET(set, attribute, types, in, out) \
     attribute static void convert_##types##_##set(const in *x, const double *fill, \
                                                   const double *adjust, const double *shift, \
@@ -99,7 +146,17 @@ INLINE void accumulate(const double *v, int64_t rows, const double *b, int64_t l
         convert_##types(x, fill, adjust, shift, inverse, n, z); \
     }
 
+#define DOTS_SET(set, attribute, types, in) \
+    attribute static void dots_##types##_##set(const in *x, const int64_t *index, int64_t count, \
+                                               int64_t n, const double *b, int64_t kb, double *w, \
+                                               int64_t ldw) \
+    { \
+        dots_##types(x, index, count, n, b, kb, w, ldw); \
+    }
+
 #define INSTRUCTION_SET(set, attribute) \
+    DOTS_SET(set, attribute, f32, float) \
+    DOTS_SET(set, attribute, f64, double) \
     CONVERT_SET(set, attribute, f32_f32, float, float) \
     CONVERT_SET(set, attribute, f32_f64, float, double) \
     CONVERT_SET(set, attribute, f64_f32, double, float) \
@@ -126,7 +183,8 @@ INLINE void accumulate(const double *v, int64_t rows, const double *b, int64_t l
     (eae_cpu_vector) \
     { \
         convert_f32_f32_##set, convert_f32_f64_##set, convert_f64_f32_##set, \
-            convert_f64_f64_##set, accumulate_##set, split_##set, square_##set, add_scaled_##set \
+            convert_f64_f64_##set, accumulate_##set, split_##set, dots_f32_##set, dots_f64_##set, \
+            square_##set, add_scaled_##set \
     }
 
 INSTRUCTION_SET(base, )

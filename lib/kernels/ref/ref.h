@@ -21,6 +21,15 @@ int eae_ref_gram_apply(const eae_source *source, const int64_t *row, int64_t m, 
 int eae_ref_moments(const eae_source *source, const int64_t *row, int64_t m, const double *c,
                     int64_t s, double *weight, double *sum, double *square, int threads);
 
+/* features.c: over the data turned over */
+int eae_ref_turn(const eae_source *source, const int64_t *row, int64_t m, bool is_f64, void *out,
+                 int threads);
+int eae_ref_feature_weights(const eae_features *features, const int64_t *feature, int64_t count,
+                            const double *b, int64_t k, double *w);
+int eae_ref_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
+                         const int64_t *row, int64_t m, eae_precision precision, double sign,
+                         double *gram, int threads);
+
 /* dense.c: small matrices */
 int eae_ref_cholesky(double *a, int64_t n);
 int eae_ref_cholesky_solve(const double *factor, int64_t n, double *b, int64_t k);

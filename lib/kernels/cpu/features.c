@@ -1,0 +1,178 @@
+/* features.c - the data turned over, and sums over few features. See cpu.h. */
+#include "kernels/cpu/cpu.h"
+
+#include <cblas.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Features of a panel of feature_gram: fixed, because it is part of the result. */
+enum { WIDTH = 256, TURN_COLUMNS = 64, TURN_ROWS = 64, TILE = 8 };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- turn ------------------------------------------------------------------------------------ */
+
+#define TURN_BLOCK(name, type, rows_of) \
+    /* One block of columns: rows in chunks as z, then turned over a tile at a time. */ \
+    static void name(const eae_source *s, const int64_t *row, int64_t m, int64_t first, \
+                     double *scratch, type *out) \
+    { \
+        int64_t count = least(TURN_COLUMNS, eae_cpu_feature_count(s) - first); \
+        int64_t ld = eae_features_stride(m); \
+        eae_cpu_columns c; \
+        eae_cpu_columns_set(&c, s, first, count, scratch); \
+        type *z = (type *)(void *)(scratch + eae_cpu_columns_size(s, TURN_COLUMNS)); \
+        for (int64_t i = 0; i < m; i += TURN_ROWS) { \
+            int64_t n = least(TURN_ROWS, m - i); \
+            rows_of(&c, row, i, n, z, TURN_COLUMNS); \
+            for (int64_t f = 0; f < count; f++) { \
+                type *to = out + eae_cpu_column(&c, f) * ld + i; \
+                for (int64_t r = 0; r < n; r++) \
+                    to[r] = z[r * TURN_COLUMNS + f]; \
+            } \
+        } \
+        for (int64_t f = 0; f < count; f++) \
+            memset(out + eae_cpu_column(&c, f) * ld + m, 0, (size_t)(ld - m) * sizeof *out); \
+    }
+TURN_BLOCK(turn_f32, float, eae_cpu_rows_f32)
+TURN_BLOCK(turn_f64, double, eae_cpu_rows_f64)
+
+int eae_cpu_turn(const eae_source *source, const int64_t *row, int64_t m, bool is_f64, void *out,
+                 int threads)
+{
+    int64_t features = eae_cpu_feature_count(source);
+    int64_t size = eae_cpu_columns_size(source, TURN_COLUMNS) + TURN_ROWS * TURN_COLUMNS;
+    double *memory = eae_cpu_alloc(threads * size, sizeof *memory, "features turned over");
+    if (!memory)
+        return EAE_FAIL;
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static, 1)
+    for (int t = 0; t < threads; t++) {
+        for (int64_t first = t * TURN_COLUMNS; first < features; first += threads * TURN_COLUMNS) {
+            if (is_f64)
+                turn_f64(source, row, m, first, memory + t * size, out);
+            else
+                turn_f32(source, row, m, first, memory + t * size, out);
+        }
+    }
+    free(memory);
+    return EAE_OK;
+}
+
+/* ---- weights --------------------------------------------------------------------------------- */
+
+/* z'b = inverse (x'b - shift sum(b)) */
+static void finish_weights(const eae_features *s, const int64_t *index, int64_t count,
+                           const double *sum, int64_t k, double *w)
+{
+    for (int64_t f = 0; f < count; f++) {
+        double shift = s->shift ? s->shift[index[f]] : 0;
+        double inverse = s->inverse ? s->inverse[index[f]] : 1;
+        for (int64_t q = 0; q < k; q++)
+            w[f * k + q] = (w[f * k + q] - shift * sum[q]) * inverse;
+    }
+}
+
+int eae_cpu_feature_weights(const eae_features *s, const int64_t *feature, int64_t count,
+                            const double *b, int64_t k, double *w)
+{
+    enum { BLOCK = 512 };
+    const eae_cpu_vector *v = &eae_cpu_vector_best;
+    double *across = eae_cpu_alloc(k * (s->ld + 1), sizeof *across, "weights");
+    if (!across)
+        return EAE_FAIL;
+    double *sum = across + k * s->ld;
+    int64_t own[BLOCK];
+    for (int64_t q = 0; q < k; q++) {
+        sum[q] = 0;
+        for (int64_t i = 0; i < s->ld; i++) {
+            across[q * s->ld + i] = i < s->rows ? b[i * k + q] : 0;
+            sum[q] += across[q * s->ld + i];
+        }
+    }
+    for (int64_t first = 0; first < count; first += BLOCK) {
+        int64_t n = least(BLOCK, count - first);
+        const int64_t *index = feature ? feature + first : own;
+        for (int64_t f = 0; f < n && !feature; f++)
+            own[f] = first + f;
+        for (int64_t q = 0, kb; q < k; q += kb) {
+            kb = k - q >= 4 ? 4 : k - q >= 2 ? 2 : 1;
+            const double *vectors = across + q * s->ld;
+            double *to = w + first * k + q;
+            if (s->is_f64)
+                v->dots_f64(s->x, index, n, s->ld, vectors, kb, to, k);
+            else
+                v->dots_f32(s->x, index, n, s->ld, vectors, kb, to, k);
+        }
+        finish_weights(s, index, n, sum, k, w + first * k);
+    }
+    free(across);
+    return EAE_OK;
+}
+
+/* ---- gram ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const eae_features *s;
+    const int64_t *feature;
+    const int64_t *row;
+    int64_t m;
+} gram_job;
+
+#define PANEL(name, type, product) \
+    /* z of one panel, a feature a line, and the product of the lines */ \
+    static void name(const void *context, int64_t first, int64_t count, void *scratch, void *out) \
+    { \
+        const gram_job *g = context; \
+        const eae_features *s = g->s; \
+        type *z = scratch; \
+        for (int64_t f = 0; f < count; f++) { \
+            int64_t j = g->feature ? g->feature[first + f] : first + f; \
+            double shift = s->shift ? s->shift[j] : 0, inverse = s->inverse ? s->inverse[j] : 1; \
+            const float *narrow = (const float *)s->x + j * s->ld; \
+            const double *wide = (const double *)s->x + j * s->ld; \
+            type *line = z + f * g->m; \
+            for (int64_t i = 0; i < g->m; i++) { \
+                int64_t r = g->row ? g->row[i] : i; \
+                double x = s->is_f64 ? wide[r] : (double)narrow[r]; \
+                line[i] = (type)((x - shift) * inverse); \
+            } \
+        } \
+        product(CblasRowMajor, CblasLower, CblasTrans, (int)g->m, (int)count, 1, z, (int)g->m, 0, \
+                out, (int)g->m); \
+    }
+PANEL(panel_f32, float, cblas_ssyrk)
+PANEL(panel_f64, double, cblas_dsyrk)
+
+int eae_cpu_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
+                         const int64_t *row, int64_t m, eae_precision precision, double sign,
+                         double *gram, int threads)
+{
+    if (m > INT_MAX)
+        return eae_cpu_host->fail("too many rows for one product");
+    bool is_f64 = precision == EAE_PRECISION_F64;
+    double *total = eae_cpu_alloc(m * m, sizeof *total, "a Gram matrix");
+    gram_job g = {features, feature, row, m};
+    eae_cpu_sum sum = {.features = count,
+                       .width = WIDTH,
+                       .is_f64 = is_f64,
+                       .triangle = true,
+                       .out_rows = m,
+                       .out_width = m,
+                       .scratch = m * WIDTH * (is_f64 ? 8 : 4),
+                       .product = is_f64 ? panel_f64 : panel_f32,
+                       .job = &g};
+    int status = total ? eae_cpu_sum_panels(&sum, total, threads) : EAE_FAIL;
+    for (int64_t r = 0; r < m && status == EAE_OK; r++) {
+        for (int64_t c = 0; c < r; c++) {
+            gram[r * m + c] += sign * total[r * m + c];
+            gram[c * m + r] = gram[r * m + c];
+        }
+        gram[r * m + r] += sign * total[r * m + r];
+    }
+    free(total);
+    return status;
+}

@@ -1,0 +1,265 @@
+/*
+ * test_kernels_features.c - the kernels over data turned over: against the reference and against
+ * the kernels over rows; the same bits at any number of threads and for equal features.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "kernels/kernels.h"
+#include "../tolerance.h"
+
+enum { ROWS = 45, COLS = 700, VECTORS = 7 };
+
+static const eae_kernels *cpu;
+static const eae_kernels *const ref = &eae_kernels_ref;
+
+static double uniform(eae_random *r)
+{
+    return 2 * eae_random_unit(r) - 1;
+}
+
+typedef struct {
+    eae_source source;
+    float *x;
+    double *shift, *inverse;
+    int64_t *row, m;         /* some of the rows, out of order */
+    int64_t *feature, count; /* some of the features */
+    double *b;               /* ROWS x VECTORS, 0 for rows that are not listed */
+} problem;
+
+static problem make_problem(uint64_t seed)
+{
+    eae_random r;
+    eae_random_start(&r, seed, EAE_RANDOM_SYNTH_OTHER, 0);
+    problem p = {0};
+    p.x = eae_malloc(ROWS * COLS, sizeof *p.x);
+    p.shift = eae_malloc(COLS, sizeof *p.shift);
+    p.inverse = eae_malloc(COLS, sizeof *p.inverse);
+    for (int i = 0; i < ROWS * COLS; i++)
+        p.x[i] = (float)(5 + uniform(&r));
+    for (int j = 0; j < COLS; j++) {
+        p.shift[j] = 5 + 0.1 * uniform(&r);
+        p.inverse[j] = 1 + uniform(&r) / 2;
+    }
+    p.row = eae_malloc(ROWS, sizeof *p.row);
+    for (int i = 0; i < ROWS; i++) {
+        if (eae_random_below(&r, 4) > 0)
+            p.row[p.m++] = i;
+    }
+    eae_random_shuffle(&r, p.row, (size_t)p.m);
+    p.feature = eae_malloc(COLS, sizeof *p.feature);
+    for (int j = 0; j < COLS; j++) {
+        if (eae_random_below(&r, 3) > 0)
+            p.feature[p.count++] = j;
+    }
+    p.b = EAE_NEW_ARRAY(double, ROWS *VECTORS);
+    for (int64_t i = 0; i < p.m * VECTORS; i++)
+        p.b[p.row[i / VECTORS] * VECTORS + i % VECTORS] = uniform(&r);
+    p.source = (eae_source){.x = p.x, .rows = ROWS, .cols = COLS, .feature_count = COLS};
+    return p;
+}
+
+static void free_problem(problem *p)
+{
+    free(p->x);
+    free(p->shift);
+    free(p->inverse);
+    free(p->row);
+    free(p->feature);
+    free(p->b);
+}
+
+/* The data turned over as they are (f32), or as z (f64). */
+static eae_features turned(const eae_kernels *kernels, const problem *p, bool is_f64)
+{
+    eae_features f = {
+        .is_f64 = is_f64, .rows = ROWS, .ld = eae_features_stride(ROWS), .cols = COLS};
+    void *x = eae_try_alloc((size_t)(COLS * f.ld), is_f64 ? 8 : 4, "features");
+    eae_source source = p->source;
+    if (is_f64) {
+        source.shift = p->shift;
+        source.inverse = p->inverse;
+    } else {
+        f.shift = p->shift;
+        f.inverse = p->inverse;
+    }
+    assert_int_equal(kernels->turn(&source, NULL, ROWS, is_f64, x, 2), EAE_OK);
+    f.x = x;
+    return f;
+}
+
+static void assert_near(const double *a, const double *b, int64_t n, double tolerance)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (!(fabs(a[i] - b[i]) <= tolerance))
+            fail_msg("element %lld: %.17g and %.17g", (long long)i, a[i], b[i]);
+    }
+}
+
+static void test_turn(void **state)
+{
+    (void)state;
+    problem p = make_problem(1);
+    eae_features f = turned(cpu, &p, false);
+    const float *x = f.x;
+    for (int64_t j = 0; j < COLS; j++) {
+        for (int64_t i = 0; i < f.ld; i++)
+            assert_true(x[j * f.ld + i] == (i < ROWS ? p.x[i * COLS + j] : 0));
+    }
+    for (int is_f64 = 0; is_f64 < 2; is_f64++) {
+        eae_features a = turned(cpu, &p, is_f64), b = turned(ref, &p, is_f64);
+        assert_memory_equal(a.x, b.x, (size_t)(COLS * f.ld * (is_f64 ? 8 : 4)));
+        free((void *)a.x);
+        free((void *)b.x);
+    }
+    free((void *)f.x);
+    free_problem(&p);
+}
+
+/* Only the rows and features that are listed are turned. */
+static void test_turn_part(void **state)
+{
+    (void)state;
+    problem p = make_problem(2);
+    p.source.feature = p.feature;
+    p.source.feature_count = p.count;
+    int64_t ld = eae_features_stride(p.m);
+    float *x = eae_try_alloc((size_t)(COLS * ld), sizeof *x, "features");
+    for (int64_t i = 0; i < COLS * ld; i++)
+        x[i] = -1;
+    assert_int_equal(cpu->turn(&p.source, p.row, p.m, false, x, 1), EAE_OK);
+    for (int64_t f = 0; f < p.count; f++) {
+        for (int64_t i = 0; i < p.m; i++)
+            assert_true(x[p.feature[f] * ld + i] == p.x[p.row[i] * COLS + p.feature[f]]);
+    }
+    int64_t untouched = 0;
+    for (int64_t j = 0; j < COLS; j++)
+        untouched += x[j * ld] == -1;
+    assert_int_equal(untouched, COLS - p.count);
+    free(x);
+    free_problem(&p);
+}
+
+static void test_weights(void **state)
+{
+    (void)state;
+    problem p = make_problem(3);
+    for (int is_f64 = 0; is_f64 < 2; is_f64++) {
+        eae_features f = turned(cpu, &p, is_f64);
+        for (int64_t k = 1; k <= VECTORS; k++) {
+            double b[ROWS * VECTORS], a[COLS * VECTORS], want[COLS * VECTORS];
+            for (int64_t i = 0; i < ROWS * k; i++)
+                b[i] = p.b[i / k * VECTORS + i % k];
+            cpu->feature_weights(&f, p.feature, p.count, b, k, a);
+            ref->feature_weights(&f, p.feature, p.count, b, k, want);
+            assert_near(a, want, p.count * k, ROWS * 10 * EAE_TOLERANCE_SUM_F64);
+        }
+        free((void *)f.x);
+    }
+    free_problem(&p);
+}
+
+/* Weights of the turned data are those of the kernel over rows. */
+static void test_weights_of_rows(void **state)
+{
+    (void)state;
+    problem p = make_problem(4);
+    eae_features f = turned(cpu, &p, false);
+    eae_source source = p.source;
+    source.shift = p.shift;
+    source.inverse = p.inverse;
+    double w[COLS], want[COLS], b[ROWS];
+    for (int i = 0; i < ROWS; i++)
+        b[i] = p.b[i * VECTORS];
+    cpu->feature_weights(&f, NULL, COLS, b, 1, w);
+    ref->weights(&source, NULL, ROWS, b, 1, want, 1);
+    assert_near(w, want, COLS, ROWS * 10 * EAE_TOLERANCE_SUM_F64);
+    free((void *)f.x);
+    free_problem(&p);
+}
+
+/* A feature's weight does not depend on where it stands or on how many vectors there are. */
+static void test_equal_bits(void **state)
+{
+    (void)state;
+    problem p = make_problem(5);
+    for (int i = 0; i < ROWS; i++)
+        p.x[i * COLS + COLS - 1] = p.x[i * COLS];
+    p.shift[COLS - 1] = p.shift[0];
+    p.inverse[COLS - 1] = p.inverse[0];
+    eae_features f = turned(cpu, &p, false);
+    double all[COLS * VECTORS], one[2], b[ROWS];
+    const int64_t last = COLS - 1;
+    cpu->feature_weights(&f, NULL, COLS, p.b, VECTORS, all);
+    for (int q = 0; q < VECTORS; q++) {
+        assert_true(all[q] == all[(COLS - 1) * VECTORS + q]);
+        for (int i = 0; i < ROWS; i++)
+            b[i] = p.b[i * VECTORS + q];
+        cpu->feature_weights(&f, &last, 1, b, 1, one);
+        assert_true(one[0] == all[q]);
+    }
+    free((void *)f.x);
+    free_problem(&p);
+}
+
+static void gram_case(const problem *p, bool is_f64, eae_precision precision, double tolerance)
+{
+    eae_features f = turned(cpu, p, is_f64);
+    int64_t m = p->m;
+    double *want = EAE_NEW_ARRAY(double, m *m), *gram = EAE_NEW_ARRAY(double, m *m),
+           *four = EAE_NEW_ARRAY(double, m *m);
+    ref->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, want, 1);
+    cpu->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, gram, 1);
+    cpu->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, four, 4);
+    assert_near(gram, want, m * m, tolerance);
+    assert_memory_equal(gram, four, (size_t)(m * m) * sizeof *gram);
+    /* removing half of them leaves the Gram matrix of the rest */
+    int64_t half = p->count / 2;
+    cpu->feature_gram(&f, p->feature, half, p->row, m, precision, -1, gram, 2);
+    memset(want, 0, (size_t)(m * m) * sizeof *want);
+    ref->feature_gram(&f, p->feature + half, p->count - half, p->row, m, precision, 1, want, 1);
+    assert_near(gram, want, m * m, 2 * tolerance);
+    for (int64_t i = 0; i < m * m; i++)
+        assert_true(gram[i] == gram[i % m * m + i / m]);
+    free(want);
+    free(gram);
+    free(four);
+    free((void *)f.x);
+}
+
+static void test_gram(void **state)
+{
+    (void)state;
+    problem p = make_problem(6);
+    double products = 4.0 * (double)p.count; /* a bound of the sum of their absolute values */
+    for (int is_f64 = 0; is_f64 < 2; is_f64++) {
+        gram_case(&p, is_f64, EAE_PRECISION_F64, products * EAE_TOLERANCE_SUM_F64);
+        gram_case(&p, is_f64, EAE_PRECISION_F32, products * EAE_TOLERANCE_SUM_F32);
+    }
+    free_problem(&p);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_turn),       cmocka_unit_test(test_turn_part),
+        cmocka_unit_test(test_weights),    cmocka_unit_test(test_weights_of_rows),
+        cmocka_unit_test(test_equal_bits), cmocka_unit_test(test_gram),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
