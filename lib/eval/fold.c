@@ -361,7 +361,8 @@ static int fit_times(fitting *g, int64_t labeling)
 static int fit_survival(fitting *g)
 {
     int status = EAE_OK;
-    g->fits->cut = EAE_NEW_ARRAY(double, g->fits->labelings * g->fits->params);
+    if (!g->fits->cut)
+        g->fits->cut = EAE_NEW_ARRAY(double, g->fits->labelings * g->fits->params);
     for (int64_t l = 0; l < g->fits->labelings && status == EAE_OK; l++) {
         if (!g->fits->undefined[l])
             status = fit_times(g, l);
@@ -387,13 +388,13 @@ int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target
     return EAE_OK;
 }
 
-int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits)
+/* Fits that are there, each from what it holds. */
+static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fits)
 {
     const eae_train_spec *spec = fold->run->spec;
-    int64_t n = fold->n, terms = spec->covariates.terms;
+    int64_t n = fold->n;
     fitting g = {.fold = fold, .spec = spec, .target = target, .fits = fits};
-    new_fits(fits, labelings, spec->params, sides_of(target), n, terms);
-    g.y = EAE_NEW_ARRAY(double, labelings * fits->sides * n);
+    g.y = EAE_NEW_ARRAY(double, fits->labelings * fits->sides * n);
     g.cost = EAE_NEW_ARRAY(double, n);
     g.problem = (eae_gram_problem){.kernels = fold->run->dataset.kernels,
                                    .n = n,
@@ -402,7 +403,7 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
                                    .y = g.y,
                                    .cost = g.cost,
                                    .u = fold->u,
-                                   .terms = terms,
+                                   .terms = spec->covariates.terms,
                                    .bias_penalised = spec->bias_penalised,
                                    .tol = spec->tol,
                                    .max_iter = spec->max_iter};
@@ -413,11 +414,24 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
     if (status == EAE_OK)
         eae_fits_rescale(fits, spec);
-    else
-        eae_fits_free(fits);
     free(g.y);
     free(g.cost);
     return status;
+}
+
+int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits)
+{
+    const eae_train_spec *spec = fold->run->spec;
+    new_fits(fits, labelings, spec->params, sides_of(target), fold->n, spec->covariates.terms);
+    int status = fit_all(fold, target, fits);
+    if (status != EAE_OK)
+        eae_fits_free(fits);
+    return status;
+}
+
+int eae_fold_refit(const eae_fold *fold, const eae_target *target, eae_fits *fits)
+{
+    return fit_all(fold, target, fits);
 }
 
 int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)

@@ -55,6 +55,9 @@ typedef struct eae_fits {
 } eae_fits;
 
 int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits);
+/* Fit again, from what `fits` holds (eae_fits_open(), or fits of another Gram matrix of the same
+ * rows): fold->gram has changed. After a failure *fits is still the caller's. */
+int eae_fold_refit(const eae_fold *fold, const eae_target *target, eae_fits *fits);
 /* Room for the fits of one labeling, cold; fails where a class has no training row. */
 int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target);
 /* Start parameter `param` of the first labeling from the one before. */

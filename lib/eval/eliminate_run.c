@@ -1,0 +1,220 @@
+/* eliminate_run.c - see eliminate_run.h. */
+#include "eval/eliminate_run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+/* ---- the data turned over -------------------------------------------------------------------- */
+
+/* Do folds differ in shift and scale of the features only? */
+static bool is_plain(const eae_run *run)
+{
+    bool filled = run->dataset.missing && run->spec->prepare.imputation != EAE_IMPUTE_NONE;
+    return !filled && !run->spec->prepare.design;
+}
+
+int eae_turned_open(eae_turned *turned, const eae_run *run)
+{
+    const eae_dataset *d = &run->dataset;
+    *turned = (eae_turned){0};
+    if (!is_plain(run))
+        return EAE_OK;
+    int64_t ld = eae_features_stride(d->rows);
+    turned->memory = eae_try_alloc(
+        (size_t)(d->cols * ld), d->is_f64 ? sizeof(double) : sizeof(float), "the data turned over");
+    if (!turned->memory)
+        return EAE_FAIL;
+    turned->features = (eae_features){
+        .x = turned->memory, .is_f64 = d->is_f64, .rows = d->rows, .ld = ld, .cols = d->cols};
+    eae_source source = {
+        .x = d->x, .is_f64 = d->is_f64, .rows = d->rows, .cols = d->cols, .feature_count = d->cols};
+    if (d->is_f64) { /* f32 values less the reference would be rounded; f64 ones are spared digits
+                      */
+        source.shift = d->reference;
+        turned->features.shift = d->reference;
+    }
+    return d->kernels->turn(&source, NULL, d->rows, d->is_f64, turned->memory, run->spec->threads);
+}
+
+void eae_turned_close(eae_turned *turned)
+{
+    free(turned->memory);
+    *turned = (eae_turned){0};
+}
+
+/* The shared values, with the shift and scale of the fold. */
+static int share_values(eae_elimination *e, const eae_turned *turned, const eae_source *source)
+{
+    int64_t cols = source->cols;
+    const double *reference = turned->features.shift;
+    e->features = turned->features;
+    e->features.shift = source->shift;
+    e->features.inverse = source->inverse;
+    e->row = e->fold.row;
+    if (!reference)
+        return EAE_OK;
+    e->own_shift = eae_try_alloc((size_t)cols, sizeof(double), "feature means");
+    if (!e->own_shift)
+        return EAE_FAIL;
+    for (int64_t j = 0; j < cols; j++)
+        e->own_shift[j] = (source->shift ? source->shift[j] : 0) - reference[j];
+    e->features.shift = e->own_shift;
+    return EAE_OK;
+}
+
+/* What the fold makes of them, values of its own. */
+static int own_values(eae_elimination *e, const eae_source *source, int threads)
+{
+    int64_t m = e->fold.m, ld = eae_features_stride(m);
+    e->own_values =
+        eae_try_alloc((size_t)(source->cols * ld), sizeof(double), "the data turned over");
+    if (!e->own_values)
+        return EAE_FAIL;
+    e->features = (eae_features){
+        .x = e->own_values, .is_f64 = true, .rows = m, .ld = ld, .cols = source->cols};
+    e->row = NULL;
+    return e->run.dataset.kernels->turn(source, e->fold.row, m, true, e->own_values, threads);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* Bounds of |z|: for scaled features known without looking. */
+static int make_norms(eae_elimination *e)
+{
+    int64_t cols = e->features.cols;
+    e->norm = eae_try_alloc((size_t)cols, sizeof(double), "norms of features");
+    if (!e->norm)
+        return EAE_FAIL;
+    if (e->run.spec->prepare.scaling != EAE_SCALE_FOLD) {
+        eae_feature_norms(&e->features, e->row, e->fold.n, e->norm);
+        return EAE_OK;
+    }
+    double total = 0;
+    for (int64_t i = 0; i < e->fold.n; i++)
+        total += e->fold.split->count[i];
+    for (int64_t j = 0; j < cols; j++)
+        e->norm[j] = sqrt(total) * (1 + 1e-6);
+    return EAE_OK;
+}
+
+static int list_active(eae_elimination *e)
+{
+    const eae_prepared *p = &e->fold.prepared;
+    int64_t cols = e->run.dataset.cols;
+    e->active = eae_try_alloc((size_t)cols, sizeof(int64_t), "the features in the model");
+    e->rank = eae_try_alloc((size_t)cols, sizeof(int32_t), "ranks");
+    if (!e->active || !e->rank)
+        return EAE_FAIL;
+    e->count = p->feature ? p->feature_count : cols;
+    for (int64_t k = 0; k < e->count; k++)
+        e->active[k] = p->feature ? p->feature[k] : k;
+    /* what the filter left out went before all others, lower columns first */
+    int64_t out = cols, next = 0;
+    for (int64_t j = 0; j < cols; j++) {
+        bool in = next < e->count && e->active[next] == j;
+        next += in;
+        e->rank[j] = in ? 0 : (int32_t)out--;
+    }
+    e->rebuilt = e->count;
+    return EAE_OK;
+}
+
+static int open_scan(eae_elimination *e)
+{
+    e->model = EAE_NEW_ARRAY(double, e->features.rows * e->fits.sides);
+    return eae_weight_scan_open(&e->scan, e->run.dataset.kernels, &e->features, e->fits.sides,
+                                e->norm);
+}
+
+int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_turned *turned,
+                         const eae_split *split, int param, const eae_target *target, int threads)
+{
+    *e = (eae_elimination){.spec = *run->spec, .run = *run, .target = target, .gap = INFINITY};
+    e->spec.param = run->spec->param + param;
+    e->spec.params = 1;
+    e->run.spec = &e->spec;
+    int status = eae_fold_open(&e->fold, &e->run, split, target, threads);
+    if (status != EAE_OK)
+        return status;
+    eae_source source = eae_fold_source(&e->fold);
+    e->precision =
+        eae_kernels_precision(run->dataset.rows, source.feature_count, run->dataset.is_f64);
+    status = turned->memory ? share_values(e, turned, &source) : own_values(e, &source, threads);
+    if (status == EAE_OK)
+        status = make_norms(e);
+    if (status == EAE_OK)
+        status = list_active(e);
+    if (status == EAE_OK)
+        status = eae_fits_open(&e->fits, &e->fold, target);
+    return status == EAE_OK ? open_scan(e) : status;
+}
+
+void eae_elimination_close(eae_elimination *e)
+{
+    eae_fold_close(&e->fold);
+    eae_fits_free(&e->fits);
+    eae_weight_scan_close(&e->scan);
+    free(e->own_values);
+    free(e->own_shift);
+    free(e->norm);
+    free(e->active);
+    free(e->model);
+    free(e->rank);
+    *e = (eae_elimination){0};
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+int eae_elimination_fit(eae_elimination *e)
+{
+    int status = eae_fold_refit(&e->fold, e->target, &e->fits);
+    for (int side = 0; side < e->fits.sides && status == EAE_OK; side++)
+        e->unconverged += !e->fits.fit[side].converged;
+    return status;
+}
+
+int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, int threads)
+{
+    int sides = e->fits.sides;
+    double gap;
+    for (int64_t i = 0; i < e->fold.n; i++) {
+        for (int side = 0; side < sides; side++)
+            e->model[(e->row ? e->row[i] : i) * sides + side] = e->fits.fit[side].beta[i];
+    }
+    int status = eae_weight_scan_smallest(&e->scan, e->active, e->count, e->model, r, smallest,
+                                          &gap, threads);
+    e->gap = fmin(e->gap, gap);
+    return status;
+}
+
+static void take_out(eae_elimination *e, const int64_t *feature, int64_t r)
+{
+    int64_t kept = 0;
+    for (int64_t k = 0; k < r; k++)
+        e->rank[feature[k]] = (int32_t)(e->count - k);
+    int32_t last = (int32_t)(e->count - r);
+    /* a feature that is in has no rank yet: 0 */
+    for (int64_t k = 0; k < e->count; k++) {
+        if (e->rank[e->active[k]] <= last)
+            e->active[kept++] = e->active[k];
+    }
+    e->count = kept;
+}
+
+int eae_elimination_remove(eae_elimination *e, const int64_t *feature, int64_t r, int threads)
+{
+    const eae_kernels *kernels = e->run.dataset.kernels;
+    int64_t m = e->fold.m;
+    take_out(e, feature, r);
+    bool halved = e->count * 2 <= e->rebuilt;
+    if (!halved)
+        return kernels->feature_gram(&e->features, feature, r, e->row, m, e->precision, -1,
+                                     e->fold.gram, threads);
+    memset(e->fold.gram, 0, (size_t)(m * m) * sizeof(double));
+    e->rebuilt = e->count;
+    return kernels->feature_gram(&e->features, e->active, e->count, e->row, m, e->precision, 1,
+                                 e->fold.gram, threads);
+}

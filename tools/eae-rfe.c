@@ -1,0 +1,192 @@
+/* eae-rfe - eliminate features inside every split of a plan; eae-rfe(1). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/number.h"
+#include "base/options.h"
+#include "eval/eliminate.h"
+#include "eval/train_options.h"
+#include "matrix/history.h"
+#include "matrix/stream.h"
+
+static const eae_option elimination_options[] = {
+    {.name = "policy",
+     .type = EAE_OPT_CHOICE,
+     .fallback = "weight",
+     .range = "weight",
+     .help = "which features go: those of the smallest squared weight"},
+    {.name = "step",
+     .type = EAE_OPT_TEXT,
+     .arg = "STEP",
+     .fallback = "1%",
+     .help = "how many go at a time: N, P% of what remains, or P%:N@M (N at a time below M)"},
+    {.name = "until",
+     .type = EAE_OPT_INT,
+     .arg = "N",
+     .fallback = "1",
+     .range = "1:",
+     .help = "features to end with"},
+    {.name = "sizes",
+     .type = EAE_OPT_REALS,
+     .arg = "LIST",
+     .range = "1:",
+     .help = "sizes to stop at and to predict with (default: all of a path of at most 1,000, else "
+             "200)"},
+    {0}};
+
+static const eae_option cox_options[] = {{.name = "ties",
+                                          .type = EAE_OPT_CHOICE,
+                                          .fallback = "efron",
+                                          .range = "efron|breslow",
+                                          .help = "cox: how tied event times count"},
+                                         {0}};
+
+static const eae_option family_options[] = {
+    {.name = "final", .type = EAE_OPT_FLAG, .help = "also one elimination on all rows"},
+    {.name = "shard",
+     .type = EAE_OPT_TEXT,
+     .arg = "I/N",
+     .quiet = true,
+     .help = "do the I-th of N contiguous parts of the splits"},
+    {0}};
+
+static const eae_program program = {
+    .name = "eae-rfe",
+    .summary =
+        "Eliminate features step by step with MODEL (svm, logistic, linear, ridge, cox), inside\n"
+        "every split of the plan in the stream. Writes held-out predictions at every size,\n"
+        "then the ranks of the features.",
+    .example = "  eae-view expr.tsv --label class=AML/ALL | eae-split --kfold 5 --repeats 20 |\n"
+               "      eae-rfe svm --step 1% | eae-score --summary --metrics auc",
+    .operands = "MODEL [FILE...]",
+    .min_operands = 1,
+    .max_operands = -1,
+    .groups = {{"Elimination", elimination_options},
+               {"Model", eae_model_options},
+               {"Cox", cox_options},
+               {"Preprocessing, learned inside each split", eae_preparation_options},
+               {"Family", family_options},
+               EAE_GROUP_IMPORT,
+               EAE_GROUP_COMMON}};
+
+static int whole_sizes(const eae_options *o, eae_eliminate_spec *how)
+{
+    int count;
+    const double *list = eae_opt_reals(o, "sizes", &count);
+    how->sizes = EAE_NEW_ARRAY(int64_t, count);
+    how->size_count = count;
+    for (int k = 0; k < count; k++) {
+        how->sizes[k] = (int64_t)list[k];
+        if ((double)how->sizes[k] != list[k])
+            return eae_fail_usage("--sizes: not a whole number: %g", list[k]);
+    }
+    return EAE_OK;
+}
+
+static int specs_from_options(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *how)
+{
+    static const eae_model models[] = {EAE_MODEL_SVM, EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
+                                       EAE_MODEL_RIDGE, EAE_MODEL_COX};
+    static const eae_option_models fits[] = {{"ties", 1 << EAE_MODEL_COX}};
+    int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
+    if (status == EAE_OK)
+        status = eae_train_refuse_shared(o, spec);
+    if (status == EAE_OK)
+        status = eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
+    spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
+    if (status == EAE_OK)
+        status = eae_train_spec_from_options(o, spec);
+    if (status == EAE_OK)
+        status = eae_train_shard(o, spec);
+    if (status == EAE_OK)
+        status = eae_step_parse(eae_opt_text(o, "step"), &how->step);
+    how->until = eae_opt_int(o, "until");
+    if (status == EAE_OK)
+        status = whole_sizes(o, how);
+    spec->final = eae_flag(o, "final");
+    char *text = eae_sprintf("%s;policy=%s;step=%s", spec->text ? spec->text : "",
+                             eae_opt_text(o, "policy"), eae_opt_text(o, "step"));
+    free(spec->text);
+    spec->text = text;
+    return status;
+}
+
+static void report(const eae_eliminate_output *out)
+{
+    if (out->unconverged > 0)
+        eae_warn(
+            "%lld of %lld eliminations have models that did not reach the duality gap of --tol",
+            (long long)out->unconverged, (long long)out->rank->rows.count);
+    eae_detail("%lld fits; the smallest relative distance of squared weights at a cut is %.3g",
+               (long long)out->fits, out->gap);
+}
+
+static int write_frames(const eae_options *o, const eae_kernels *kernels, const eae_bundle *in,
+                        const eae_eliminate_output *out)
+{
+    eae_frame *frames[] = {out->prediction, out->rank};
+    eae_writer *w;
+    int status = eae_writer_open(&w, eae_opt_text(o, "output"), !eae_flag(o, "no-history"));
+    if (status != EAE_OK)
+        return status;
+    for (size_t i = 0; i < sizeof frames / sizeof *frames && status == EAE_OK; i++) {
+        if (!frames[i])
+            continue;
+        eae_history_append(frames[i], o, 1, eae_kernels_identity(kernels), in->frame, in->count);
+        status = eae_writer_frame(w, frames[i]);
+    }
+    if (status == EAE_OK)
+        status = eae_bundle_check(in);
+    if (status != EAE_OK) {
+        eae_writer_discard(w);
+        return status;
+    }
+    return eae_writer_close(w);
+}
+
+static int run(const eae_options *o, eae_train_spec *spec, const eae_eliminate_spec *how)
+{
+    eae_bundle in = {0};
+    eae_import import = {0};
+    eae_eliminate_output out = {0};
+    eae_frame *data = NULL, *plan = NULL;
+    const eae_kernels *kernels = NULL;
+    eae_import_from_options(&import, o);
+    int status = eae_kernels_choose((eae_backend)eae_opt_choice(o, "backend"), &kernels);
+    if (status == EAE_OK)
+        status = eae_read_operands(&in, o, 1, &import);
+    if (status == EAE_OK)
+        status = eae_train_frames(&in, &data, &plan);
+    if (status == EAE_OK && !plan && spec->shards > 1)
+        eae_usage("--shard needs a plan: pipe through eae-split first");
+    if (status == EAE_OK)
+        status = eae_train_designs(o, data, spec);
+    if (status == EAE_OK)
+        status = eae_eliminate(data, plan, spec, how, kernels, &out);
+    if (status == EAE_OK) {
+        report(&out);
+        status = write_frames(o, kernels, &in, &out);
+    }
+    eae_frame_free(out.prediction);
+    eae_frame_free(out.rank);
+    eae_bundle_free(&in);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    eae_options *o;
+    eae_train_spec spec = {0};
+    eae_eliminate_spec how = {0};
+    eae_options_parse(&o, &program, argc, argv);
+    int status = specs_from_options(o, &spec, &how);
+    if (status == EAE_OK)
+        status = run(o, &spec, &how);
+    if (status != EAE_OK)
+        eae_die_status(status);
+    free(how.sizes);
+    eae_train_spec_free(&spec);
+    eae_options_free(o);
+    return EAE_OK;
+}
