@@ -26,8 +26,7 @@ typedef struct eae_weight_scan {
     double *model;  /* the remembered B, side by side */
     double *square; /* |B|^2 of each */
     int next;       /* the one that is forgotten next */
-    double *bound;  /* cols: of the present call */
-    int64_t *list;  /* cols */
+    int64_t *list;  /* cols: evaluated in the present call, increasing */
     double *weight; /* cols x sides */
     double limit;   /* up to which sizes are expected to be of interest */
 } eae_weight_scan;

@@ -47,6 +47,11 @@ typedef struct eae_cpu_vector {
     /* Whether a value is NaN; if so it becomes 0, and present[i] is 0 there and 1 elsewhere. If
      * not, `present` is not written. */
     bool (*split_missing)(double *value, double *present, int64_t n);
+    /* z[i] = (x[i] - shift) * inverse, then rounded */
+    void (*scale_f32_f32)(const float *x, double shift, double inverse, int64_t n, float *z);
+    void (*scale_f32_f64)(const float *x, double shift, double inverse, int64_t n, double *z);
+    void (*scale_f64_f32)(const double *x, double shift, double inverse, int64_t n, float *z);
+    void (*scale_f64_f64)(const double *x, double shift, double inverse, int64_t n, double *z);
     /* w(f, q) = sum over i of x(f, i) b(q, i) for kb = 1, 2 or 4 vectors b (row stride n) and
      * `count` rows at x + index[f] * n; n a multiple of 16, everything 64-byte aligned. Eight
      * partial sums, added pairwise. */

@@ -122,30 +122,31 @@ typedef struct {
     int64_t m;
 } gram_job;
 
-#define PANEL(name, type, product) \
+#define PANEL(name, type, scale_f32, scale_f64, product) \
     /* z of one panel, a feature a line, and the product of the lines */ \
     static void name(const void *context, int64_t first, int64_t count, void *scratch, void *out) \
     { \
         const gram_job *g = context; \
         const eae_features *s = g->s; \
-        type *z = scratch; \
+        const eae_cpu_vector *v = &eae_cpu_vector_best; \
+        type *all = (type *)scratch, *z = all + s->ld; \
         for (int64_t f = 0; f < count; f++) { \
             int64_t j = g->feature ? g->feature[first + f] : first + f; \
             double shift = s->shift ? s->shift[j] : 0, inverse = s->inverse ? s->inverse[j] : 1; \
-            const float *narrow = (const float *)s->x + j * s->ld; \
-            const double *wide = (const double *)s->x + j * s->ld; \
-            type *line = z + f * g->m; \
-            for (int64_t i = 0; i < g->m; i++) { \
-                int64_t r = g->row ? g->row[i] : i; \
-                double x = s->is_f64 ? wide[r] : (double)narrow[r]; \
-                line[i] = (type)((x - shift) * inverse); \
-            } \
+            type *line = z + f * g->m, *to = g->row ? all : line; \
+            int64_t n = g->row ? s->ld : g->m; \
+            if (s->is_f64) \
+                v->scale_f64((const double *)s->x + j * s->ld, shift, inverse, n, to); \
+            else \
+                v->scale_f32((const float *)s->x + j * s->ld, shift, inverse, n, to); \
+            for (int64_t i = 0; g->row && i < g->m; i++) \
+                line[i] = all[g->row[i]]; \
         } \
         product(CblasRowMajor, CblasLower, CblasTrans, (int)g->m, (int)count, 1, z, (int)g->m, 0, \
                 out, (int)g->m); \
     }
-PANEL(panel_f32, float, cblas_ssyrk)
-PANEL(panel_f64, double, cblas_dsyrk)
+PANEL(panel_f32, float, scale_f32_f32, scale_f64_f32, cblas_ssyrk)
+PANEL(panel_f64, double, scale_f32_f64, scale_f64_f64, cblas_dsyrk)
 
 int eae_cpu_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
                          const int64_t *row, int64_t m, eae_precision precision, double sign,
@@ -162,7 +163,7 @@ int eae_cpu_feature_gram(const eae_features *features, const int64_t *feature, i
                        .triangle = true,
                        .out_rows = m,
                        .out_width = m,
-                       .scratch = m * WIDTH * (is_f64 ? 8 : 4),
+                       .scratch = (m * WIDTH + features->ld) * (is_f64 ? 8 : 4),
                        .product = is_f64 ? panel_f64 : panel_f32,
                        .job = &g};
     int status = total ? eae_cpu_sum_panels(&sum, total, threads) : EAE_FAIL;

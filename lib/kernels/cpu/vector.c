@@ -27,6 +27,18 @@ CONVERT_BODY(convert_f32_f64, float, double)
 CONVERT_BODY(convert_f64_f32, double, float)
 CONVERT_BODY(convert_f64_f64, double, double)
 
+#define SCALE_BODY(types, in, out) \
+    INLINE void scale_##types(const in *restrict x, double shift, double inverse, int64_t n, \
+                              out *restrict z) \
+    { \
+        for (int64_t i = 0; i < n; i++) \
+            z[i] = (out)(((double)x[i] - shift) * inverse); \
+    }
+SCALE_BODY(f32_f32, float, float)
+SCALE_BODY(f32_f64, float, double)
+SCALE_BODY(f64_f32, double, float)
+SCALE_BODY(f64_f64, double, double)
+
 /* See split_missing of cpu.h. The first loop is all there is to do for most data. */
 INLINE bool split(double *restrict value, double *restrict present, int64_t n)
 {
@@ -127,6 +139,9 @@ DOTS_BODY(dots_line_f64, double, LOAD_F64)
     { \
         for (int64_t f = 0; f < count; f++) { \
             const in *line = x + index[f] * n; \
+            const char *next = (const char *)(x + index[f + 1 < count ? f + 1 : f] * n); \
+            for (int64_t at = 0; at < n * (int64_t)sizeof *x; at += 64) \
+                __builtin_prefetch(next + at); \
             if (kb == 1) \
                 dots_line_##name(line, n, b, 1, w + f * ldw); \
             else if (kb == 2) \
@@ -144,6 +159,11 @@ DOTS_LINES(f64, double)
                                                   const double *inverse, int64_t n, out *z) \
     { \
         convert_##types(x, fill, adjust, shift, inverse, n, z); \
+    } \
+    attribute static void scale_##types##_##set(const in *x, double shift, double inverse, \
+                                                int64_t n, out *z) \
+    { \
+        scale_##types(x, shift, inverse, n, z); \
     }
 
 #define DOTS_SET(set, attribute, types, in) \
@@ -183,8 +203,9 @@ DOTS_LINES(f64, double)
     (eae_cpu_vector) \
     { \
         convert_f32_f32_##set, convert_f32_f64_##set, convert_f64_f32_##set, \
-            convert_f64_f64_##set, accumulate_##set, split_##set, dots_f32_##set, dots_f64_##set, \
-            square_##set, add_scaled_##set \
+            convert_f64_f64_##set, accumulate_##set, split_##set, scale_f32_f32_##set, \
+            scale_f32_f64_##set, scale_f64_f32_##set, scale_f64_f64_##set, dots_f32_##set, \
+            dots_f64_##set, square_##set, add_scaled_##set \
     }
 
 INSTRUCTION_SET(base, )
