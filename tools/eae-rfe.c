@@ -33,6 +33,11 @@ static const eae_option elimination_options[] = {
      .range = "1:",
      .help = "sizes to stop at and to predict with (default: all of a path of at most 1,000, else "
              "200)"},
+    {.name = "checkpoint",
+     .type = EAE_OPT_FILE,
+     .quiet = true,
+     .arg = "DIR",
+     .help = "keep milestones in DIR, and go on from those that are there"},
     {0}};
 
 static const eae_option cox_options[] = {{.name = "ties",
@@ -102,6 +107,7 @@ static int specs_from_options(const eae_options *o, eae_train_spec *spec, eae_el
     if (status == EAE_OK)
         status = eae_step_parse(eae_opt_text(o, "step"), &how->step);
     how->until = eae_opt_int(o, "until");
+    how->checkpoint = eae_opt_text(o, "checkpoint");
     if (status == EAE_OK)
         status = whole_sizes(o, how);
     spec->final = eae_flag(o, "final");

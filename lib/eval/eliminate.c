@@ -4,19 +4,26 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/threads.h"
+#include "eval/checkpoint.h"
 #include "eval/eliminate_run.h"
 #include "eval/run.h"
 #include "eval/train_result.h"
+
+/* How often a running elimination is stored. */
+#define MILESTONE_SECONDS 0.5
 
 typedef struct {
     eae_run run;
     const eae_train_spec *spec;
     const eae_eliminate_spec *how;
+    eae_checkpoint *checkpoint; /* NULL where none is asked for */
     const eae_frame *plan;
     eae_turned turned;
     eae_schedule schedule;
@@ -118,30 +125,166 @@ static int rank_rest(eae_elimination *e, int threads)
     return status;
 }
 
-/* task -1: the final elimination, which holds out nothing. */
+/* One elimination and where its results go. task -1: the final one, which holds out nothing. */
+typedef struct {
+    family *f;
+    int64_t task;
+    int param;
+    int64_t rank_row, first_row, rows; /* its rank row, and its prediction rows */
+    int64_t step, shown;               /* how far it is: sizes done, and shown */
+    char *done, *part;                 /* names of its checkpoints */
+    double stored;                     /* when the last one was made, in seconds */
+} course;
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static course new_course(family *f, int64_t task, const eae_split *split, int param)
+{
+    int64_t params = f->spec->params, rows = f->schedule.shown_count * f->sides;
+    return (course){.f = f,
+                    .task = task,
+                    .param = param,
+                    .rank_row = (f->final + task) * params + param,
+                    .first_row = (task * params + param) * rows,
+                    .rows = task >= 0 ? rows : 0,
+                    .done = eae_sprintf("split-%lld-%d.done", (long long)split->id, param),
+                    .part = eae_sprintf("split-%lld-%d.part", (long long)split->id, param),
+                    .stored = seconds()};
+}
+
+/* Its predictions, as bytes to or from a checkpoint. */
+static void exchange_predictions(const course *c, eae_bytes *bytes)
+{
+    if (c->rows == 0)
+        return;
+    int64_t samples = c->f->run.dataset.rows;
+    eae_bytes_exchange(bytes, c->f->prediction_row + c->first_row,
+                       (size_t)c->rows * sizeof *c->f->prediction_row);
+    eae_bytes_exchange(bytes, eae_frame_f64(c->f->prediction) + c->first_row * samples,
+                       (size_t)(c->rows * samples) * sizeof(double));
+}
+
+static void exchange_done(const course *c, eae_bytes *bytes)
+{
+    int64_t cols = c->f->run.dataset.cols;
+    eae_bytes_exchange(bytes, c->f->rank_row + c->rank_row, sizeof *c->f->rank_row);
+    eae_bytes_exchange(bytes, (int32_t *)c->f->rank->payload + c->rank_row * cols,
+                       (size_t)cols * sizeof(int32_t));
+    exchange_predictions(c, bytes);
+}
+
+static void exchange_part(course *c, eae_elimination *e, eae_bytes *bytes)
+{
+    eae_bytes_exchange(bytes, &c->step, sizeof c->step);
+    eae_bytes_exchange(bytes, &c->shown, sizeof c->shown);
+    eae_elimination_exchange(e, bytes);
+    exchange_predictions(c, bytes);
+}
+
+/* Was it finished before? */
+static int load_done(course *c, bool *found)
+{
+    *found = false;
+    if (!c->f->checkpoint)
+        return EAE_OK;
+    eae_buffer piece = {0};
+    int status = eae_checkpoint_load(c->f->checkpoint, c->done, &piece, found);
+    if (status == EAE_OK && *found) {
+        eae_bytes bytes = {.from = &piece};
+        exchange_done(c, &bytes);
+        *found = eae_bytes_all_read(&bytes);
+    }
+    eae_buffer_free(&piece);
+    return status;
+}
+
+static int load_part(course *c, eae_elimination *e)
+{
+    if (!c->f->checkpoint)
+        return EAE_OK;
+    eae_buffer piece = {0};
+    bool found;
+    int status = eae_checkpoint_load(c->f->checkpoint, c->part, &piece, &found);
+    if (status == EAE_OK && found) {
+        eae_bytes bytes = {.from = &piece};
+        exchange_part(c, e, &bytes);
+        if (!eae_bytes_all_read(&bytes))
+            status = eae_fail("checkpoint %s: not what this program wrote", c->part);
+    }
+    eae_buffer_free(&piece);
+    return status;
+}
+
+static int store_part(course *c, eae_elimination *e)
+{
+    if (!c->f->checkpoint || seconds() - c->stored < MILESTONE_SECONDS)
+        return EAE_OK;
+    eae_buffer piece = {0};
+    eae_bytes bytes = {.to = &piece};
+    exchange_part(c, e, &bytes);
+    int status = eae_checkpoint_store(c->f->checkpoint, c->part, &piece);
+    eae_buffer_free(&piece);
+    c->stored = seconds();
+    return status;
+}
+
+static int store_done(course *c)
+{
+    if (!c->f->checkpoint)
+        return EAE_OK;
+    eae_buffer piece = {0};
+    eae_bytes bytes = {.to = &piece};
+    exchange_done(c, &bytes);
+    int status = eae_checkpoint_store(c->f->checkpoint, c->done, &piece);
+    if (status == EAE_OK)
+        eae_checkpoint_remove(c->f->checkpoint, c->part);
+    eae_buffer_free(&piece);
+    return status;
+}
+
+static int walk(course *c, eae_elimination *e)
+{
+    family *f = c->f;
+    const eae_schedule *s = &f->schedule;
+    int status = load_part(c, e);
+    while (c->step < s->count && status == EAE_OK) {
+        int64_t k = c->step++;
+        status = shrink(e, s->size[k], f->inner_threads);
+        if (status == EAE_OK)
+            status = eae_elimination_fit(e);
+        if (status == EAE_OK && s->shown[k] && c->task >= 0)
+            status =
+                write_prediction(f, e, c->param, s->size[k], c->first_row + c->shown++ * f->sides);
+        if (status == EAE_OK)
+            status = store_part(c, e);
+    }
+    return status == EAE_OK ? rank_rest(e, f->inner_threads) : status;
+}
+
 static int eliminate(family *f, int64_t task, const eae_split *split, int param)
 {
     eae_elimination e;
-    const eae_schedule *s = &f->schedule;
-    int threads = f->inner_threads;
-    int64_t params = f->spec->params, fits = 0, shown = 0;
-    int64_t first_row = (task * params + param) * s->shown_count * f->sides;
-    int status =
-        eae_elimination_open(&e, &f->run, &f->turned, split, param, &f->run.target, threads);
-    for (int64_t k = 0; k < s->count && status == EAE_OK; k++) {
-        status = shrink(&e, s->size[k], threads);
+    course c = new_course(f, task, split, param);
+    bool found;
+    int status = load_done(&c, &found);
+    if (status == EAE_OK && !found) {
+        status = eae_elimination_open(&e, &f->run, &f->turned, split, param, &f->run.target,
+                                      f->inner_threads);
+        if (status == EAE_OK)
+            status = walk(&c, &e);
         if (status == EAE_OK) {
-            status = eae_elimination_fit(&e);
-            fits++;
+            write_rank(f, &e, param, c.rank_row, c.step);
+            status = store_done(&c);
         }
-        if (status == EAE_OK && s->shown[k] && task >= 0)
-            status = write_prediction(f, &e, param, s->size[k], first_row + shown++ * f->sides);
+        eae_elimination_close(&e);
     }
-    if (status == EAE_OK)
-        status = rank_rest(&e, threads);
-    if (status == EAE_OK)
-        write_rank(f, &e, param, (f->final + task) * params + param, fits);
-    eae_elimination_close(&e);
+    free(c.done);
+    free(c.part);
     return status;
 }
 
@@ -238,8 +381,39 @@ static void finish(family *f, eae_eliminate_output *out)
     f->rank = f->prediction = NULL;
 }
 
+/* What the results follow from, but for the shard: all shards may share a checkpoint. */
+static int open_checkpoint(family *f, const eae_kernels *kernels)
+{
+    if (!f->how->checkpoint)
+        return EAE_OK;
+    const eae_train_spec *spec = f->spec;
+    eae_buffer text = {0};
+    char hash[EAE_HASH_TEXT], number[EAE_NUMBER_TEXT];
+    const eae_annot *plan = f->plan ? eae_axis_find(&f->plan->rows, "plan") : NULL;
+    eae_buffer_printf(&text, "program %s\n", eae_kernels_identity(kernels));
+    eae_buffer_printf(&text, "data %s\n", eae_hash_text(&f->run.data->content, hash));
+    eae_buffer_printf(&text, "plan %s\n",
+                      plan && f->plan->rows.count > 0 ? eae_annot_text(plan, 0) : "none");
+    eae_buffer_printf(&text, "model %s\n", eae_model_name(spec));
+    eae_buffer_printf(&text, "spec %s\n", spec->text);
+    for (int p = 0; p < spec->params; p++) {
+        eae_format_double(spec->param[p], number);
+        eae_buffer_printf(&text, "%s %s\n", spec->by_lambda ? "lambda" : "cost", number);
+    }
+    eae_format_double(spec->tol, number);
+    eae_buffer_printf(&text, "tol %s\nmax-iter %lld\nseed %llu\n", number,
+                      (long long)spec->max_iter, (unsigned long long)spec->seed);
+    eae_buffer_printf(&text, "until %lld\n", (long long)f->how->until);
+    for (int64_t k = 0; k < f->how->size_count; k++)
+        eae_buffer_printf(&text, "size %lld\n", (long long)f->how->sizes[k]);
+    int status = eae_checkpoint_open(&f->checkpoint, f->how->checkpoint, text.data);
+    eae_buffer_free(&text);
+    return status;
+}
+
 static void close_family(family *f)
 {
+    eae_checkpoint_close(f->checkpoint);
     free(f->outer);
     free(f->rank_row);
     free(f->prediction_row);
@@ -262,6 +436,8 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
         status = eae_run_lambda(&f.run, spec);
     if (status == EAE_OK)
         status = make_schedule(&f);
+    if (status == EAE_OK)
+        status = open_checkpoint(&f, kernels);
     if (status == EAE_OK)
         status = eae_run_share_gram(&f.run);
     if (status == EAE_OK)

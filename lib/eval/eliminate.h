@@ -21,6 +21,7 @@ typedef struct eae_eliminate_spec {
     int64_t until;  /* features to end with, >= 1 */
     int64_t *sizes; /* to show; owned. None: see schedule.h */
     int64_t size_count;
+    const char *checkpoint; /* a directory (checkpoint.h); NULL: none */
 } eae_eliminate_spec;
 
 typedef struct eae_eliminate_output {

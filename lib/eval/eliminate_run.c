@@ -218,3 +218,22 @@ int eae_elimination_remove(eae_elimination *e, const int64_t *feature, int64_t r
     return kernels->feature_gram(&e->features, e->active, e->count, e->row, m, e->precision, 1,
                                  e->fold.gram, threads);
 }
+
+void eae_elimination_exchange(eae_elimination *e, eae_bytes *bytes)
+{
+    int64_t m = e->fold.m, n = e->fold.n, terms = e->spec.covariates.terms, sides = e->fits.sides;
+    int64_t *whole[] = {&e->count, &e->rebuilt, &e->unconverged};
+    for (size_t k = 0; k < sizeof whole / sizeof *whole; k++)
+        eae_bytes_exchange(bytes, whole[k], sizeof *whole[k]);
+    if (e->count < 1 || e->count > e->features.cols) /* how much there is to read */
+        bytes->short_of = true;
+    if (bytes->short_of)
+        return;
+    eae_bytes_exchange(bytes, &e->gap, sizeof e->gap);
+    eae_bytes_exchange(bytes, e->active, (size_t)e->count * sizeof *e->active);
+    eae_bytes_exchange(bytes, e->rank, (size_t)e->features.cols * sizeof *e->rank);
+    eae_bytes_exchange(bytes, e->fold.gram, (size_t)(m * m) * sizeof(double));
+    eae_bytes_exchange(bytes, e->fits.block, (size_t)(sides * (n + terms)) * sizeof(double));
+    for (int64_t side = 0; side < sides; side++)
+        eae_bytes_exchange(bytes, &e->fits.fit[side].intercept, sizeof(double));
+}

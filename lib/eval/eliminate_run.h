@@ -8,6 +8,7 @@
 #ifndef EAE_EVAL_ELIMINATE_RUN_H
 #define EAE_EVAL_ELIMINATE_RUN_H
 
+#include "eval/checkpoint.h"
 #include "eval/fold.h"
 #include "model/weight_scan.h"
 
@@ -52,6 +53,9 @@ int eae_elimination_fit(eae_elimination *e);
 /* The r features of the smallest squared weight (scaled units; summed over classes) of the last
  * fit, smallest first. */
 int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, int threads);
+/* State into bytes or out of them (checkpoint.h): what the steps that follow depend on. Out of
+ * bytes: *e was opened for the same training set and parameter. */
+void eae_elimination_exchange(eae_elimination *e, eae_bytes *bytes);
 /* Take these features out: feature[0] gets the rank `count`, and so on downwards. */
 int eae_elimination_remove(eae_elimination *e, const int64_t *feature, int64_t r, int threads);
 
