@@ -381,6 +381,32 @@ const eae_metric *eae_metric_find(const char *name)
     return NULL;
 }
 
+int eae_metric_named(const char *name, const eae_metric **metric)
+{
+    eae_buffer b = {0};
+    *metric = eae_metric_find(name);
+    if (*metric)
+        return EAE_OK;
+    for (const eae_metric *m = eae_metrics; m->name; m++)
+        eae_buffer_printf(&b, "%s%s", m == eae_metrics ? "" : ", ", m->name);
+    int status = eae_fail_usage("no metric '%s'; there are %s", name, b.data);
+    eae_buffer_free(&b);
+    return status;
+}
+
+int eae_metric_suits(const eae_metric *m, eae_task task, int classes, bool probability,
+                     const char *model)
+{
+    if (m->task != task)
+        return eae_fail_usage("metric %s is for %s; model %s predicts %s", m->name,
+                              eae_task_name(m->task), model, eae_task_name(task));
+    if (m->two_classes && classes > 2)
+        return eae_fail_usage("metric %s is for two classes; there are %d", m->name, classes);
+    if (m->needs_probability && !probability)
+        return eae_fail_usage("metric %s needs probabilities; model %s gives none", m->name, model);
+    return EAE_OK;
+}
+
 const char *eae_metric_defaults(eae_task task)
 {
     static const char *const defaults[] = {"auc,balanced,mcc", "r2,mse,spearman", "cindex"};

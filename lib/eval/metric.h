@@ -53,6 +53,12 @@ typedef struct eae_metric {
 
 extern const eae_metric eae_metrics[]; /* ends with .name == NULL */
 const eae_metric *eae_metric_find(const char *name);
+/* The same for a name that a user gave: EAE_USAGE lists those that there are. */
+int eae_metric_named(const char *name, const eae_metric **metric);
+/* Can it judge the values of a model? EAE_USAGE says why not: another task, two classes only, needs
+ * probabilities. `classes` is not read for other tasks. */
+int eae_metric_suits(const eae_metric *metric, eae_task task, int classes, bool probability,
+                     const char *model);
 /* "auc,balanced,mcc" and the like: what is reported when the user names none. */
 const char *eae_metric_defaults(eae_task task);
 

@@ -36,7 +36,7 @@ static const char *model_name(const eae_frame *f, int64_t row)
     return name ? name : "NA";
 }
 
-static bool gives_log_odds(const char *model)
+bool eae_gives_log_odds(const char *model)
 {
     return strcmp(model, "logistic") == 0 || strcmp(model, "softmax") == 0 ||
            strcmp(model, "exec") == 0 || strncmp(model, "exec:", 5) == 0;
@@ -121,7 +121,7 @@ static void warn_of_plans(const eae_predictions *p)
 static int add_candidate(eae_predictions *p, int64_t row)
 {
     eae_candidate c = {.row = row, .model = model_name(p->frame, row)};
-    c.probability = gives_log_odds(c.model);
+    c.probability = eae_gives_log_odds(c.model);
     int status = task_of(p, c.model, &c.task);
     if (status != EAE_OK)
         return status;

@@ -54,6 +54,9 @@ typedef struct eae_predictions {
 int eae_predictions_open(eae_predictions *p, const eae_frame *frame, const char *name);
 void eae_predictions_close(eae_predictions *p);
 
+/* Are the values of this learner log-odds of probabilities? */
+bool eae_gives_log_odds(const char *model);
+
 /* Held-out values of neighbouring entries of one candidate, joined in their order. */
 typedef struct eae_joined {
     eae_scored scored;

@@ -15,16 +15,10 @@ static int check_metric(const eae_predictions *p, const eae_metric *m)
 {
     for (int c = 0; c < p->candidate_count; c++) {
         const eae_candidate *candidate = &p->candidate[c];
-        if (m->task != candidate->task)
-            return eae_fail_usage("metric %s is for %s; model %s predicts %s", m->name,
-                                  eae_task_name(m->task), candidate->model,
-                                  eae_task_name(candidate->task));
-        if (m->two_classes && p->classes > 2)
-            return eae_fail_usage("metric %s is for two classes; there are %d", m->name,
-                                  p->classes);
-        if (m->needs_probability && !candidate->probability)
-            return eae_fail_usage("metric %s needs probabilities; model %s gives none", m->name,
-                                  candidate->model);
+        int status = eae_metric_suits(m, candidate->task, p->classes, candidate->probability,
+                                      candidate->model);
+        if (status != EAE_OK)
+            return status;
     }
     return EAE_OK;
 }
@@ -36,16 +30,6 @@ static void split_words(const char *text, eae_names *names)
         eae_names_add(names, p, comma ? (size_t)(comma - p) : strlen(p));
         p = comma ? comma + 1 : NULL;
     }
-}
-
-static int unknown_metric(const char *name)
-{
-    eae_buffer b = {0};
-    for (const eae_metric *m = eae_metrics; m->name; m++)
-        eae_buffer_printf(&b, "%s%s", m == eae_metrics ? "" : ", ", m->name);
-    int status = eae_fail_usage("no metric '%s'; there are %s", name, b.data);
-    eae_buffer_free(&b);
-    return status;
 }
 
 /* A candidate whose task has other defaults than the first one's. */
@@ -71,10 +55,9 @@ int eae_scores_choose(eae_scores *s, const eae_predictions *p, const eae_names *
         split_words(eae_metric_defaults(p->candidate[0].task), &words);
     s->metric = EAE_NEW_ARRAY(const eae_metric *, words.count);
     for (int64_t i = 0; i < words.count && status == EAE_OK; i++) {
-        const eae_metric *m = eae_metric_find(eae_name(&words, i));
-        if (!m)
-            status = unknown_metric(eae_name(&words, i));
-        else
+        const eae_metric *m;
+        status = eae_metric_named(eae_name(&words, i), &m);
+        if (status == EAE_OK)
             status = check_metric(p, m);
         s->metric[s->metric_count++] = m;
     }
