@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 
+enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
+
 eae_source eae_fold_source(const eae_fold *f)
 {
     const eae_train_spec *spec = f->run->spec;
@@ -84,6 +86,10 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
     if (status == EAE_OK)
         status = eae_prepare_learn(&run->dataset, &run->spec->prepare, split->train, split->count,
                                    f->n, &target->outcome, &f->prepared, threads);
+    if (status != EAE_OK && f->prepared.empty && target->permuted)
+        return EAE_OK;
+    if (status != EAE_OK && f->prepared.empty && split->id > 0)
+        eae_fail_within(status, "split %lld", (long long)split->id);
     if (status == EAE_OK)
         status = make_gram(f, threads);
     if (status != EAE_OK)
@@ -184,8 +190,8 @@ static double *labeling_y(const fitting *g, int64_t labeling, int side)
 static int prepare_labelings(fitting *g)
 {
     for (int64_t l = 0; l < g->fits->labelings; l++) {
-        g->fits->undefined[l] = check_labels(g->fold, &g->target[l]) != EAE_OK;
-        if (g->fits->undefined[l] && l == 0)
+        g->fits->undefined[l] = !g->fold->gram || check_labels(g->fold, &g->target[l]) != EAE_OK;
+        if (g->fits->undefined[l] && !g->target[l].permuted)
             return EAE_FAIL;
         bool numbers = g->target[l].task != EAE_TASK_SURVIVAL;
         for (int side = 0; side < g->fits->sides && numbers; side++) {
@@ -408,9 +414,9 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
                                    .tol = spec->tol,
                                    .max_iter = spec->max_iter};
     int status = prepare_labelings(&g);
-    if (status == EAE_OK && target->task == EAE_TASK_SURVIVAL)
+    if (status == EAE_OK && fold->gram && target->task == EAE_TASK_SURVIVAL)
         status = fit_survival(&g);
-    else if (status == EAE_OK)
+    else if (status == EAE_OK && fold->gram)
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
     if (status == EAE_OK)
         eae_fits_rescale(fits, spec);
@@ -438,6 +444,10 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
 {
     int64_t n = f->n, t = f->m - f->n, terms = f->run->spec->covariates.terms;
     int64_t count = fits->labelings * fits->params * fits->sides;
+    for (int64_t i = 0; i < count * t && !f->gram; i++)
+        value[i] = NAN;
+    if (!f->gram)
+        return EAE_OK;
     double *test = eae_try_alloc((size_t)(t * n), sizeof *test, "the Gram matrix of a fold");
     if (!test)
         return EAE_FAIL;
@@ -455,5 +465,28 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
         }
     }
     free(test);
+    return status;
+}
+
+/* ---- many labelings --------------------------------------------------------------------------
+ */
+
+int eae_fold_each(const eae_run *run, const eae_split *split, const eae_target *target,
+                  int64_t labelings, int threads, eae_fold_use use, void *context)
+{
+    int64_t step =
+        eae_filter_reads_labels(run->spec->prepare.filter) ? 1 : (int64_t)LABELINGS_AT_ONCE;
+    int status = EAE_OK;
+    eae_fold fold = {0};
+    for (int64_t first = 0; first < labelings && status == EAE_OK; first += step) {
+        int64_t count = labelings - first < step ? labelings - first : step;
+        if (first == 0 || step == 1) {
+            eae_fold_close(&fold);
+            status = eae_fold_open(&fold, run, split, &target[first], threads);
+        }
+        if (status == EAE_OK)
+            status = use(context, &fold, first, count);
+    }
+    eae_fold_close(&fold);
     return status;
 }

@@ -35,7 +35,8 @@ typedef struct eae_fold {
 
 /* Rows and covariates only: no preprocessing, no Gram matrix. */
 int eae_fold_open_rows(eae_fold *fold, const eae_run *run, const eae_split *split);
-/* `target`: the labels that a filter reads. */
+/* `target`: the labels that a filter reads. Permuted ones by which no feature passes it (a class
+ * without training row) give a fold without Gram matrix: its fits are undefined, its values NaN. */
 int eae_fold_open(eae_fold *fold, const eae_run *run, const eae_split *split,
                   const eae_target *target, int threads);
 void eae_fold_close(eae_fold *fold);
@@ -54,6 +55,8 @@ typedef struct eae_fits {
     double *cut; /* survival: the median of the training rows' values of each fit; else NULL */
 } eae_fits;
 
+/* Fails where real labels leave the training rows without a class or an event; permuted ones are
+ * undefined there. */
 int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits);
 /* Fit again, from what `fits` holds (eae_fits_open(), or fits of another Gram matrix of the same
  * rows): fold->gram has changed. After a failure *fits is still the caller's. */
@@ -72,5 +75,12 @@ void eae_fits_free(eae_fits *fits);
 
 /* Decision values of every fit for the test rows: (params x labelings x sides) x (m - n). */
 int eae_fold_decision(const eae_fold *fold, const eae_fits *fits, double *value);
+
+/* What is done with an open fold and the labelings first .. first + count - 1. */
+typedef int (*eae_fold_use)(void *context, const eae_fold *fold, int64_t first, int64_t count);
+/* Open a split and use it for all labelings (target[0] the real one), some hundred at a time; where
+ * a filter reads labels, open it anew for each, since each sees other features. */
+int eae_fold_each(const eae_run *run, const eae_split *split, const eae_target *target,
+                  int64_t labelings, int threads, eae_fold_use use, void *context);
 
 #endif

@@ -310,6 +310,7 @@ static double *permuted_numbers(const double *values, const int64_t *from, int64
 void eae_target_permuted(const eae_target *t, const int64_t *from, eae_target *p)
 {
     *p = *t;
+    p->permuted = true;
     p->group = NULL;
     p->class = NULL;
     if (t->class) {

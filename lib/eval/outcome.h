@@ -23,6 +23,7 @@ typedef struct eae_target {
     const eae_names *class_names; /* the frame's dictionary; NULL unless classes */
     int32_t *group;               /* 0 .. groups-1, or NULL where there is no group column */
     int groups;
+    bool permuted; /* made by eae_target_permuted() */
 } eae_target;
 
 /* Fails where there is nothing to learn from (listing the columns that could be a label), where a

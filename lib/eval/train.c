@@ -13,8 +13,6 @@
 #include "eval/run.h"
 #include "eval/train_result.h"
 
-enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
-
 typedef struct {
     eae_run run;
     const eae_train_spec *spec;
@@ -88,11 +86,19 @@ static int make_frames(family *f)
 /* ---- one split ---------------------------------------------------------------------------------
  */
 
+/* Where no feature passed the filter, the number that was asked for. */
+static int64_t features_in(const eae_fold *fold)
+{
+    int64_t all = fold->run->dataset.cols, keep = fold->run->spec->prepare.keep;
+    if (fold->prepared.empty)
+        return keep < all ? keep : all;
+    return fold->prepared.feature ? fold->prepared.feature_count : all;
+}
+
 static eae_result_row describe(const eae_fold *fold)
 {
     return (eae_result_row){.param = -1,
-                            .size = fold->prepared.feature ? fold->prepared.feature_count
-                                                           : fold->run->dataset.cols,
+                            .size = features_in(fold),
                             .split = fold->split->id,
                             .repeat = fold->split->repeat,
                             .fold = fold->split->fold,
@@ -244,24 +250,23 @@ static int fit_labelings(family *f, int64_t task, const eae_fold *fold, int64_t 
     return status;
 }
 
-/* A filter that reads labels sees other features under every permutation. */
+typedef struct {
+    family *f;
+    int64_t task;      /* which outer split of this shard; -1: all rows */
+    int64_t model_row; /* first row of the model frame; -1: none */
+} job;
+
+static int use_fold(void *context, const eae_fold *fold, int64_t first, int64_t count)
+{
+    const job *j = context;
+    return fit_labelings(j->f, j->task, fold, first, count, j->model_row);
+}
+
 static int do_split(family *f, int64_t task, const eae_split *split, int64_t labelings,
                     int64_t model_row)
 {
-    int64_t step = eae_filter_reads_labels(f->spec->prepare.filter) ? 1 : LABELINGS_AT_ONCE;
-    int status = EAE_OK;
-    eae_fold fold = {0};
-    for (int64_t first = 0; first < labelings && status == EAE_OK; first += step) {
-        int64_t count = labelings - first < step ? labelings - first : step;
-        if (first == 0 || step == 1) {
-            eae_fold_close(&fold);
-            status = eae_fold_open(&fold, &f->run, split, &f->target[first], f->inner_threads);
-        }
-        if (status == EAE_OK)
-            status = fit_labelings(f, task, &fold, first, count, model_row);
-    }
-    eae_fold_close(&fold);
-    return status;
+    job j = {f, task, model_row};
+    return eae_fold_each(&f->run, split, f->target, labelings, f->inner_threads, use_fold, &j);
 }
 
 static int64_t model_row_of(const family *f, int64_t task)

@@ -263,7 +263,8 @@ static int learn_filter(lesson *l, const eae_outcome *outcome)
         eae_filter_select(l->d->kernels, &source, l->row, l->n, l->count, outcome, l->spec->filter,
                           keep, feature, &l->p->feature_count, l->threads);
     l->p->feature = feature;
-    if (status == EAE_OK && l->p->feature_count == 0)
+    l->p->empty = status == EAE_OK && l->p->feature_count == 0;
+    if (l->p->empty)
         status = eae_fail("the filter leaves no feature: all are constant in the training rows");
     return status;
 }
@@ -426,8 +427,11 @@ int eae_prepare_learn(const eae_dataset *d, const eae_prepare_spec *spec, const 
         status = learn_filter(&l, outcome);
     if (status == EAE_OK)
         status = learn_scale(&l);
-    if (status != EAE_OK)
+    if (status != EAE_OK) {
+        bool empty = p->empty;
         eae_prepared_free(p);
+        p->empty = empty;
+    }
     return status;
 }
 

@@ -54,6 +54,7 @@ typedef struct eae_prepared {
     double *inverse;  /* 1 / scale */
     int64_t *feature; /* the filter's choice, increasing; NULL: all */
     int64_t feature_count;
+    bool empty; /* no feature passed the filter, and eae_prepare_learn() failed for that */
 } eae_prepared;
 
 /* Learn from the n training rows row[] that count count[] times each. `outcome` is read by filters.

@@ -315,6 +315,53 @@ static void labelings_without_a_class_are_undefined(void **state)
     eae_frame_free(data);
 }
 
+/* The same among so many that they are not trained all at once, where the first of the second lot
+ * is undefined; and with a filter that reads labels: Welch's t needs two samples of each class. */
+static void undefined_labelings_stand_anywhere(void **state)
+{
+    enum { N = 8, PERMS = 300, LOT = 256 };
+    (void)state;
+    for (int filtered = 0; filtered < 2; filtered++) {
+        eae_train_spec spec = spec_of(EAE_MODEL_SVM, 1);
+        eae_train_output out;
+        eae_target target;
+        int64_t undefined = 0, late = 0, from[N];
+        eae_frame *data = train_data(N, 5, 2), *plan;
+        for (int i = 0; i < N; i++)
+            eae_axis_find(&data->rows, "label")->code[i] = filtered ? i % 2 : i % 4 == 0;
+        plan = train_plan(data, 2, 1);
+        spec.permutations = PERMS;
+        spec.prepare.filter = filtered ? EAE_FILTER_TTEST : EAE_FILTER_NONE;
+        spec.prepare.keep = 2;
+        train(data, plan, &spec, &out);
+        assert_int_equal(eae_target_from(data, &target), EAE_OK);
+        for (int64_t s = 0; s < 2; s++) {
+            for (int64_t b = 1; b <= PERMS; b++) {
+                int64_t row = s * (1 + PERMS) + b;
+                int train_b = 0, held = 0;
+                assert_int_equal(eae_permutation(&target, spec.seed, b, from), EAE_OK);
+                for (int i = 0; i < N; i++) {
+                    train_b += eae_frame_i16(plan)[s * N + i] > 0 && target.class[from[i]] == 1;
+                    held += !isnan(cells(out.prediction, row)[i]);
+                }
+                bool fits = filtered ? train_b == 2 : train_b > 0;
+                assert_int_equal(held, fits ? 4 : 0);
+                assert_string_equal(text(out.prediction, "size", row), filtered ? "2" : "5");
+                undefined += !fits;
+                late += !fits && b == LOT;
+            }
+        }
+        assert_true(undefined > 0 && undefined < (int64_t)2 * PERMS);
+        assert_int_equal(out.undefined, undefined);
+        assert_true(filtered || late > 0);
+        eae_target_free(&target);
+        free_output(&out);
+        eae_train_spec_free(&spec);
+        eae_frame_free(plan);
+        eae_frame_free(data);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +370,7 @@ int main(void)
         cmocka_unit_test(held_out_values_are_those_of_the_models),
         cmocka_unit_test(a_permutation_is_a_study_with_permuted_labels),
         cmocka_unit_test(labelings_without_a_class_are_undefined),
+        cmocka_unit_test(undefined_labelings_stand_anywhere),
     };
     return cmocka_run_group_tests_name("train", tests, NULL, NULL);
 }
