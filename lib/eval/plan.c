@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
+#include "eval/plan_strata.h"
 
 /* ---- hash ------------------------------------------------------------------------------- */
 
@@ -122,6 +124,41 @@ static int check_numbers(const eae_frame *plan)
     return status;
 }
 
+/* Inner splits use training samples of their parents only: or what was chosen by them would have
+ * seen the samples it is judged by. */
+static int check_inner(const eae_frame *plan, int64_t row, int64_t parent_row)
+{
+    int64_t n = plan->cols.count;
+    const int16_t *x = eae_frame_i16(plan) + row * n;
+    const int16_t *of = eae_frame_i16(plan) + parent_row * n;
+    for (int64_t j = 0; j < n; j++) {
+        char name[EAE_NUMBER_TEXT];
+        if (x[j] != 0 && of[j] <= 0)
+            return eae_fail("inner split %lld uses sample '%s', which is not a training sample of "
+                            "its parent %lld",
+                            (long long)find_numbers(plan, "split")[row],
+                            eae_sample_name(&plan->cols.names, j, name),
+                            (long long)find_numbers(plan, "split")[parent_row]);
+    }
+    return EAE_OK;
+}
+
+int eae_plan_check_parents(const eae_frame *plan)
+{
+    const int64_t *split = find_numbers(plan, "split"), *parent = find_numbers(plan, "parent");
+    int64_t n = plan->rows.count;
+    int64_t *row_of = eae_malloc((size_t)n + 1, sizeof *row_of);
+    int status = EAE_OK;
+    for (int64_t i = 0; i < n; i++)
+        row_of[split[i]] = i;
+    for (int64_t i = 0; i < n && status == EAE_OK; i++) {
+        if (parent[i] != 0)
+            status = check_inner(plan, i, row_of[parent[i]]);
+    }
+    free(row_of);
+    return status;
+}
+
 static int check_entries(const eae_frame *plan)
 {
     const int64_t *split = find_numbers(plan, "split");
@@ -187,6 +224,8 @@ int eae_plan_check(const eae_frame *plan, const eae_frame *data)
     if (status == EAE_OK)
         status = check_entries(plan);
     if (status == EAE_OK)
+        status = eae_plan_check_parents(plan);
+    if (status == EAE_OK)
         status = check_hash(plan);
     return status;
 }
@@ -239,4 +278,16 @@ void eae_split_free(eae_split *split)
     free(split->count);
     free(split->test);
     *split = (eae_split){0};
+}
+
+int64_t *eae_plan_children(const eae_frame *plan, int64_t parent, int64_t *count)
+{
+    const int64_t *of = find_numbers(plan, "parent");
+    int64_t *row = eae_malloc((size_t)plan->rows.count, sizeof *row);
+    *count = 0;
+    for (int64_t i = 0; i < plan->rows.count; i++) {
+        if (of[i] == parent)
+            row[(*count)++] = i;
+    }
+    return row;
 }

@@ -75,6 +75,9 @@ typedef struct eae_split {
 int eae_plan_check(const eae_frame *plan, const eae_frame *data);
 void eae_plan_split(const eae_frame *plan, int64_t row, eae_split *split);
 void eae_split_free(eae_split *split);
+/* Rows of the plan whose parent is split number `parent`, in order; 0: the outer splits. The caller
+ * frees. */
+int64_t *eae_plan_children(const eae_frame *plan, int64_t parent, int64_t *count);
 /* The split that trains on every row and holds out none. id, repeat, fold, parent 0. */
 void eae_split_all(int64_t rows, eae_split *split);
 

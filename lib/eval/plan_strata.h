@@ -68,6 +68,8 @@ void eae_plan_warn_groups(const eae_frame *plan, const eae_frame *data);
 double eae_cramers_v(const int64_t *a, int64_t a_count, const int64_t *b, int64_t b_count,
                      int64_t n);
 
+/* plan.c: inner splits use training samples of their parents only; splits are numbered 1 .. n. */
+int eae_plan_check_parents(const eae_frame *plan);
 /* plan_make.c: fill the annotation `plan` in. */
 void eae_plan_set_hash(eae_frame *plan);
 /* plan_make.c: fails when a training set of the plan lacks a class, naming both. */

@@ -427,18 +427,11 @@ static void complete_numbers(const reader *r, eae_frame *plan)
 
 static int check_sides(const reader *r, const eae_frame *plan, int64_t row)
 {
-    const int64_t *parent = eae_axis_find(&plan->rows, "parent")->i64;
     int64_t n = plan->cols.count, train = 0, test = 0;
     const int16_t *x = eae_frame_i16(plan) + row * n;
-    char buf[EAE_NUMBER_TEXT];
     for (int64_t j = 0; j < n; j++) {
         train += x[j] > 0;
         test += x[j] < 0;
-        if (parent[row] != 0 && x[j] != 0 && eae_frame_i16(plan)[(parent[row] - 1) * n + j] <= 0)
-            return eae_fail("%s: inner split %lld uses sample '%s', which is not a training sample "
-                            "of its parent %lld",
-                            r->path, (long long)row + 1,
-                            eae_sample_name(&r->data->rows.names, j, buf), (long long)parent[row]);
     }
     if (train == 0 || test == 0)
         return eae_fail("%s: split %lld has no %s samples", r->path, (long long)row + 1,
@@ -453,7 +446,9 @@ static int check_plan(const reader *r, const eae_frame *plan)
         if (status != EAE_OK)
             return status;
     }
-    int status = eae_plan_check_classes(plan, &r->strata);
+    int status = eae_plan_check_parents(plan);
+    if (status == EAE_OK)
+        status = eae_plan_check_classes(plan, &r->strata);
     return status == EAE_OK ? EAE_OK : eae_fail_within(status, "%s", r->path);
 }
 

@@ -726,6 +726,34 @@ static void two_plans_in_one_frame_are_noticed(void **state)
     eae_frame_free(data);
 }
 
+/* A plan whose hash is right, but whose inner split has a sample that its parent holds out. */
+static void an_inner_split_that_sees_held_out_samples_is_refused(void **state)
+{
+    (void)state;
+    eae_frame *data = new_data(12);
+    eae_plan_spec spec = {.kind = EAE_PLAN_KFOLD, .k = 3, .repeats = 1, .inner = 2};
+    eae_frame *plan = make(&spec, data);
+    int64_t inner, i = 0;
+    int64_t *row = eae_plan_children(plan, 2, &inner);
+    assert_int_equal(inner, 2);
+    assert_true(row[0] == 5 && row[1] == 6);
+    while (entry(plan, 1, i) != -1)
+        i++;
+    for (int16_t use = -1; use <= 1; use = (int16_t)(use + 2)) {
+        eae_frame_i16(plan)[row[1] * 12 + i] = use;
+        eae_plan_set_hash(plan);
+        assert_int_equal(eae_plan_check(plan, data), EAE_FAIL);
+        assert_non_null(strstr(eae_message(), "inner split 7 uses sample 'p0"));
+        assert_non_null(strstr(eae_message(), "not a training sample of its parent 2"));
+    }
+    eae_frame_i16(plan)[row[1] * 12 + i] = 0;
+    eae_plan_set_hash(plan);
+    assert_int_equal(eae_plan_check(plan, data), EAE_OK);
+    free(row);
+    eae_frame_free(plan);
+    eae_frame_free(data);
+}
+
 static void a_changed_plan_is_noticed(void **state)
 {
     (void)state;
@@ -1014,6 +1042,7 @@ int main(void)
         cmocka_unit_test(a_split_has_its_rows),
         cmocka_unit_test(a_plan_for_other_samples_is_refused),
         cmocka_unit_test(two_plans_in_one_frame_are_noticed),
+        cmocka_unit_test(an_inner_split_that_sees_held_out_samples_is_refused),
         cmocka_unit_test(a_changed_plan_is_noticed),
         cmocka_unit_test(the_hash_sees_every_part),
         cmocka_unit_test(what_is_written_reads_back_the_same),
