@@ -24,6 +24,10 @@ static const eae_option cox_options[] = {{.name = "ties",
                                          {0}};
 
 static const eae_option family_options[] = {
+    {.name = "tune",
+     .type = EAE_OPT_TEXT,
+     .arg = "METRIC",
+     .help = "choose C or lambda by METRIC on the inner splits of the plan (eae-split --inner)"},
     {.name = "permute",
      .type = EAE_OPT_INT,
      .arg = "N",
@@ -70,9 +74,13 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     static const eae_test tests[] = {EAE_TEST_WELCH, EAE_TEST_LIMMA, EAE_TEST_ANOVA,
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, FITTED = ~TEST };
-    static const eae_option_models fits[] = {{"stat", TEST},      {"ties", 1 << EAE_MODEL_COX},
-                                             {"permute", FITTED}, {"final", FITTED},
-                                             {"weights", FITTED}, {"shard", FITTED}};
+    static const eae_option_models fits[] = {{"stat", TEST},
+                                             {"ties", 1 << EAE_MODEL_COX},
+                                             {"tune", FITTED & ~(1 << EAE_MODEL_LINEAR)},
+                                             {"permute", FITTED},
+                                             {"final", FITTED},
+                                             {"weights", FITTED},
+                                             {"shard", FITTED}};
     int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
     if (status == EAE_OK)
         status = eae_train_refuse_shared(o, spec);
@@ -82,10 +90,14 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
     if (status == EAE_OK)
+        status = eae_train_tune(o, spec);
+    if (status == EAE_OK)
         status = eae_train_shard(o, spec);
     spec->test = tests[eae_opt_choice(o, "stat")];
     spec->permutations = eae_opt_int(o, "permute");
     spec->final = eae_flag(o, "final");
+    if (status == EAE_OK && spec->tune && spec->final && spec->shards > 1)
+        status = eae_fail_usage("--tune of a final model looks at all splits: not under --shard");
     return status;
 }
 
@@ -113,6 +125,9 @@ static void report(const eae_train_output *out)
     if (out->unconverged > 0)
         eae_warn("%lld of %lld models did not reach the duality gap of --tol (converged=0)",
                  (long long)out->unconverged, (long long)out->fits);
+    if (out->tuning.unconverged > 0)
+        eae_warn("%lld of %lld models of inner splits did not reach the duality gap of --tol",
+                 (long long)out->tuning.unconverged, (long long)out->tuning.fits);
     if (out->undefined > 0)
         eae_warn("%lld permuted training sets were left without a class or an event and count as "
                  "undefined",

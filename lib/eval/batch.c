@@ -45,7 +45,8 @@ bool eae_batch_fits(const eae_run *run, int64_t splits)
     const eae_prepare_spec *p = &spec->prepare;
     bool learner = spec->model == EAE_MODEL_SVM || spec->model == EAE_MODEL_LOGISTIC;
     bool plain = p->scaling == EAE_SCALE_FOLD && p->filter == EAE_FILTER_NONE && !p->design &&
-                 run->dataset.missing == 0 && !spec->bias_penalised && spec->permutations == 0;
+                 run->dataset.missing == 0 && !spec->bias_penalised && spec->permutations == 0 &&
+                 !spec->tune;
     const eae_dataset *d = &run->dataset;
     bool large = eae_kernels_precision(d->rows, d->cols, d->is_f64) == EAE_PRECISION_F32;
     return learner && plain && large && run->target.outcome.classes == 2 && splits >= SPLITS_MIN;

@@ -12,6 +12,7 @@
 #include "eval/batch.h"
 #include "eval/run.h"
 #include "eval/train_result.h"
+#include "eval/tune.h"
 
 typedef struct {
     eae_run run;
@@ -24,7 +25,9 @@ typedef struct {
     int64_t **from;     /* their permutations; from[0] is NULL */
     int64_t labelings;
     int sides;
-    bool final; /* train on all rows too (or only) */
+    int params;  /* rows per labeling: the list, or 1 where one of it is chosen */
+    int *chosen; /* outer_count x labelings: --tune, else NULL */
+    bool final;  /* train on all rows too (or only) */
     eae_frame *prediction;
     eae_result_row *prediction_row;
     int64_t rows_per_split;
@@ -32,7 +35,16 @@ typedef struct {
     eae_result_row *model_row;
     int64_t models_per_split; /* preprocessing rows and weights */
     int inner_threads;
+    eae_tune_count tuning; /* fits inside, for choosing */
 } family;
+
+/* One training set and where its results go. */
+typedef struct {
+    family *f;
+    int64_t task;      /* which outer split of this shard; -1: all rows */
+    int64_t model_row; /* first row of the model frame; -1: none */
+    const int *chosen; /* labelings: the parameter of each, or NULL */
+} job;
 
 /* ---- what is shared ----------------------------------------------------------------------------
  */
@@ -67,8 +79,9 @@ static int make_frames(family *f)
     int classes = f->run.target.outcome.classes;
     int status = EAE_OK;
     f->sides = classes > 2 ? classes : 1;
-    f->rows_per_split = f->labelings * f->spec->params * f->sides;
-    f->models_per_split = preparation_rows(f) + f->spec->params * f->sides;
+    f->params = f->spec->tune ? 1 : f->spec->params;
+    f->rows_per_split = f->labelings * f->params * f->sides;
+    f->models_per_split = preparation_rows(f) + f->params * f->sides;
     if (f->plan) {
         int64_t rows = f->outer_count * f->rows_per_split;
         status = eae_prediction_new(&f->prediction, data, rows);
@@ -109,9 +122,17 @@ static eae_result_row describe(const eae_fold *fold)
                             .gap = NAN};
 }
 
+/* The place in the list of the first of a fold's parameters: a fold of the chosen one alone has a
+ * specification whose list is a piece of the whole. */
+static int first_param(const family *f, const eae_fold *fold)
+{
+    return (int)(fold->run->spec->param - f->spec->param);
+}
+
 static void describe_fit(const family *f, eae_result_row *r, int param, int side,
                          const eae_fits *fits, const eae_gram_fit *fit)
 {
+    r->tuned = f->spec->tune != NULL;
     r->has_cut = fits->cut != NULL;
     r->cut = fits->cut ? fits->cut[fit - fits->fit] : 0;
     r->param = f->spec->model == EAE_MODEL_LINEAR ? -1 : param;
@@ -123,11 +144,18 @@ static void describe_fit(const family *f, eae_result_row *r, int param, int side
     r->iterations = fit->iterations;
 }
 
-/* Prediction rows of the labelings first .. first + fits->labelings - 1. Cell i of a permuted row
- * is the value of the sample that carries sample i's label, so that the label column is right for
- * it. */
+/* Nothing was tried. */
+static void mark_undefined(eae_result_row *r)
+{
+    r->converged = true;
+    r->objective = r->gap = NAN;
+    r->has_cut = false;
+}
+
+/* Prediction rows of the labelings perm[0 .. fits->labelings - 1]. Cell i of a permuted row is the
+ * value of the sample that carries sample i's label, so that the label column is right for it. */
 static void write_predictions(family *f, int64_t task, const eae_fold *fold, const eae_fits *fits,
-                              int64_t first, const double *value)
+                              const int64_t *perm, const double *value)
 {
     int64_t test = fold->m - fold->n, samples = f->run.dataset.rows;
     int64_t count = fits->labelings * fits->params * fits->sides;
@@ -135,36 +163,47 @@ static void write_predictions(family *f, int64_t task, const eae_fold *fold, con
         int param = (int)(k / (fits->labelings * fits->sides));
         int64_t labeling = k / fits->sides % fits->labelings;
         int side = (int)(k % fits->sides);
-        int64_t perm = first + labeling;
+        const int64_t *from = f->from[perm[labeling]];
         int64_t row =
-            task * f->rows_per_split + (perm * f->spec->params + param) * fits->sides + side;
+            task * f->rows_per_split + (perm[labeling] * f->params + param) * fits->sides + side;
         eae_result_row *r = &f->prediction_row[row];
         *r = describe(fold);
-        describe_fit(f, r, param, side, fits, &fits->fit[k]);
-        r->perm = perm;
+        describe_fit(f, r, first_param(f, fold) + param, side, fits, &fits->fit[k]);
+        r->perm = perm[labeling];
         if (fits->undefined[labeling]) {
-            r->converged = true; /* nothing was tried */
-            r->objective = r->gap = NAN;
-            r->has_cut = false;
+            mark_undefined(r);
             continue;
         }
         double *out = eae_frame_f64(f->prediction) + row * samples;
         for (int64_t i = 0; i < test; i++) {
             int64_t sample = fold->row[fold->n + i];
-            out[f->from[perm] ? f->from[perm][sample] : sample] = value[k * test + i];
+            out[from ? from[sample] : sample] = value[k * test + i];
         }
     }
 }
 
+/* Rows of a permuted labeling for which nothing could be chosen. */
+static void write_unchosen(family *f, int64_t task, const eae_fold *fold, int64_t perm)
+{
+    for (int side = 0; side < f->sides; side++) {
+        eae_result_row *r = &f->prediction_row[task * f->rows_per_split + perm * f->sides + side];
+        *r = describe(fold);
+        r->tuned = true;
+        r->perm = perm;
+        r->class = f->sides > 1 ? side : -1;
+        mark_undefined(r);
+    }
+}
+
 static int predict(family *f, int64_t task, const eae_fold *fold, const eae_fits *fits,
-                   int64_t first)
+                   const int64_t *perm)
 {
     int64_t count = fits->labelings * fits->params * fits->sides;
     double *value =
         eae_try_alloc((size_t)(count * (fold->m - fold->n)), sizeof *value, "predictions");
     int status = value ? eae_fold_decision(fold, fits, value) : EAE_FAIL;
     if (status == EAE_OK)
-        write_predictions(f, task, fold, fits, first, value);
+        write_predictions(f, task, fold, fits, perm, value);
     free(value);
     return status;
 }
@@ -222,7 +261,7 @@ static int write_models(family *f, int64_t first_row, const eae_fold *fold, cons
         int param = (int)(c / fits->sides), side = (int)(c % fits->sides);
         const eae_gram_fit *fit = eae_fits_at(fits, param, 0, side);
         write_part(f, row, fold, "weights", NULL, w + c * cols, terms ? fit->gamma : NULL, 0);
-        describe_fit(f, &f->model_row[row], param, side, fits, fit);
+        describe_fit(f, &f->model_row[row], first_param(f, fold) + param, side, fits, fit);
         for (int64_t j = 0; j < cols && shift != prepared->mean; j++) {
             double away = (shift ? shift[j] : 0) - (prepared->mean ? prepared->mean[j] : 0);
             double part = w[c * cols + j] * away * (prepared->inverse ? prepared->inverse[j] : 1);
@@ -234,39 +273,71 @@ static int write_models(family *f, int64_t first_row, const eae_fold *fold, cons
     return status;
 }
 
-/* Fit labelings first .. first + count - 1 on an open fold, and write what is asked for. */
-static int fit_labelings(family *f, int64_t task, const eae_fold *fold, int64_t first,
-                         int64_t count, int64_t model_row)
+/* Fit the labelings perm[0 .. count-1] on an open fold, and write what is asked for. */
+static int fit_labelings(const job *j, const eae_fold *fold, const eae_target *target,
+                         const int64_t *perm, int64_t count)
 {
     eae_fits fits;
-    int status = eae_fold_fit(fold, f->target + first, count, &fits);
+    int status = eae_fold_fit(fold, target, count, &fits);
     if (status != EAE_OK)
         return status;
-    if (task >= 0)
-        status = predict(f, task, fold, &fits, first);
-    if (status == EAE_OK && first == 0 && model_row >= 0)
-        status = write_models(f, model_row, fold, &fits, eae_fold_source(fold).shift);
+    if (j->task >= 0)
+        status = predict(j->f, j->task, fold, &fits, perm);
+    if (status == EAE_OK && perm[0] == 0 && j->model_row >= 0)
+        status = write_models(j->f, j->model_row, fold, &fits, eae_fold_source(fold).shift);
     eae_fits_free(&fits);
     return status;
 }
 
-typedef struct {
-    family *f;
-    int64_t task;      /* which outer split of this shard; -1: all rows */
-    int64_t model_row; /* first row of the model frame; -1: none */
-} job;
+/* Those of the labelings for which parameter `param` was chosen, with it alone. */
+static int fit_chosen(const job *j, const eae_fold *fold, int64_t first, int64_t count, int param)
+{
+    family *f = j->f;
+    eae_run run;
+    eae_train_spec spec;
+    eae_fold one = *fold;
+    eae_target *target = EAE_NEW_ARRAY(eae_target, count);
+    int64_t *perm = EAE_NEW_ARRAY(int64_t, count), chose = 0;
+    eae_tune_one(&f->run, param, &run, &spec);
+    one.run = &run;
+    for (int64_t b = first; b < first + count; b++) {
+        if (j->chosen[b] == param) {
+            target[chose] = f->target[b];
+            perm[chose++] = b;
+        }
+    }
+    int status = chose > 0 ? fit_labelings(j, &one, target, perm, chose) : EAE_OK;
+    free(target);
+    free(perm);
+    return status;
+}
 
 static int use_fold(void *context, const eae_fold *fold, int64_t first, int64_t count)
 {
     const job *j = context;
-    return fit_labelings(j->f, j->task, fold, first, count, j->model_row);
+    family *f = j->f;
+    int status = EAE_OK;
+    if (!j->chosen) {
+        int64_t *perm = eae_malloc((size_t)count, sizeof *perm);
+        for (int64_t b = 0; b < count; b++)
+            perm[b] = first + b;
+        status = fit_labelings(j, fold, f->target + first, perm, count);
+        free(perm);
+        return status;
+    }
+    for (int p = 0; p < f->spec->params && status == EAE_OK; p++)
+        status = fit_chosen(j, fold, first, count, p);
+    for (int64_t b = first; b < first + count; b++) {
+        if (j->chosen[b] < 0)
+            write_unchosen(f, j->task, fold, b);
+    }
+    return status;
 }
 
-static int do_split(family *f, int64_t task, const eae_split *split, int64_t labelings,
-                    int64_t model_row)
+static int do_split(job *j, const eae_split *split, int64_t labelings)
 {
-    job j = {f, task, model_row};
-    return eae_fold_each(&f->run, split, f->target, labelings, f->inner_threads, use_fold, &j);
+    family *f = j->f;
+    return eae_fold_each(&f->run, split, f->target, labelings, f->inner_threads, use_fold, j);
 }
 
 static int64_t model_row_of(const family *f, int64_t task)
@@ -274,13 +345,22 @@ static int64_t model_row_of(const family *f, int64_t task)
     return f->spec->weights == EAE_WEIGHTS_ALL ? (f->final + task) * f->models_per_split : -1;
 }
 
+static job job_of(family *f, int64_t task)
+{
+    return (job){.f = f,
+                 .task = task,
+                 .model_row = model_row_of(f, task),
+                 .chosen = f->chosen ? f->chosen + task * f->labelings : NULL};
+}
+
 static int split_task(void *context, int64_t task, int worker)
 {
     family *f = context;
+    job j = job_of(f, task);
     eae_split split;
     (void)worker;
     eae_plan_split(f->plan, f->outer[task], &split);
-    int status = do_split(f, task, &split, f->labelings, model_row_of(f, task));
+    int status = do_split(&j, &split, f->labelings);
     eae_split_free(&split);
     eae_progress_add(1);
     return status;
@@ -301,19 +381,20 @@ static int do_splits(family *f)
 static int batch_done(void *context, int64_t task, eae_fold *fold, eae_fits *fits,
                       const double *value)
 {
+    static const int64_t real = 0;
     family *f = context;
-    int64_t model_row = model_row_of(f, task);
+    job j = job_of(f, task);
     eae_progress_add(1);
     if (!fits)
-        return do_split(f, task, fold->split, 1, model_row);
-    write_predictions(f, task, fold, fits, 0, value);
-    if (model_row < 0)
+        return do_split(&j, fold->split, 1);
+    write_predictions(f, task, fold, fits, &real, value);
+    if (j.model_row < 0)
         return EAE_OK;
     int status =
         eae_prepare_learn(&f->run.dataset, &f->spec->prepare, fold->split->train,
                           fold->split->count, fold->n, &f->run.target.outcome, &fold->prepared, 1);
     if (status == EAE_OK)
-        status = write_models(f, model_row, fold, fits, f->run.dataset.reference);
+        status = write_models(f, j.model_row, fold, fits, f->run.dataset.reference);
     return status;
 }
 
@@ -338,13 +419,36 @@ static int do_batches(family *f)
     return status;
 }
 
+/* The outer splits are the inner ones of all rows. */
 static int do_final(family *f)
 {
+    static const int64_t outer = 0;
+    int chosen = -1, status = EAE_OK;
+    job j = {.f = f, .task = -1, .model_row = f->spec->weights == EAE_WEIGHTS_NONE ? -1 : 0};
     eae_split all;
+    if (f->spec->tune) {
+        status = eae_tune(&f->run, f->plan, &outer, 1, f->target, 1, &chosen, &f->tuning);
+        j.chosen = &chosen;
+    }
     eae_split_all(f->run.dataset.rows, &all);
     f->inner_threads = f->spec->threads;
-    int status = do_split(f, -1, &all, 1, f->spec->weights == EAE_WEIGHTS_NONE ? -1 : 0);
+    if (status == EAE_OK)
+        status = do_split(&j, &all, 1);
     eae_split_free(&all);
+    return status;
+}
+
+/* --tune: the parameter of every outer split and labeling. */
+static int choose(family *f)
+{
+    const int64_t *number = eae_axis_find(&f->plan->rows, "split")->i64;
+    int64_t *parent = eae_malloc((size_t)f->outer_count, sizeof *parent);
+    for (int64_t s = 0; s < f->outer_count; s++)
+        parent[s] = number[f->outer[s]];
+    f->chosen = EAE_NEW_ARRAY(int, f->outer_count * f->labelings);
+    int status = eae_tune(&f->run, f->plan, parent, f->outer_count, f->target, f->labelings,
+                          f->chosen, &f->tuning);
+    free(parent);
     return status;
 }
 
@@ -374,6 +478,7 @@ static void finish(family *f, eae_train_output *out)
         if (!f->prediction)
             count_rows(f->model_row, f->model->rows.count, out);
     }
+    out->tuning = f->tuning;
     out->prediction = f->prediction;
     out->model = f->model;
     f->prediction = f->model = NULL;
@@ -388,6 +493,7 @@ static void close_family(family *f)
     free(f->from);
     free(f->target);
     free(f->outer);
+    free(f->chosen);
     free(f->prediction_row);
     free(f->model_row);
     eae_frame_free(f->prediction);
@@ -402,6 +508,8 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
     *out = (eae_train_output){0};
     f.final = spec->shard == 1 && (spec->final || !plan);
     int status = eae_run_open(&f.run, data, spec, kernels);
+    if (status == EAE_OK && spec->tune)
+        status = eae_tune_check(plan);
     if (status == EAE_OK)
         status = eae_run_lambda(&f.run, spec);
     if (status == EAE_OK)
@@ -413,6 +521,8 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
             f.outer = eae_run_splits(plan, spec, &f.outer_count, &f.splits);
         status = make_frames(&f);
     }
+    if (status == EAE_OK && spec->tune)
+        status = choose(&f);
     eae_progress_start("splits", f.outer_count);
     if (status == EAE_OK)
         status = eae_batch_fits(&f.run, f.splits) ? do_batches(&f) : do_splits(&f);

@@ -9,14 +9,16 @@
 #ifndef EAE_EVAL_TRAIN_H
 #define EAE_EVAL_TRAIN_H
 
-#include "eval/fold.h"
+#include "eval/tune.h"
 
 typedef struct eae_train_output {
     eae_frame *prediction; /* NULL without a plan */
     eae_frame *model;      /* NULL where no weights are asked for */
     int64_t fits;
     int64_t unconverged;
-    int64_t undefined; /* permuted labelings that left a training set without a class */
+    int64_t undefined; /* permuted labelings that left a training set without a class, or nothing to
+                          choose a parameter by */
+    eae_tune_count tuning;
 } eae_train_output;
 
 /* `plan`: a split frame checked against `data`, or NULL: train on all rows. May set spec->param

@@ -203,6 +203,29 @@ int eae_train_shard(const eae_options *o, eae_train_spec *spec)
     return EAE_OK;
 }
 
+/* The list that is chosen from belongs to the specification; as it was asked for. */
+int eae_train_tune(const eae_options *o, eae_train_spec *spec)
+{
+    const char *name = eae_opt_text(o, "tune");
+    eae_buffer b = {0};
+    char number[EAE_NUMBER_TEXT];
+    if (!name)
+        return EAE_OK;
+    int status = eae_metric_named(name, &spec->tune);
+    if (status != EAE_OK)
+        return eae_fail_within(status, "--tune");
+    eae_buffer_printf(&b, "%s;tune=%s;%s=", spec->text, name, spec->by_lambda ? "lambda" : "cost");
+    if (spec->lambda_auto > 0)
+        eae_buffer_printf(&b, "auto:%d", spec->lambda_auto);
+    for (int p = 0; p < spec->params; p++) {
+        eae_format_double(spec->param[p], number);
+        eae_buffer_printf(&b, "%s%s", p ? "," : "", number);
+    }
+    free(spec->text);
+    spec->text = b.data;
+    return EAE_OK;
+}
+
 /* The canonical text of what changes the fit: fixed order, defaults left out but for the loss and
  * the scaling, which a reader wants to see. */
 static void describe_spec(const eae_options *o, eae_train_spec *spec)

@@ -40,7 +40,8 @@ static const struct {
     [MODEL] = {"model", EAE_ANNOT_TEXT, false},
     [SPEC] = {"spec", EAE_ANNOT_TEXT, false},
     [PARAM] = {"param", EAE_ANNOT_TEXT, false},
-    [CHOSEN] = {"chosen", EAE_ANNOT_TEXT, false}, /* nothing is chosen inside: missing */
+    [CHOSEN] = {"chosen", EAE_ANNOT_TEXT,
+                false}, /* where something is chosen inside, else missing */
     [SIZE] = {"size", EAE_ANNOT_TEXT, false},
     [PLAN] = {"plan", EAE_ANNOT_TEXT, false},
     [SPLIT] = {"split", EAE_ANNOT_I64, false},
@@ -64,6 +65,14 @@ typedef struct {
     const eae_names *class_names;
 } family;
 
+static const char *param_of(const eae_result_row *r, const eae_train_spec *spec, char *number)
+{
+    if (r->param < 0)
+        return NULL;
+    eae_format_double(spec->param[r->param], number);
+    return number;
+}
+
 /* NULL: missing. `number` holds the text of numbers. */
 static const char *text_of(column c, const eae_result_row *r, const family *of, char *number)
 {
@@ -73,10 +82,9 @@ static const char *text_of(column c, const eae_result_row *r, const family *of, 
     case SPEC:
         return of->spec->text;
     case PARAM:
-        if (r->param < 0)
-            return NULL;
-        eae_format_double(of->spec->param[r->param], number);
-        return number;
+        return r->tuned ? "tuned" : param_of(r, of->spec, number);
+    case CHOSEN:
+        return r->tuned ? param_of(r, of->spec, number) : NULL;
     case SIZE:
         eae_format_double((double)r->size, number);
         return number;

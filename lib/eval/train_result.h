@@ -11,6 +11,7 @@
 /* What the row annotations of eae-matrix(5) say about one row. */
 typedef struct eae_result_row {
     int param;    /* index into spec->param; -1: none */
+    bool tuned;   /* it was chosen inside */
     int64_t size; /* features in the model */
     int64_t split, repeat, fold;
     int64_t perm; /* 0: real labels */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/predictions.h"
 
 const char *eae_model_name(const eae_train_spec *spec)
 {
@@ -63,6 +64,17 @@ static int check_filter(eae_filter filter, const eae_target *target)
     return needs ? eae_fail_usage("--filter: %s", needs) : EAE_OK;
 }
 
+static int check_tune(const eae_train_spec *spec, const eae_target *target)
+{
+    const char *model = eae_model_name(spec);
+    if (spec->tune->single)
+        return eae_fail_usage("--tune: %s is a p-value, and no measure to choose by",
+                              spec->tune->name);
+    int status = eae_metric_suits(spec->tune, target->task, target->outcome.classes,
+                                  eae_gives_log_odds(model), model);
+    return status == EAE_OK ? EAE_OK : eae_fail_within(status, "--tune");
+}
+
 int eae_train_spec_check(const eae_train_spec *spec, const eae_target *target)
 {
     int status =
@@ -76,6 +88,8 @@ int eae_train_spec_check(const eae_train_spec *spec, const eae_target *target)
         spec->class_weights != target->outcome.classes)
         status = eae_fail_usage("--class-weight has %d numbers for %d classes", spec->class_weights,
                                 target->outcome.classes);
+    if (status == EAE_OK && spec->tune)
+        status = check_tune(spec, target);
     return status;
 }
 

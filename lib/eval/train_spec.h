@@ -42,7 +42,8 @@ typedef struct eae_train_spec {
     bool by_lambda; /* param holds lambdas, else C */
     double *param;  /* the list, in the order given; owned */
     int params;
-    int lambda_auto; /* > 0: param is made by eae_lambda_path(), so many */
+    int lambda_auto;        /* > 0: param is made by eae_lambda_path(), so many */
+    const eae_metric *tune; /* choose one of param by it, on inner splits; NULL: all are reported */
     eae_class_weighting weighting;
     double *class_weight; /* EAE_CLASSES_LISTED; owned */
     int class_weights;
