@@ -324,6 +324,13 @@ static void give(value *v, const char *text)
     v->text = eae_strdup(text);
 }
 
+/* Letters, digits and hyphens, then a sign: not a file in a folder, at least. */
+static bool is_pair(const char *word)
+{
+    size_t n = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return n > 0 && word[0] != '-' && word[n] == '=';
+}
+
 /* Returns how many words of argv were used. */
 static int take_long(eae_options *o, int left, char **argv)
 {
@@ -339,6 +346,10 @@ static int take_long(eae_options *o, int left, char **argv)
     if (equals) {
         give(v, equals + 1);
         return 1;
+    }
+    if (v->option->pairs && left > 1 && is_pair(argv[1])) {
+        give(v, argv[1]);
+        return 2;
     }
     if (v->option->optional) {
         give(v, "");

@@ -12,7 +12,7 @@
 #include "matrix/history.h"
 
 struct eae_report {
-    const char *const *columns;
+    const char **columns;
     int count;
     int next; /* column of the next cell */
     bool json;
@@ -37,7 +37,9 @@ static void put_tsv_text(eae_buffer *b, const char *text)
 eae_report *eae_report_new(const char *const *columns, int count, bool json)
 {
     eae_report *r = EAE_NEW(eae_report);
-    *r = (eae_report){.columns = columns, .count = count, .json = json};
+    *r = (eae_report){.count = count, .json = json};
+    r->columns = eae_malloc((size_t)count, sizeof *r->columns);
+    memcpy(r->columns, columns, (size_t)count * sizeof *r->columns);
     for (int c = 0; c < count && !json; c++) {
         put_tsv_text(&r->text, columns[c]);
         eae_buffer_putc(&r->text, c + 1 < count ? '\t' : '\n');
@@ -50,6 +52,7 @@ void eae_report_free(eae_report *r)
     if (!r)
         return;
     eae_buffer_free(&r->text);
+    free(r->columns);
     free(r);
 }
 

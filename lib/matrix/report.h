@@ -24,7 +24,7 @@
 
 typedef struct eae_report eae_report;
 
-/* The column names are kept by reference. */
+/* The names of the columns are kept by reference, the list of them is copied. */
 eae_report *eae_report_new(const char *const *columns, int count, bool json);
 void eae_report_free(eae_report *r);
 
