@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 #include "base/memory.h"
 
-enum { BUFFER_SIZE = 1 << 18, TEMP_MAX = 16, NAME_MAX_BYTES = 4096, LINKS_MAX = 40 };
+enum { BUFFER_SIZE = 1 << 18, TEMP_MAX = 1024, NAME_MAX_BYTES = 4096, LINKS_MAX = 40 };
 
 struct eae_output {
     int fd;
@@ -31,6 +32,7 @@ struct eae_output {
 /* Fixed storage, so that a signal handler can walk it. A slot is in use when its first byte is set,
  * which is done last. */
 static char temp_names[TEMP_MAX][NAME_MAX_BYTES];
+static pthread_mutex_t temp_lock = PTHREAD_MUTEX_INITIALIZER; /* for claiming a slot */
 
 void eae_files_discard_all(void)
 {
@@ -65,14 +67,18 @@ void eae_files_handle_signals(void)
 static int claim_temp(const char *name)
 {
     size_t n = strlen(name);
-    for (int i = 0; i < TEMP_MAX && n < NAME_MAX_BYTES; i++) {
-        if (temp_names[i][0])
-            continue;
-        memcpy(temp_names[i] + 1, name + 1, n);
-        temp_names[i][0] = name[0];
-        return i;
+    int slot = 0;
+    if (n >= NAME_MAX_BYTES)
+        return -1;
+    pthread_mutex_lock(&temp_lock);
+    while (slot < TEMP_MAX && temp_names[slot][0])
+        slot++;
+    if (slot < TEMP_MAX) {
+        memcpy(temp_names[slot] + 1, name + 1, n);
+        temp_names[slot][0] = name[0];
     }
-    return -1;
+    pthread_mutex_unlock(&temp_lock);
+    return slot < TEMP_MAX ? slot : -1;
 }
 
 static void release_temp(int slot)
@@ -162,15 +168,29 @@ static int open_file(eae_output *o, const char *path)
     return open_temporary(o, path);
 }
 
-int eae_output_open(eae_output **out, const char *path, bool binary)
+static eae_output *new_output(int fd)
 {
     eae_output *o = eae_malloc(1, sizeof *o);
-    o->fd = STDOUT_FILENO;
-    o->is_stdout = !path || strcmp(path, "-") == 0;
+    o->fd = fd;
+    o->is_stdout = false;
     o->path = o->target = NULL;
     o->temp = -1;
     o->offset = 0;
     o->held = 0;
+    return o;
+}
+
+eae_output *eae_output_fd(int fd, const char *name)
+{
+    eae_output *o = new_output(fd);
+    o->path = eae_strdup(name);
+    return o;
+}
+
+int eae_output_open(eae_output **out, const char *path, bool binary)
+{
+    eae_output *o = new_output(STDOUT_FILENO);
+    o->is_stdout = !path || strcmp(path, "-") == 0;
     int status = o->is_stdout ? EAE_OK : open_file(o, path);
     if (status == EAE_OK && binary && isatty(o->fd))
         status = eae_fail("%s is a terminal: binary output needs a file (-o) or a pipe; "
@@ -289,18 +309,56 @@ static int unlinked_temp(const char *dir)
     return fd;
 }
 
-int eae_temp_file(const char *dir)
+static const char *temp_folder(const char *dir)
 {
     if (!dir)
         dir = getenv("TMPDIR");
-    if (!dir || !*dir)
-        dir = "/tmp";
+    return dir && *dir ? dir : "/tmp";
+}
+
+int eae_temp_file(const char *dir)
+{
+    dir = temp_folder(dir);
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
         fd = unlinked_temp(dir); /* NFS and some others have no O_TMPFILE */
     if (fd < 0)
         eae_fail_errno("%s: cannot create a temporary file", dir);
     return fd;
+}
+
+int eae_temp_named(const char *dir, const char *suffix, char **path)
+{
+    dir = temp_folder(dir);
+    *path = eae_sprintf("%s/eae.XXXXXX%s", dir, suffix);
+    int fd = mkostemps(*path, (int)strlen(suffix), O_CLOEXEC);
+    if (fd < 0)
+        eae_fail_errno("%s: cannot create a temporary file", dir);
+    if (fd >= 0 && claim_temp(*path) < 0) {
+        eae_fail("%s: too many temporary files, or the name is too long", dir);
+        unlink(*path);
+        close(fd);
+        fd = -1;
+    }
+    if (fd < 0) {
+        free(*path);
+        *path = NULL;
+    }
+    return fd;
+}
+
+void eae_temp_remove(char *path)
+{
+    if (!path)
+        return;
+    unlink(path);
+    pthread_mutex_lock(&temp_lock);
+    for (int i = 0; i < TEMP_MAX; i++) {
+        if (strcmp(temp_names[i], path) == 0)
+            release_temp(i);
+    }
+    pthread_mutex_unlock(&temp_lock);
+    free(path);
 }
 
 int eae_read_file(const char *path, char **text, size_t *length)

@@ -21,6 +21,8 @@ typedef struct eae_output eae_output;
 
 /* path "-" or NULL: standard output. `binary` output to a terminal is refused. */
 int eae_output_open(eae_output **out, const char *path, bool binary);
+/* On a descriptor that is open for writing and becomes the output's; written through. */
+eae_output *eae_output_fd(int fd, const char *name);
 int eae_output_write(eae_output *out, const void *bytes, size_t n);
 /* Bytes written so far. */
 uint64_t eae_output_offset(const eae_output *out);
@@ -40,6 +42,14 @@ void eae_files_handle_signals(void);
 /* An unnamed read-write temporary file in `dir` (NULL: $TMPDIR, else /tmp); its space goes when
  * it is closed, whatever happens to the process. Returns the descriptor or -1, message set. */
 int eae_temp_file(const char *dir);
+
+/* A new file dir/eae.XXXXXX<suffix> (dir as above) that other programs can open by its path, for
+ * the owner alone. It goes with eae_temp_remove(), or when the program ends early. The descriptor,
+ * open for writing, and the path are the caller's; -1 with the message set. Safe from any thread.
+ */
+int eae_temp_named(const char *dir, const char *suffix, char **path);
+/* Remove it and free the path; NULL is allowed. */
+void eae_temp_remove(char *path);
 
 /* Write all of it, over EINTR and short writes. */
 int eae_write_all(int fd, const void *bytes, size_t n, const char *name);

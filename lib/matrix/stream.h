@@ -59,6 +59,8 @@ int eae_merge_frames(eae_frame **frame, int *count);
 typedef struct eae_writer eae_writer;
 /* Binary: a terminal is refused. `history` false leaves every frame's history out. */
 int eae_writer_open(eae_writer **w, const char *path, bool history);
+/* On an open output, which becomes the writer's. */
+eae_writer *eae_writer_on(eae_output *out, bool history);
 /* Writes the whole frame; sets f->content. Text annotations are made canonical first. */
 int eae_writer_frame(eae_writer *w, eae_frame *f);
 /* A frame in pieces: `head` has the shape, axes and history but no payload. */

@@ -25,6 +25,16 @@ struct eae_writer {
     void *scratch;      /* CHUNK bytes */
 };
 
+eae_writer *eae_writer_on(eae_output *out, bool history)
+{
+    eae_writer *w = EAE_NEW(eae_writer);
+
+    w->out = out;
+    w->keep_history = history;
+    w->scratch = eae_malloc(CHUNK, 1);
+    return w;
+}
+
 int eae_writer_open(eae_writer **w, const char *path, bool history)
 {
     eae_output *out;
@@ -32,10 +42,7 @@ int eae_writer_open(eae_writer **w, const char *path, bool history)
     *w = NULL;
     if (eae_output_open(&out, path, true) != EAE_OK)
         return EAE_FAIL;
-    *w = EAE_NEW(eae_writer);
-    (*w)->out = out;
-    (*w)->keep_history = history;
-    (*w)->scratch = eae_malloc(CHUNK, 1);
+    *w = eae_writer_on(out, history);
     return EAE_OK;
 }
 
