@@ -31,7 +31,7 @@ BASE     := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -ffp-contract=o
 LIBS     := -larchive -lz -lm -ldl -pthread
 
 LIB_SRC  := $(wildcard lib/base/*.c lib/matrix/*.c lib/kernels/*.c lib/kernels/ref/*.c lib/model/*.c \
-              lib/eval/*.c)
+              lib/eval/*.c lib/exec/*.c)
 CPU_SRC  := $(wildcard lib/kernels/cpu/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
@@ -124,6 +124,8 @@ install: all
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 share/python/eaem.py $(DESTDIR)$(PREFIX)/share/eae/python
+	install -d $(DESTDIR)$(PREFIX)/share/eae/examples/exec
+	install -m 755 share/examples/exec/* $(DESTDIR)$(PREFIX)/share/eae/examples/exec
 
 uninstall:
 	rm -f $(TOOLS:$(BIN)/%=$(DESTDIR)$(PREFIX)/bin/%)

@@ -1,12 +1,13 @@
 # layers.awk - read dependency files; say which file includes a header that is above it.
-# base <- matrix, kernels <- model <- eval <- tools; ref and cpu are rooms of kernels.
+# base <- matrix, kernels <- model <- eval <- tools, base <- exec <- tools; ref and cpu are rooms of kernels.
 BEGIN {
     may["base"] = "base"
     may["matrix"] = "base matrix"
     may["kernels"] = "base kernels"
     may["model"] = "base matrix kernels model"
     may["eval"] = "base matrix kernels model eval"
-    may["tools"] = "base matrix kernels model eval"
+    may["exec"] = "base exec"
+    may["tools"] = "base matrix kernels model eval exec"
     n = split("cblas.h lapacke.h omp.h", private, " ")
 }
 function layer(path,    part) {
