@@ -7,11 +7,12 @@ nothing_left() {
     [ -z "$(find . -name '*.tmp.*')" ] || fail "left: $(find . -name '*.tmp.*')"
 }
 
-# Starts CMD, waits until its temporary file is there, sends the signal.
+# Starts CMD, waits until its temporary file is there, sends the signal. Shells start what runs in the
+# background with SIGINT ignored, and nohup hands on an ignored SIGHUP: env sets them back.
 interrupt() {
     local signal=$1 waited=0
     shift
-    "$@" 2>.stderr &
+    env --default-signal="$signal" "$@" 2>.stderr &
     local pid=$!
     while [ -z "$(find . -name 'out.eae.tmp.*')" ]; do
         sleep 0.02
@@ -29,6 +30,7 @@ interrupt() {
 @test "signals leave no temporary file" {
     interrupt TERM eae-synth --rows 300000 --cols 2000 -o out.eae
     interrupt HUP eae-synth --rows 300000 --cols 2000 -o out.eae
+    interrupt INT eae-synth --rows 300000 --cols 2000 -o out.eae
 }
 
 @test "a limit on the size of files is an error like a full disk" {
