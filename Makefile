@@ -84,7 +84,8 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libeae.a
 
 # ---- tests: TAP by prove -----------------------------------------------------------------------
 
-PROVE    := prove --failures --timer -j2
+# comments: what a failed test says of itself
+PROVE    := prove --failures --comments --timer -j2
 # a program that ends by exit() in an error leaves memory to the kernel: leaks are looked for in unit tests
 CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" ASAN_OPTIONS=detect_leaks=0
 
