@@ -45,6 +45,22 @@ typedef struct eae_plan_spec {
  * take the place of classes, and it is the events that must be represented. */
 int eae_plan_make(const eae_plan_spec *spec, const eae_frame *data, eae_frame **plan);
 
+/* One split: row numbers into the data. */
+typedef struct eae_split {
+    int64_t id, repeat, fold, parent;
+    int64_t *train; /* increasing row numbers, each once */
+    double *count;  /* times each counts, same length */
+    int64_t train_count;
+    int64_t *test;
+    int64_t test_count;
+} eae_split;
+
+/* k stratified inner splits of the training samples of one outer split (groups stay together where
+ * there are groups), as eae_plan_make() would make them: what is judged by where a plan has none.
+ * inner[0 .. k-1] are the caller's to free, one by one. Keyed by (seed, split id). */
+int eae_plan_make_inner(const eae_frame *data, const eae_split *outer, int64_t k, uint64_t seed,
+                        eae_split *inner);
+
 /* TSV, a line for each use of a sample; columns by name: `split sample role`, and, where they
  * apply, `parent count repeat fold` (eae-split(1)). Reading fails, naming file, line and column,
  * for samples that are not in the data or twice in a split, splits without training or test samples
@@ -58,16 +74,6 @@ int eae_plan_write(const char *path, const eae_frame *plan);
  * zero byte; for split, repeat, fold and parent in this order the word with a zero byte and the
  * value of every row as i64; the entries row by row as i16. */
 void eae_plan_hash(const eae_frame *plan, char *text);
-
-/* One split: row numbers into the data. */
-typedef struct eae_split {
-    int64_t id, repeat, fold, parent;
-    int64_t *train; /* increasing row numbers, each once */
-    double *count;  /* times each counts, same length */
-    int64_t train_count;
-    int64_t *test;
-    int64_t test_count;
-} eae_split;
 
 /* The plan's columns must be the data's rows, by name and in order, else the message says which;
  * its annotations and entries make sense, and its hash is theirs. To be called before the functions

@@ -371,6 +371,69 @@ static int make_inner(maker *m)
     return status;
 }
 
+/* Fold f of the outer training samples is held out, the others train, each as often as it counts.
+ */
+static void fold_split(const eae_split *outer, const eae_units *units, const int64_t *fold,
+                       const int64_t *place, int64_t f, eae_split *split)
+{
+    int64_t n = outer->train_count;
+    *split =
+        (eae_split){.id = outer->id, .repeat = outer->repeat, .fold = f + 1, .parent = outer->id};
+    split->train = EAE_NEW_ARRAY(int64_t, n);
+    split->count = EAE_NEW_ARRAY(double, n);
+    split->test = EAE_NEW_ARRAY(int64_t, n);
+    bool *held = EAE_NEW_ARRAY(bool, n);
+    for (int64_t u = 0; u < units->count; u++) {
+        for (int64_t i = units->first[u]; i < units->first[u + 1]; i++)
+            held[place[units->member[i]]] = fold[u] == f;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        if (held[i]) {
+            split->test[split->test_count++] = outer->train[i];
+        } else {
+            split->count[split->train_count] = outer->count[i];
+            split->train[split->train_count++] = outer->train[i];
+        }
+    }
+    free(held);
+}
+
+int eae_plan_make_inner(const eae_frame *data, const eae_split *outer, int64_t k, uint64_t seed,
+                        eae_split *inner)
+{
+    eae_plan_spec spec = {.kind = EAE_PLAN_KFOLD,
+                          .stratify = true,
+                          .groups = eae_axis_find(&data->rows, "group") != NULL};
+    eae_strata strata;
+    eae_units units = {0};
+    int status = eae_strata_make(&spec, data, &strata);
+    if (status != EAE_OK)
+        return status;
+    int64_t *with = EAE_NEW_ARRAY(int64_t, strata.class_count);
+    int64_t *fold = EAE_NEW_ARRAY(int64_t, strata.samples);
+    int64_t *place = EAE_NEW_ARRAY(int64_t, strata.samples);
+    for (int64_t i = 0; i < outer->train_count; i++)
+        place[outer->train[i]] = i;
+    eae_units_make(&strata, outer->train, outer->train_count, &units);
+    eae_units_with_class(&units, &strata, with);
+    status = need_units_for_folds(&strata, &units, with, k, "inner folds");
+    if (status == EAE_OK) {
+        eae_random r;
+        eae_random_start(&r, seed, EAE_RANDOM_INNER, ((uint64_t)outer->id << 32) + 2);
+        eae_draw_folds(&r, &units, &strata, k, fold);
+        for (int64_t f = 0; f < k; f++)
+            fold_split(outer, &units, fold, place, f, &inner[f]);
+    } else {
+        status = eae_fail_within(status, "training samples of split %lld", (long long)outer->id);
+    }
+    free(with);
+    free(fold);
+    free(place);
+    eae_units_free(&units);
+    eae_strata_free(&strata);
+    return status;
+}
+
 /* ---- the whole -------------------------------------------------------------------------- */
 
 static void note_unlabelled(const maker *m)

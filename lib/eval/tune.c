@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/progress.h"
 #include "base/threads.h"
+#include "eval/held_out.h"
 #include "eval/predictions.h"
 #include "eval/run.h"
 
@@ -65,82 +66,23 @@ typedef struct {
     eae_tune_count *done;
 } inner_split;
 
-/* What is known of the test rows under one labeling: the arrays that the metric reads. */
-typedef struct {
-    eae_scored scored;
-    int32_t *class;
-    double *value, *target, *time, *status, *cut;
-} held_out;
-
-static double *rows_of(const double *all, const int64_t *row, int64_t n)
-{
-    double *some = all ? eae_malloc((size_t)n, sizeof *some) : NULL;
-    for (int64_t i = 0; i < n && all; i++)
-        some[i] = all[row[i]];
-    return some;
-}
-
-static void held_out_open(held_out *h, const eae_fold *fold, const eae_target *t, int sides)
-{
-    const int64_t *row = fold->row + fold->n;
-    int64_t n = fold->m - fold->n;
-    *h = (held_out){.target = rows_of(t->value, row, n),
-                    .time = rows_of(t->time, row, n),
-                    .status = rows_of(t->status, row, n)};
-    h->value = eae_malloc((size_t)(n * sides), sizeof *h->value);
-    h->cut = eae_malloc((size_t)n, sizeof *h->cut);
-    h->class = t->class ? eae_malloc((size_t)n, sizeof *h->class) : NULL;
-    for (int64_t i = 0; i < n && t->class; i++)
-        h->class[i] = t->class[row[i]];
-    h->scored = (eae_scored){.n = n,
-                             .classes = t->class ? t->outcome.classes : 0,
-                             .class = h->class,
-                             .value = h->value,
-                             .target = h->target,
-                             .time = h->time,
-                             .status = h->status};
-}
-
-static void held_out_close(held_out *h)
-{
-    free(h->class);
-    free(h->value);
-    free(h->target);
-    free(h->time);
-    free(h->status);
-    free(h->cut);
-}
-
-/* One parameter of one labeling; value: sides x n. */
-static double score_one(const tuning *t, held_out *h, const eae_fits *fits, int64_t first_fit,
-                        const double *value)
-{
-    int64_t n = h->scored.n;
-    for (int64_t i = 0; i < n; i++) {
-        for (int side = 0; side < fits->sides; side++)
-            h->value[i * fits->sides + side] = value[side * n + i];
-        h->cut[i] = fits->cut ? fits->cut[first_fit] : NAN;
-    }
-    h->scored.cut = fits->cut ? h->cut : NULL;
-    h->scored.probability = t->probability;
-    return t->run->spec->tune->compute(&h->scored);
-}
-
 static void score_fits(const inner_split *s, const eae_fold *fold, const eae_fits *fits,
                        int64_t first, const double *value)
 {
     const tuning *t = s->t;
     int64_t n = fold->m - fold->n;
     for (int64_t b = 0; b < fits->labelings; b++) {
-        held_out h;
+        eae_held_out h;
         double *score = s->score + (first + b) * fits->params;
-        held_out_open(&h, fold, &t->target[first + b], fits->sides);
+        eae_held_out_open(&h, fold, &t->target[first + b], fits->sides);
         for (int p = 0; p < fits->params; p++) {
             int64_t fit = ((int64_t)p * fits->labelings + b) * fits->sides;
-            score[p] =
-                n > 0 && !fits->undefined[b] ? score_one(t, &h, fits, fit, value + fit * n) : NAN;
+            score[p] = n > 0 && !fits->undefined[b]
+                           ? eae_held_out_score(&h, t->run->spec->tune, t->probability, fits, fit,
+                                                value + fit * n)
+                           : NAN;
         }
-        held_out_close(&h);
+        eae_held_out_close(&h);
     }
 }
 
