@@ -14,8 +14,9 @@ static const eae_option elimination_options[] = {
     {.name = "policy",
      .type = EAE_OPT_CHOICE,
      .fallback = "weight",
-     .range = "weight",
-     .help = "which features go: those of the smallest squared weight"},
+     .range = "weight|random|biased",
+     .help = "which features go: those of the smallest squared weight; or a random set, if the "
+             "model does not get worse without it, with odds from --prior for biased"},
     {.name = "step",
      .type = EAE_OPT_TEXT,
      .arg = "STEP",
@@ -33,6 +34,30 @@ static const eae_option elimination_options[] = {
      .range = "1:",
      .help = "sizes to stop at and to predict with (default: all of a path of at most 1,000, else "
              "200)"},
+    {.name = "accept",
+     .type = EAE_OPT_TEXT,
+     .arg = "RULE",
+     .fallback = "equal",
+     .help = "random, biased: a set may go if the metric is equal or better, improve, or "
+             "tolerance:E (no worse than the best so far less E)"},
+    {.name = "tries",
+     .type = EAE_OPT_INT,
+     .arg = "N",
+     .fallback = "20",
+     .range = "1:",
+     .help = "random, biased: sets to try before the step is halved"},
+    {.name = "metric",
+     .type = EAE_OPT_TEXT,
+     .arg = "METRIC",
+     .help = "random, biased: what is judged, on inner splits (default: auc, r2 or cindex)"},
+    {.name = "prior",
+     .type = EAE_OPT_FILE,
+     .arg = "FILE",
+     .help = "biased: lines 'feature weight'; the chance of removal is proportional to the weight"},
+    {.name = "pin",
+     .type = EAE_OPT_FILE,
+     .arg = "FILE",
+     .help = "random, biased: features that never go"},
     {.name = "checkpoint",
      .type = EAE_OPT_FILE,
      .quiet = true,
@@ -89,6 +114,72 @@ static int whole_sizes(const eae_options *o, eae_eliminate_spec *how)
     return EAE_OK;
 }
 
+static int accept_from_option(const char *text, eae_eliminate_spec *how)
+{
+    static const char within[] = "tolerance:";
+    size_t n = strlen(within);
+    if (strcmp(text, "equal") == 0) {
+        how->accept = EAE_ACCEPT_EQUAL;
+    } else if (strcmp(text, "improve") == 0) {
+        how->accept = EAE_ACCEPT_IMPROVE;
+    } else {
+        how->accept = EAE_ACCEPT_TOLERANCE;
+        bool good = strncmp(text, within, n) == 0 &&
+                    eae_parse_double(text + n, strlen(text + n), &how->tolerance) &&
+                    how->tolerance >= 0;
+        if (!good)
+            return eae_fail_usage("--accept: '%s' is not equal, improve or tolerance:E", text);
+    }
+    return EAE_OK;
+}
+
+/* Options of one policy say nothing to another. */
+static int check_policy(const eae_options *o, eae_policy policy)
+{
+    static const char *const by_trial[] = {"accept", "tries", "metric", "pin"};
+    for (size_t i = 0; i < sizeof by_trial / sizeof *by_trial; i++) {
+        if (policy == EAE_POLICY_WEIGHT && eae_given(o, by_trial[i]))
+            return eae_fail_usage("--%s is for --policy random and biased", by_trial[i]);
+    }
+    if ((policy == EAE_POLICY_BIASED) != eae_given(o, "prior"))
+        return eae_fail_usage(policy == EAE_POLICY_BIASED ? "--policy biased needs --prior"
+                                                          : "--prior is for --policy biased");
+    return EAE_OK;
+}
+
+static int elimination_from_options(const eae_options *o, eae_eliminate_spec *how)
+{
+    how->policy = (eae_policy)eae_opt_choice(o, "policy");
+    how->until = eae_opt_int(o, "until");
+    how->tries = eae_opt_int(o, "tries");
+    how->checkpoint = eae_opt_text(o, "checkpoint");
+    int status = check_policy(o, how->policy);
+    if (status == EAE_OK)
+        status = eae_step_parse(eae_opt_text(o, "step"), &how->step);
+    if (status == EAE_OK)
+        status = accept_from_option(eae_opt_text(o, "accept"), how);
+    if (status == EAE_OK && eae_given(o, "metric"))
+        status = eae_metric_named(eae_opt_text(o, "metric"), &how->metric);
+    return status == EAE_OK ? whole_sizes(o, how) : status;
+}
+
+/* What changes the fit goes into the `spec` annotation, behind what the model says. */
+static void describe(const eae_options *o, eae_train_spec *spec)
+{
+    static const char *const always[] = {"policy", "step"}, *const given[] = {"accept", "tries",
+                                                                              "metric"};
+    eae_buffer text = {0};
+    eae_buffer_puts(&text, spec->text);
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        eae_buffer_printf(&text, ";%s=%s", always[i], eae_opt_text(o, always[i]));
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        if (eae_given(o, given[i]))
+            eae_buffer_printf(&text, ";%s=%s", given[i], eae_opt_text(o, given[i]));
+    }
+    free(spec->text);
+    spec->text = text.data;
+}
+
 static int specs_from_options(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *how)
 {
     static const eae_model models[] = {EAE_MODEL_SVM, EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
@@ -105,16 +196,10 @@ static int specs_from_options(const eae_options *o, eae_train_spec *spec, eae_el
     if (status == EAE_OK)
         status = eae_train_shard(o, spec);
     if (status == EAE_OK)
-        status = eae_step_parse(eae_opt_text(o, "step"), &how->step);
-    how->until = eae_opt_int(o, "until");
-    how->checkpoint = eae_opt_text(o, "checkpoint");
-    if (status == EAE_OK)
-        status = whole_sizes(o, how);
+        status = elimination_from_options(o, how);
     spec->final = eae_flag(o, "final");
-    char *text = eae_sprintf("%s;policy=%s;step=%s", spec->text ? spec->text : "",
-                             eae_opt_text(o, "policy"), eae_opt_text(o, "step"));
-    free(spec->text);
-    spec->text = text;
+    if (status == EAE_OK)
+        describe(o, spec);
     return status;
 }
 
@@ -151,7 +236,7 @@ static int write_frames(const eae_options *o, const eae_kernels *kernels, const 
     return eae_writer_close(w);
 }
 
-static int run(const eae_options *o, eae_train_spec *spec, const eae_eliminate_spec *how)
+static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *how)
 {
     eae_bundle in = {0};
     eae_import import = {0};
@@ -168,6 +253,9 @@ static int run(const eae_options *o, eae_train_spec *spec, const eae_eliminate_s
         eae_usage("--shard needs a plan: pipe through eae-split first");
     if (status == EAE_OK)
         status = eae_train_designs(o, data, spec);
+    if (status == EAE_OK)
+        status = eae_eliminate_odds(how, eae_opt_text(o, "prior"), eae_opt_text(o, "pin"),
+                                    &data->cols.names);
     if (status == EAE_OK)
         status = eae_eliminate(data, plan, spec, how, kernels, &out);
     if (status == EAE_OK) {
@@ -191,7 +279,7 @@ int main(int argc, char **argv)
         status = run(o, &spec, &how);
     if (status != EAE_OK)
         eae_die_status(status);
-    free(how.sizes);
+    eae_eliminate_spec_free(&how);
     eae_train_spec_free(&spec);
     eae_options_free(o);
     return EAE_OK;

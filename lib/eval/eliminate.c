@@ -12,17 +12,21 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "eval/checkpoint.h"
+#include "eval/eliminate_random.h"
 #include "eval/eliminate_run.h"
+#include "eval/predictions.h"
 #include "eval/run.h"
 #include "eval/train_result.h"
 
 /* How often a running elimination is stored. */
 #define MILESTONE_SECONDS 0.5
+/* split of a prediction row for a size that an elimination by trial did not get to */
+enum { NOT_REACHED = -1 };
 
 typedef struct {
     eae_run run;
     const eae_train_spec *spec;
-    const eae_eliminate_spec *how;
+    eae_eliminate_spec *how;
     eae_checkpoint *checkpoint; /* NULL where none is asked for */
     const eae_frame *plan;
     eae_turned turned;
@@ -132,8 +136,10 @@ typedef struct {
     int param;
     int64_t rank_row, first_row, rows; /* its rank row, and its prediction rows */
     int64_t step, shown;               /* how far it is: sizes done, and shown */
-    char *done, *part;                 /* names of its checkpoints */
-    double stored;                     /* when the last one was made, in seconds */
+    int64_t fits;
+    eae_trials trials; /* of policies random and biased */
+    char *done, *part; /* names of its checkpoints */
+    double stored;     /* when the last one was made, in seconds */
 } course;
 
 static double seconds(void)
@@ -183,6 +189,8 @@ static void exchange_part(course *c, eae_elimination *e, eae_bytes *bytes)
     eae_bytes_exchange(bytes, &c->step, sizeof c->step);
     eae_bytes_exchange(bytes, &c->shown, sizeof c->shown);
     eae_elimination_exchange(e, bytes);
+    if (c->f->how->policy != EAE_POLICY_WEIGHT)
+        eae_trials_exchange(&c->trials, bytes);
     exchange_predictions(c, bytes);
 }
 
@@ -247,23 +255,59 @@ static int store_done(course *c)
     return status;
 }
 
+/* One removal on the way to `size`; e->count says how far it got. */
+static int remove_some(course *c, eae_elimination *e, int64_t size)
+{
+    if (c->f->how->policy == EAE_POLICY_WEIGHT)
+        return shrink(e, size, c->f->inner_threads);
+    return eae_trials_remove(&c->trials, e, e->count - size, c->f->inner_threads);
+}
+
+/* The model of a size that was reached. */
+static int settle(course *c, eae_elimination *e)
+{
+    const eae_schedule *s = &c->f->schedule;
+    int64_t k = c->step++;
+    bool wanted = c->f->how->policy == EAE_POLICY_WEIGHT || s->shown[k] || c->step == s->count;
+    int status = wanted ? eae_elimination_fit(e) : EAE_OK;
+    if (status != EAE_OK || !s->shown[k] || c->task < 0)
+        return status;
+    int64_t row = c->first_row + c->shown++ * c->f->sides;
+    return write_prediction(c->f, e, c->param, s->size[k], row);
+}
+
+static int rank_together(eae_elimination *e)
+{
+    for (int64_t k = 0; k < e->count; k++)
+        e->rank[e->active[k]] = (int32_t)e->count;
+    e->gap = NAN;
+    return EAE_OK;
+}
+
 static int walk(course *c, eae_elimination *e)
 {
-    family *f = c->f;
-    const eae_schedule *s = &f->schedule;
-    int status = load_part(c, e);
-    while (c->step < s->count && status == EAE_OK) {
-        int64_t k = c->step++;
-        status = shrink(e, s->size[k], f->inner_threads);
-        if (status == EAE_OK)
-            status = eae_elimination_fit(e);
-        if (status == EAE_OK && s->shown[k] && c->task >= 0)
-            status =
-                write_prediction(f, e, c->param, s->size[k], c->first_row + c->shown++ * f->sides);
+    const eae_schedule *s = &c->f->schedule;
+    bool weight = c->f->how->policy == EAE_POLICY_WEIGHT;
+    int status = EAE_OK;
+    if (!weight)
+        status = eae_trials_open(&c->trials, e, c->f->plan, &c->f->turned, c->f->how,
+                                 c->f->inner_threads);
+    if (status == EAE_OK)
+        status = load_part(c, e);
+    while (c->step < s->count && !c->trials.stopped && status == EAE_OK) {
+        int64_t size = s->size[c->step];
+        if (e->count > size)
+            status = remove_some(c, e, size);
+        if (status == EAE_OK && e->count <= size)
+            status = settle(c, e);
         if (status == EAE_OK)
             status = store_part(c, e);
     }
-    return status == EAE_OK ? rank_rest(e, f->inner_threads) : status;
+    if (status == EAE_OK)
+        status = weight ? rank_rest(e, c->f->inner_threads) : rank_together(e);
+    c->fits = c->step + c->trials.draws * c->trials.count;
+    eae_trials_close(&c->trials);
+    return status;
 }
 
 static int eliminate(family *f, int64_t task, const eae_split *split, int param)
@@ -278,7 +322,7 @@ static int eliminate(family *f, int64_t task, const eae_split *split, int param)
         if (status == EAE_OK)
             status = walk(&c, &e);
         if (status == EAE_OK) {
-            write_rank(f, &e, param, c.rank_row, c.step);
+            write_rank(f, &e, param, c.rank_row, c.fits);
             status = store_done(&c);
         }
         eae_elimination_close(&e);
@@ -327,6 +371,22 @@ static int do_final(family *f)
 /* ---- the whole ---------------------------------------------------------------------------------
  */
 
+static int choose_metric(family *f)
+{
+    eae_eliminate_spec *how = f->how;
+    const eae_target *t = &f->run.target;
+    if (how->policy == EAE_POLICY_WEIGHT)
+        return EAE_OK;
+    if (!how->metric) {
+        const char *defaults = eae_metric_defaults(t->task);
+        char *first = eae_strndup(defaults, strcspn(defaults, ","));
+        how->metric = eae_metric_find(first);
+        free(first);
+    }
+    return eae_metric_suits(how->metric, t->task, t->outcome.classes,
+                            eae_gives_log_odds(eae_model_name(f->spec)), eae_model_name(f->spec));
+}
+
 static int make_schedule(family *f)
 {
     const eae_prepare_spec *p = &f->spec->prepare;
@@ -358,7 +418,35 @@ static int make_frames(family *f)
         int64_t rows = runs * f->schedule.shown_count * f->sides;
         status = eae_prediction_new(&f->prediction, f->run.data, rows);
         f->prediction_row = EAE_NEW_ARRAY(eae_result_row, rows);
+        for (int64_t i = 0; i < rows; i++)
+            f->prediction_row[i].split = NOT_REACHED;
     }
+    return status;
+}
+
+/* Without the rows of sizes that were not reached. */
+static int drop_rows(family *f)
+{
+    if (!f->prediction)
+        return EAE_OK;
+    int64_t rows = f->prediction->rows.count, kept = 0;
+    int64_t *row = eae_malloc((size_t)rows, sizeof *row);
+    for (int64_t i = 0; i < rows; i++) {
+        if (f->prediction_row[i].split == NOT_REACHED)
+            continue;
+        f->prediction_row[kept] = f->prediction_row[i];
+        row[kept++] = i;
+    }
+    int status = EAE_OK;
+    if (kept < rows) {
+        eae_frame *some;
+        status = eae_frame_select(f->prediction, row, kept, NULL, 0, &some);
+        if (status == EAE_OK) {
+            eae_frame_free(f->prediction);
+            f->prediction = some;
+        }
+    }
+    free(row);
     return status;
 }
 
@@ -406,6 +494,16 @@ static int open_checkpoint(family *f, const eae_kernels *kernels)
     eae_buffer_printf(&text, "until %lld\n", (long long)f->how->until);
     for (int64_t k = 0; k < f->how->size_count; k++)
         eae_buffer_printf(&text, "size %lld\n", (long long)f->how->sizes[k]);
+    const eae_eliminate_spec *how = f->how;
+    for (int64_t j = 0; j < f->run.dataset.cols && how->chance; j++) {
+        eae_format_double(how->chance[j], number);
+        if (how->chance[j] != 1)
+            eae_buffer_printf(&text, "prior %lld:%s\n", (long long)j, number);
+    }
+    for (int64_t j = 0; j < f->run.dataset.cols && how->pinned; j++) {
+        if (how->pinned[j])
+            eae_buffer_printf(&text, "pin %lld\n", (long long)j);
+    }
     int status = eae_checkpoint_open(&f->checkpoint, f->how->checkpoint, text.data);
     eae_buffer_free(&text);
     return status;
@@ -425,8 +523,7 @@ static void close_family(family *f)
 }
 
 int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec,
-                  const eae_eliminate_spec *how, const eae_kernels *kernels,
-                  eae_eliminate_output *out)
+                  eae_eliminate_spec *how, const eae_kernels *kernels, eae_eliminate_output *out)
 {
     family f = {.spec = spec, .how = how, .plan = plan};
     *out = (eae_eliminate_output){0};
@@ -434,6 +531,8 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
     int status = eae_run_open(&f.run, data, spec, kernels);
     if (status == EAE_OK)
         status = eae_run_lambda(&f.run, spec);
+    if (status == EAE_OK)
+        status = choose_metric(&f);
     if (status == EAE_OK)
         status = make_schedule(&f);
     if (status == EAE_OK)
@@ -454,7 +553,17 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
     if (status == EAE_OK && f.final)
         status = do_final(&f);
     if (status == EAE_OK)
+        status = drop_rows(&f);
+    if (status == EAE_OK)
         finish(&f, out);
     close_family(&f);
     return status;
+}
+
+void eae_eliminate_spec_free(eae_eliminate_spec *how)
+{
+    free(how->sizes);
+    free(how->chance);
+    free(how->pinned);
+    *how = (eae_eliminate_spec){0};
 }

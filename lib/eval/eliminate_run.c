@@ -129,14 +129,14 @@ static int open_scan(eae_elimination *e)
                                 e->norm);
 }
 
-int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_turned *turned,
-                         const eae_split *split, int param, const eae_target *target, int threads)
+/* *e has its specification, of one parameter, and its target. */
+static int open_with(eae_elimination *e, const eae_run *run, const eae_turned *turned,
+                     const eae_split *split, int threads)
 {
-    *e = (eae_elimination){.spec = *run->spec, .run = *run, .target = target, .gap = INFINITY};
-    e->spec.param = run->spec->param + param;
-    e->spec.params = 1;
+    e->run = *run;
     e->run.spec = &e->spec;
-    int status = eae_fold_open(&e->fold, &e->run, split, target, threads);
+    e->gap = INFINITY;
+    int status = eae_fold_open(&e->fold, &e->run, split, e->target, threads);
     if (status != EAE_OK)
         return status;
     eae_source source = eae_fold_source(&e->fold);
@@ -148,8 +148,40 @@ int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_turne
     if (status == EAE_OK)
         status = list_active(e);
     if (status == EAE_OK)
-        status = eae_fits_open(&e->fits, &e->fold, target);
+        status = eae_fits_open(&e->fits, &e->fold, e->target);
     return status == EAE_OK ? open_scan(e) : status;
+}
+
+int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_turned *turned,
+                         const eae_split *split, int param, const eae_target *target, int threads)
+{
+    *e = (eae_elimination){.spec = *run->spec, .target = target};
+    e->spec.param = run->spec->param + param;
+    e->spec.params = 1;
+    return open_with(e, run, turned, split, threads);
+}
+
+/* The Gram matrix of the features that are in, from nothing. */
+static int rebuild(eae_elimination *e, int threads)
+{
+    int64_t m = e->fold.m;
+    memset(e->fold.gram, 0, (size_t)(m * m) * sizeof(double));
+    e->rebuilt = e->count;
+    return e->run.dataset.kernels->feature_gram(&e->features, e->active, e->count, e->row, m,
+                                                e->precision, 1, e->fold.gram, threads);
+}
+
+int eae_elimination_open_among(eae_elimination *e, const eae_elimination *outer,
+                               const eae_turned *turned, const eae_split *split, int threads)
+{
+    *e = (eae_elimination){.spec = outer->spec, .target = outer->target};
+    e->spec.prepare.filter = EAE_FILTER_NONE;
+    int status = open_with(e, &outer->run, turned, split, threads);
+    if (status != EAE_OK || outer->count == e->count)
+        return status;
+    e->count = outer->count;
+    memcpy(e->active, outer->active, (size_t)e->count * sizeof *e->active);
+    return rebuild(e, threads);
 }
 
 void eae_elimination_close(eae_elimination *e)
@@ -190,33 +222,41 @@ int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, i
     return status;
 }
 
-static void take_out(eae_elimination *e, const int64_t *feature, int64_t r)
+/* Features that got a rank are out. */
+static void compact(eae_elimination *e)
 {
     int64_t kept = 0;
-    for (int64_t k = 0; k < r; k++)
-        e->rank[feature[k]] = (int32_t)(e->count - k);
-    int32_t last = (int32_t)(e->count - r);
-    /* a feature that is in has no rank yet: 0 */
     for (int64_t k = 0; k < e->count; k++) {
-        if (e->rank[e->active[k]] <= last)
+        if (e->rank[e->active[k]] == 0)
             e->active[kept++] = e->active[k];
     }
     e->count = kept;
 }
 
+/* The Gram matrix once they are out. */
+static int downdate(eae_elimination *e, const int64_t *feature, int64_t r, int threads)
+{
+    if (e->count * 2 <= e->rebuilt)
+        return rebuild(e, threads);
+    return e->run.dataset.kernels->feature_gram(&e->features, feature, r, e->row, e->fold.m,
+                                                e->precision, -1, e->fold.gram, threads);
+}
+
 int eae_elimination_remove(eae_elimination *e, const int64_t *feature, int64_t r, int threads)
 {
-    const eae_kernels *kernels = e->run.dataset.kernels;
-    int64_t m = e->fold.m;
-    take_out(e, feature, r);
-    bool halved = e->count * 2 <= e->rebuilt;
-    if (!halved)
-        return kernels->feature_gram(&e->features, feature, r, e->row, m, e->precision, -1,
-                                     e->fold.gram, threads);
-    memset(e->fold.gram, 0, (size_t)(m * m) * sizeof(double));
-    e->rebuilt = e->count;
-    return kernels->feature_gram(&e->features, e->active, e->count, e->row, m, e->precision, 1,
-                                 e->fold.gram, threads);
+    for (int64_t k = 0; k < r; k++)
+        e->rank[feature[k]] = (int32_t)(e->count - k);
+    compact(e);
+    return downdate(e, feature, r, threads);
+}
+
+int eae_elimination_remove_together(eae_elimination *e, const int64_t *feature, int64_t r,
+                                    int threads)
+{
+    for (int64_t k = 0; k < r; k++)
+        e->rank[feature[k]] = (int32_t)e->count;
+    compact(e);
+    return downdate(e, feature, r, threads);
 }
 
 void eae_elimination_exchange(eae_elimination *e, eae_bytes *bytes)

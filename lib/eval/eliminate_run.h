@@ -46,13 +46,21 @@ typedef struct eae_elimination {
 /* *e is in its final place: parts of it point into it. `target`: the labels that are learned. */
 int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_turned *turned,
                          const eae_split *split, int param, const eae_target *target, int threads);
+/* The same for an inner split of the training rows of *outer, with its parameter and target, among
+ * the features that are in there; no filter of its own. */
+int eae_elimination_open_among(eae_elimination *e, const eae_elimination *outer,
+                               const eae_turned *turned, const eae_split *split, int threads);
 void eae_elimination_close(eae_elimination *e);
 
 /* Fit the features that are left. */
 int eae_elimination_fit(eae_elimination *e);
 /* The r features of the smallest squared weight (scaled units; summed over classes) of the last
  * fit, smallest first. */
-int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, int threads);
+int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest,
+                             int threads); /* The same, all with the rank `count`. */
+int eae_elimination_remove_together(eae_elimination *e, const int64_t *feature, int64_t r,
+                                    int threads);
+
 /* State into bytes or out of them (checkpoint.h): what the steps that follow depend on. Out of
  * bytes: *e was opened for the same training set and parameter. */
 void eae_elimination_exchange(eae_elimination *e, eae_bytes *bytes);
