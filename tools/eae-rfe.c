@@ -49,7 +49,8 @@ static const eae_option elimination_options[] = {
     {.name = "metric",
      .type = EAE_OPT_TEXT,
      .arg = "METRIC",
-     .help = "random, biased: what is judged, on inner splits (default: auc, r2 or cindex)"},
+     .help = "random, biased, --select: what is judged, on inner splits (default: auc, r2 or "
+             "cindex)"},
     {.name = "prior",
      .type = EAE_OPT_FILE,
      .arg = "FILE",
@@ -58,6 +59,10 @@ static const eae_option elimination_options[] = {
      .type = EAE_OPT_FILE,
      .arg = "FILE",
      .help = "random, biased: features that never go"},
+    {.name = "select",
+     .type = EAE_OPT_TEXT,
+     .arg = "RULE",
+     .help = "choose a size on inner splits: best, 1se, or size:N"},
     {.name = "checkpoint",
      .type = EAE_OPT_FILE,
      .quiet = true,
@@ -136,11 +141,13 @@ static int accept_from_option(const char *text, eae_eliminate_spec *how)
 /* Options of one policy say nothing to another. */
 static int check_policy(const eae_options *o, eae_policy policy)
 {
-    static const char *const by_trial[] = {"accept", "tries", "metric", "pin"};
+    static const char *const by_trial[] = {"accept", "tries", "pin"};
     for (size_t i = 0; i < sizeof by_trial / sizeof *by_trial; i++) {
         if (policy == EAE_POLICY_WEIGHT && eae_given(o, by_trial[i]))
             return eae_fail_usage("--%s is for --policy random and biased", by_trial[i]);
     }
+    if (policy == EAE_POLICY_WEIGHT && eae_given(o, "metric") && !eae_given(o, "select"))
+        return eae_fail_usage("--metric is for --policy random and biased, and for --select");
     if ((policy == EAE_POLICY_BIASED) != eae_given(o, "prior"))
         return eae_fail_usage(policy == EAE_POLICY_BIASED ? "--policy biased needs --prior"
                                                           : "--prior is for --policy biased");
@@ -158,6 +165,12 @@ static int elimination_from_options(const eae_options *o, eae_eliminate_spec *ho
         status = eae_step_parse(eae_opt_text(o, "step"), &how->step);
     if (status == EAE_OK)
         status = accept_from_option(eae_opt_text(o, "accept"), how);
+    if (status == EAE_OK && eae_given(o, "select"))
+        status =
+            eae_selection_parse(eae_opt_text(o, "select"), &how->selection, &how->selected_size);
+    if (status == EAE_OK && how->selection != EAE_SELECT_NONE && eae_flag(o, "final") &&
+        eae_given(o, "shard"))
+        status = eae_fail_usage("--select of a final elimination looks at all splits: no --shard");
     if (status == EAE_OK && eae_given(o, "metric"))
         status = eae_metric_named(eae_opt_text(o, "metric"), &how->metric);
     return status == EAE_OK ? whole_sizes(o, how) : status;
@@ -209,6 +222,8 @@ static void report(const eae_eliminate_output *out)
         eae_warn(
             "%lld of %lld eliminations have models that did not reach the duality gap of --tol",
             (long long)out->unconverged, (long long)out->rank->rows.count);
+    if (out->final_size > 0)
+        eae_note("%lld features chosen for the final elimination", (long long)out->final_size);
     eae_detail("%lld fits; the smallest relative distance of squared weights at a cut is %.3g",
                (long long)out->fits, out->gap);
 }

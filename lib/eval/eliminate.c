@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/diag.h"
 #include "base/memory.h"
@@ -12,14 +11,10 @@
 #include "base/progress.h"
 #include "base/threads.h"
 #include "eval/checkpoint.h"
-#include "eval/eliminate_random.h"
-#include "eval/eliminate_run.h"
+#include "eval/eliminate_path.h"
 #include "eval/predictions.h"
 #include "eval/run.h"
-#include "eval/train_result.h"
 
-/* How often a running elimination is stored. */
-#define MILESTONE_SECONDS 0.5
 /* split of a prediction row for a size that an elimination by trial did not get to */
 enum { NOT_REACHED = -1 };
 
@@ -27,319 +22,163 @@ typedef struct {
     eae_run run;
     const eae_train_spec *spec;
     eae_eliminate_spec *how;
-    eae_checkpoint *checkpoint; /* NULL where none is asked for */
     const eae_frame *plan;
     eae_turned turned;
     eae_schedule schedule;
+    eae_path_plan paths;
     int64_t *outer; /* rows of the plan that this shard does */
     int64_t outer_count;
     int64_t splits; /* of the whole plan */
     int sides;
-    bool final; /* eliminate on all rows too (or only) */
+    bool final;     /* eliminate on all rows too (or only) */
+    bool inner;     /* do outer splits choose a size of their own? */
+    double *figure; /* outer splits x params x sizes: of the held-out values; for the final one */
     eae_frame *rank;
     eae_result_row *rank_row;
     eae_frame *prediction;
     eae_result_row *prediction_row;
-    int inner_threads;
+    int64_t rows_per_run;
 } family;
 
 /* ---- results ---------------------------------------------------------------------------------
  */
 
-static eae_result_row describe(const eae_elimination *e, int param, int64_t size)
+/* Rows of the k-th size of a path into the prediction frame. */
+static void write_prediction(family *f, const eae_path *p, int64_t k, bool selected, int64_t row)
 {
-    const eae_split *split = e->fold.split;
-    return (eae_result_row){.param = e->spec.model == EAE_MODEL_LINEAR ? -1 : param,
-                            .size = size,
-                            .split = split->id,
-                            .repeat = split->repeat,
-                            .fold = split->fold,
-                            .class = -1,
-                            .converged = true,
-                            .intercept = NAN,
-                            .objective = NAN,
-                            .gap = NAN};
-}
-
-/* Held-out values of the present fit, one row per side. */
-static int write_prediction(family *f, const eae_elimination *e, int param, int64_t size,
-                            int64_t first_row)
-{
-    int64_t test = e->fold.m - e->fold.n, samples = f->run.dataset.rows;
-    double *value = eae_malloc((size_t)(f->sides * test), sizeof *value);
-    int status = eae_fold_decision(&e->fold, &e->fits, value);
-    for (int side = 0; side < f->sides && status == EAE_OK; side++) {
-        const eae_gram_fit *fit = &e->fits.fit[side];
-        eae_result_row *r = &f->prediction_row[first_row + side];
-        *r = describe(e, param, size);
-        r->class = f->sides > 1 ? side : -1;
-        r->converged = fit->converged;
-        r->objective = fit->objective;
-        r->gap = fit->gap;
-        r->iterations = fit->iterations;
-        r->has_cut = e->fits.cut != NULL;
-        r->cut = e->fits.cut ? e->fits.cut[side] : 0;
-        double *out = eae_frame_f64(f->prediction) + (first_row + side) * samples;
-        for (int64_t i = 0; i < test; i++)
-            out[e->fold.row[e->fold.n + i]] = value[side * test + i];
+    int64_t samples = f->run.dataset.rows;
+    for (int side = 0; side < f->sides; side++) {
+        eae_result_row *r = &f->prediction_row[row + side];
+        *r = p->row[k * f->sides + side];
+        r->selected = selected;
+        r->chosen = selected ? r->size : 0;
+        double *out = eae_frame_f64(f->prediction) + (row + side) * samples;
+        const double *value = p->value + (k * f->sides + side) * p->test;
+        for (int64_t i = 0; i < p->test; i++)
+            out[p->split->test[i]] = value[i];
     }
-    free(value);
-    return status;
 }
 
-static void write_rank(family *f, const eae_elimination *e, int param, int64_t row, int64_t fits)
+/* chosen: a size to go on with, or -1. */
+static void write_path(family *f, int64_t task, const eae_path *p, int64_t chosen)
+{
+    int64_t params = f->spec->params, sizes = f->schedule.shown_count;
+    int64_t run = task * params + p->param, row = run * f->rows_per_run;
+    for (int64_t k = 0; k < sizes; k++) {
+        if (p->reached[k])
+            write_prediction(f, p, k, false, row + k * f->sides);
+    }
+    if (chosen >= 0 && p->reached[chosen])
+        write_prediction(f, p, chosen, true, row + sizes * f->sides);
+    if (f->figure)
+        memcpy(f->figure + run * sizes, p->figure, (size_t)sizes * sizeof *p->figure);
+}
+
+static void write_rank(family *f, const eae_path *p, int64_t row, int64_t chosen)
 {
     int64_t cols = f->run.dataset.cols;
-    eae_result_row *r = &f->rank_row[row];
-    *r = describe(e, param, f->schedule.size[0]);
-    r->converged = e->unconverged == 0;
-    r->gap = e->gap;
-    r->iterations = fits;
-    memcpy((int32_t *)f->rank->payload + row * cols, e->rank, (size_t)cols * sizeof(int32_t));
+    f->rank_row[row] = p->rank_row;
+    f->rank_row[row].chosen = chosen >= 0 ? p->row[chosen * f->sides].size : 0;
+    memcpy((int32_t *)f->rank->payload + row * cols, p->rank, (size_t)cols * sizeof(int32_t));
 }
 
-/* ---- one elimination -------------------------------------------------------------------------
+/* ---- which size ------------------------------------------------------------------------------
  */
 
-/* From the present size to `size`; at the end everything that is left gets its rank. */
-static int shrink(eae_elimination *e, int64_t size, int threads)
+/* The position of `size` among the sizes shown. */
+static int64_t shown_position(const eae_schedule *s, int64_t size)
 {
-    int64_t r = e->count - size;
-    if (r <= 0)
+    int64_t at = 0;
+    for (int64_t k = 0; k < s->count && s->size[k] != size; k++)
+        at += s->shown[k];
+    return at;
+}
+
+static double test_ratio(const eae_split *split)
+{
+    return split->train_count ? (double)split->test_count / (double)split->train_count : 0;
+}
+
+/* The size for an outer split, from eliminations on its inner splits alone; -1: none is chosen. */
+static int choose_inside(family *f, const eae_split *outer, int param, int64_t *chosen)
+{
+    int64_t sizes = f->schedule.shown_count, count;
+    *chosen = -1;
+    if (!f->inner)
         return EAE_OK;
-    int64_t *feature = eae_malloc((size_t)r, sizeof *feature);
-    int status = eae_elimination_smallest(e, r, feature, threads);
-    if (status == EAE_OK)
-        status = eae_elimination_remove(e, feature, r, threads);
-    free(feature);
-    return status;
-}
-
-/* The order of what is left, from the last fit. */
-static int rank_rest(eae_elimination *e, int threads)
-{
-    int64_t left = e->count;
-    int64_t *feature = eae_malloc((size_t)left, sizeof *feature);
-    double gap = e->gap;
-    int status = eae_elimination_smallest(e, left, feature, threads);
-    for (int64_t k = 0; k < left && status == EAE_OK; k++)
-        e->rank[feature[k]] = (int32_t)(left - k);
-    e->gap = gap;
-    free(feature);
-    return status;
-}
-
-/* One elimination and where its results go. task -1: the final one, which holds out nothing. */
-typedef struct {
-    family *f;
-    int64_t task;
-    int param;
-    int64_t rank_row, first_row, rows; /* its rank row, and its prediction rows */
-    int64_t step, shown;               /* how far it is: sizes done, and shown */
-    int64_t fits;
-    eae_trials trials; /* of policies random and biased */
-    char *done, *part; /* names of its checkpoints */
-    double stored;     /* when the last one was made, in seconds */
-} course;
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static course new_course(family *f, int64_t task, const eae_split *split, int param)
-{
-    int64_t params = f->spec->params, rows = f->schedule.shown_count * f->sides;
-    return (course){.f = f,
-                    .task = task,
-                    .param = param,
-                    .rank_row = (f->final + task) * params + param,
-                    .first_row = (task * params + param) * rows,
-                    .rows = task >= 0 ? rows : 0,
-                    .done = eae_sprintf("split-%lld-%d.done", (long long)split->id, param),
-                    .part = eae_sprintf("split-%lld-%d.part", (long long)split->id, param),
-                    .stored = seconds()};
-}
-
-/* Its predictions, as bytes to or from a checkpoint. */
-static void exchange_predictions(const course *c, eae_bytes *bytes)
-{
-    if (c->rows == 0)
-        return;
-    int64_t samples = c->f->run.dataset.rows;
-    eae_bytes_exchange(bytes, c->f->prediction_row + c->first_row,
-                       (size_t)c->rows * sizeof *c->f->prediction_row);
-    eae_bytes_exchange(bytes, eae_frame_f64(c->f->prediction) + c->first_row * samples,
-                       (size_t)(c->rows * samples) * sizeof(double));
-}
-
-static void exchange_done(const course *c, eae_bytes *bytes)
-{
-    int64_t cols = c->f->run.dataset.cols;
-    eae_bytes_exchange(bytes, c->f->rank_row + c->rank_row, sizeof *c->f->rank_row);
-    eae_bytes_exchange(bytes, (int32_t *)c->f->rank->payload + c->rank_row * cols,
-                       (size_t)cols * sizeof(int32_t));
-    exchange_predictions(c, bytes);
-}
-
-static void exchange_part(course *c, eae_elimination *e, eae_bytes *bytes)
-{
-    eae_bytes_exchange(bytes, &c->step, sizeof c->step);
-    eae_bytes_exchange(bytes, &c->shown, sizeof c->shown);
-    eae_elimination_exchange(e, bytes);
-    if (c->f->how->policy != EAE_POLICY_WEIGHT)
-        eae_trials_exchange(&c->trials, bytes);
-    exchange_predictions(c, bytes);
-}
-
-/* Was it finished before? */
-static int load_done(course *c, bool *found)
-{
-    *found = false;
-    if (!c->f->checkpoint)
+    if (f->how->selection == EAE_SELECT_SIZE) {
+        *chosen = shown_position(&f->schedule, f->how->selected_size);
         return EAE_OK;
-    eae_buffer piece = {0};
-    int status = eae_checkpoint_load(c->f->checkpoint, c->done, &piece, found);
-    if (status == EAE_OK && *found) {
-        eae_bytes bytes = {.from = &piece};
-        exchange_done(c, &bytes);
-        *found = eae_bytes_all_read(&bytes);
     }
-    eae_buffer_free(&piece);
-    return status;
-}
-
-static int load_part(course *c, eae_elimination *e)
-{
-    if (!c->f->checkpoint)
-        return EAE_OK;
-    eae_buffer piece = {0};
-    bool found;
-    int status = eae_checkpoint_load(c->f->checkpoint, c->part, &piece, &found);
-    if (status == EAE_OK && found) {
-        eae_bytes bytes = {.from = &piece};
-        exchange_part(c, e, &bytes);
-        if (!eae_bytes_all_read(&bytes))
-            status = eae_fail("checkpoint %s: not what this program wrote", c->part);
-    }
-    eae_buffer_free(&piece);
-    return status;
-}
-
-static int store_part(course *c, eae_elimination *e)
-{
-    if (!c->f->checkpoint || seconds() - c->stored < MILESTONE_SECONDS)
-        return EAE_OK;
-    eae_buffer piece = {0};
-    eae_bytes bytes = {.to = &piece};
-    exchange_part(c, e, &bytes);
-    int status = eae_checkpoint_store(c->f->checkpoint, c->part, &piece);
-    eae_buffer_free(&piece);
-    c->stored = seconds();
-    return status;
-}
-
-static int store_done(course *c)
-{
-    if (!c->f->checkpoint)
-        return EAE_OK;
-    eae_buffer piece = {0};
-    eae_bytes bytes = {.to = &piece};
-    exchange_done(c, &bytes);
-    int status = eae_checkpoint_store(c->f->checkpoint, c->done, &piece);
-    if (status == EAE_OK)
-        eae_checkpoint_remove(c->f->checkpoint, c->part);
-    eae_buffer_free(&piece);
-    return status;
-}
-
-/* One removal on the way to `size`; e->count says how far it got. */
-static int remove_some(course *c, eae_elimination *e, int64_t size)
-{
-    if (c->f->how->policy == EAE_POLICY_WEIGHT)
-        return shrink(e, size, c->f->inner_threads);
-    return eae_trials_remove(&c->trials, e, e->count - size, c->f->inner_threads);
-}
-
-/* The model of a size that was reached. */
-static int settle(course *c, eae_elimination *e)
-{
-    const eae_schedule *s = &c->f->schedule;
-    int64_t k = c->step++;
-    bool wanted = c->f->how->policy == EAE_POLICY_WEIGHT || s->shown[k] || c->step == s->count;
-    int status = wanted ? eae_elimination_fit(e) : EAE_OK;
-    if (status != EAE_OK || !s->shown[k] || c->task < 0)
-        return status;
-    int64_t row = c->first_row + c->shown++ * c->f->sides;
-    return write_prediction(c->f, e, c->param, s->size[k], row);
-}
-
-static int rank_together(eae_elimination *e)
-{
-    for (int64_t k = 0; k < e->count; k++)
-        e->rank[e->active[k]] = (int32_t)e->count;
-    e->gap = NAN;
-    return EAE_OK;
-}
-
-static int walk(course *c, eae_elimination *e)
-{
-    const eae_schedule *s = &c->f->schedule;
-    bool weight = c->f->how->policy == EAE_POLICY_WEIGHT;
+    int64_t *row = eae_plan_children(f->plan, outer->id, &count);
+    double *figure = EAE_NEW_ARRAY(double, count *sizes), ratio = 0;
     int status = EAE_OK;
-    if (!weight)
-        status = eae_trials_open(&c->trials, e, c->f->plan, &c->f->turned, c->f->how,
-                                 c->f->inner_threads);
-    if (status == EAE_OK)
-        status = load_part(c, e);
-    while (c->step < s->count && !c->trials.stopped && status == EAE_OK) {
-        int64_t size = s->size[c->step];
-        if (e->count > size)
-            status = remove_some(c, e, size);
-        if (status == EAE_OK && e->count <= size)
-            status = settle(c, e);
-        if (status == EAE_OK)
-            status = store_part(c, e);
+    for (int64_t i = 0; i < count && status == EAE_OK; i++) {
+        eae_split split;
+        eae_path path;
+        eae_plan_split(f->plan, row[i], &split);
+        ratio += test_ratio(&split) / (double)count;
+        status = eae_path_run(&path, &f->paths, &split, param);
+        memcpy(figure + i * sizes, path.figure, (size_t)sizes * sizeof *figure);
+        eae_path_free(&path);
+        eae_split_free(&split);
     }
     if (status == EAE_OK)
-        status = weight ? rank_rest(e, c->f->inner_threads) : rank_together(e);
-    c->fits = c->step + c->trials.draws * c->trials.count;
-    eae_trials_close(&c->trials);
+        *chosen = eae_select(f->how->selection, figure, count, sizes,
+                             f->how->metric->higher_is_better, ratio);
+    if (status == EAE_OK && *chosen < 0)
+        status = eae_fail("split %lld: %s is undefined in all of its inner splits",
+                          (long long)outer->id, f->how->metric->name);
+    free(figure);
+    free(row);
     return status;
 }
 
-static int eliminate(family *f, int64_t task, const eae_split *split, int param)
+/* The size for the final elimination, from the held-out values of the outer splits. */
+static int choose_final(family *f, int param, int64_t *chosen)
 {
-    eae_elimination e;
-    course c = new_course(f, task, split, param);
-    bool found;
-    int status = load_done(&c, &found);
-    if (status == EAE_OK && !found) {
-        status = eae_elimination_open(&e, &f->run, &f->turned, split, param, &f->run.target,
-                                      f->inner_threads);
-        if (status == EAE_OK)
-            status = walk(&c, &e);
-        if (status == EAE_OK) {
-            write_rank(f, &e, param, c.rank_row, c.fits);
-            status = store_done(&c);
-        }
-        eae_elimination_close(&e);
+    int64_t sizes = f->schedule.shown_count, params = f->spec->params;
+    *chosen = -1;
+    if (f->how->selection == EAE_SELECT_SIZE)
+        *chosen = shown_position(&f->schedule, f->how->selected_size);
+    if (f->how->selection == EAE_SELECT_SIZE || !f->figure)
+        return EAE_OK;
+    double *figure = EAE_NEW_ARRAY(double, f->outer_count *sizes), ratio = 0;
+    for (int64_t i = 0; i < f->outer_count; i++) {
+        eae_split split;
+        eae_plan_split(f->plan, f->outer[i], &split);
+        ratio += test_ratio(&split) / (double)f->outer_count;
+        eae_split_free(&split);
+        memcpy(figure + i * sizes, f->figure + (i * params + param) * sizes,
+               (size_t)sizes * sizeof *figure);
     }
-    free(c.done);
-    free(c.part);
-    return status;
+    *chosen = eae_select(f->how->selection, figure, f->outer_count, sizes,
+                         f->how->metric->higher_is_better, ratio);
+    free(figure);
+    return *chosen >= 0 ? EAE_OK
+                        : eae_fail("--final: %s is undefined in all splits", f->how->metric->name);
 }
+
+/* ---- running ---------------------------------------------------------------------------------
+ */
 
 static int run_task(void *context, int64_t task, int worker)
 {
     family *f = context;
-    int64_t params = f->spec->params;
+    int64_t params = f->spec->params, chosen;
+    int param = (int)(task % params);
     eae_split split;
+    eae_path path = {0};
     (void)worker;
     eae_plan_split(f->plan, f->outer[task / params], &split);
-    int status = eliminate(f, task / params, &split, (int)(task % params));
+    int status = choose_inside(f, &split, param, &chosen);
+    if (status == EAE_OK)
+        status = eae_path_run(&path, &f->paths, &split, param);
+    if (status == EAE_OK) {
+        write_path(f, task / params, &path, chosen);
+        write_rank(f, &path, f->final * params + task, chosen);
+    }
+    eae_path_free(&path);
     eae_split_free(&split);
     eae_progress_add(1);
     return status;
@@ -352,7 +191,7 @@ static int do_splits(family *f)
     double together = threads * eae_run_fold_bytes(&f->run);
     bool roomy = f->spec->memory == 0 || together <= (double)f->spec->memory;
     bool spread = runs >= threads && roomy;
-    f->inner_threads = spread ? 1 : threads;
+    f->paths.threads = spread ? 1 : threads;
     return eae_parallel(spread ? threads : 1, runs, run_task, f);
 }
 
@@ -360,10 +199,18 @@ static int do_final(family *f)
 {
     eae_split all;
     eae_split_all(f->run.dataset.rows, &all);
-    f->inner_threads = f->spec->threads;
+    f->paths.threads = f->spec->threads;
     int status = EAE_OK;
-    for (int param = 0; param < f->spec->params && status == EAE_OK; param++)
-        status = eliminate(f, -1, &all, param);
+    for (int param = 0; param < f->spec->params && status == EAE_OK; param++) {
+        int64_t chosen;
+        eae_path path = {0};
+        status = choose_final(f, param, &chosen);
+        if (status == EAE_OK)
+            status = eae_path_run(&path, &f->paths, &all, param);
+        if (status == EAE_OK)
+            write_rank(f, &path, param, chosen);
+        eae_path_free(&path);
+    }
     eae_split_free(&all);
     return status;
 }
@@ -375,7 +222,10 @@ static int choose_metric(family *f)
 {
     eae_eliminate_spec *how = f->how;
     const eae_target *t = &f->run.target;
-    if (how->policy == EAE_POLICY_WEIGHT)
+    bool selects = how->selection == EAE_SELECT_BEST || how->selection == EAE_SELECT_ONE_SE;
+    if (selects && !f->plan)
+        return eae_fail("--select needs a plan to choose by: eae-split --inner");
+    if (how->policy == EAE_POLICY_WEIGHT && !selects)
         return EAE_OK;
     if (!how->metric) {
         const char *defaults = eae_metric_defaults(t->task);
@@ -394,6 +244,7 @@ static int make_schedule(family *f)
     if (p->filter != EAE_FILTER_NONE && p->keep < from)
         from = p->keep;
     return eae_schedule_make(&f->how->step, from, f->how->until, f->how->sizes, f->how->size_count,
+                             f->how->selection == EAE_SELECT_SIZE ? f->how->selected_size : 0,
                              &f->schedule);
 }
 
@@ -410,18 +261,51 @@ static int new_rank(family *f, int64_t rows)
 
 static int make_frames(family *f)
 {
-    int classes = f->run.target.outcome.classes;
     int64_t runs = f->outer_count * f->spec->params;
-    f->sides = classes > 2 ? classes : 1;
+    bool selects = f->how->selection == EAE_SELECT_BEST || f->how->selection == EAE_SELECT_ONE_SE;
+    f->rows_per_run = (f->schedule.shown_count + f->inner) * f->sides;
+    if (selects && f->plan && f->final)
+        f->figure = EAE_NEW_ARRAY(double, runs * f->schedule.shown_count);
     int status = new_rank(f, runs + f->final * f->spec->params);
     if (status == EAE_OK && f->plan) {
-        int64_t rows = runs * f->schedule.shown_count * f->sides;
+        int64_t rows = runs * f->rows_per_run;
         status = eae_prediction_new(&f->prediction, f->run.data, rows);
         f->prediction_row = EAE_NEW_ARRAY(eae_result_row, rows);
         for (int64_t i = 0; i < rows; i++)
             f->prediction_row[i].split = NOT_REACHED;
     }
     return status;
+}
+
+/* Do outer splits have what a selection needs? */
+static bool has_inner(const family *f)
+{
+    const eae_annot *parent = f->plan ? eae_axis_find(&f->plan->rows, "parent") : NULL;
+    bool inner = false;
+    if (f->how->selection == EAE_SELECT_NONE || !f->plan)
+        return false;
+    if (f->how->selection == EAE_SELECT_SIZE)
+        return true;
+    for (int64_t s = 0; parent && s < f->plan->rows.count; s++)
+        inner |= parent->i64[s] != 0;
+    if (!inner)
+        eae_note("the plan has no inner splits (eae-split --inner): no predictions of a selected "
+                 "size");
+    return inner;
+}
+
+static void plan_paths(family *f)
+{
+    int classes = f->run.target.outcome.classes;
+    f->sides = classes > 2 ? classes : 1;
+    f->inner = has_inner(f);
+    f->paths = (eae_path_plan){.run = &f->run,
+                               .how = f->how,
+                               .plan = f->plan,
+                               .turned = &f->turned,
+                               .schedule = &f->schedule,
+                               .checkpoint = f->paths.checkpoint,
+                               .sides = f->sides};
 }
 
 /* Without the rows of sizes that were not reached. */
@@ -461,6 +345,7 @@ static void finish(family *f, eae_eliminate_output *out)
         out->unconverged += !f->rank_row[i].converged;
         out->gap = fmin(out->gap, f->rank_row[i].gap);
     }
+    out->final_size = f->final ? f->rank_row[0].chosen : 0;
     eae_result_annotate(f->rank, f->rank_row, f->spec, hash, classes);
     if (f->prediction)
         eae_result_annotate(f->prediction, f->prediction_row, f->spec, hash, classes);
@@ -504,14 +389,15 @@ static int open_checkpoint(family *f, const eae_kernels *kernels)
         if (how->pinned[j])
             eae_buffer_printf(&text, "pin %lld\n", (long long)j);
     }
-    int status = eae_checkpoint_open(&f->checkpoint, f->how->checkpoint, text.data);
+    int status = eae_checkpoint_open(&f->paths.checkpoint, f->how->checkpoint, text.data);
     eae_buffer_free(&text);
     return status;
 }
 
 static void close_family(family *f)
 {
-    eae_checkpoint_close(f->checkpoint);
+    eae_checkpoint_close(f->paths.checkpoint);
+    free(f->figure);
     free(f->outer);
     free(f->rank_row);
     free(f->prediction_row);
@@ -544,6 +430,7 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
     if (status == EAE_OK) {
         if (plan)
             f.outer = eae_run_splits(plan, spec, &f.outer_count, &f.splits);
+        plan_paths(&f);
         status = make_frames(&f);
     }
     eae_progress_start("eliminations", f.outer_count * spec->params);

@@ -7,7 +7,8 @@
  * repeat. Everything is learned from the training rows of the split; held-out rows are only
  * predicted.
  *
- * Order of rows: the final elimination, then by split, parameter, (size, largest first,) class; so
+ * Order of rows: the final elimination, then by split, parameter, (size, largest first, then the
+ * selected one,) class; so
  * the concatenation of all shards is the whole. No state crosses a split, and the result does not
  * depend on spec->threads.
  */
@@ -16,6 +17,7 @@
 
 #include "eval/fold.h"
 #include "eval/schedule.h"
+#include "eval/select.h"
 
 typedef enum eae_policy {
     EAE_POLICY_WEIGHT, /* the smallest squared weights */
@@ -35,13 +37,16 @@ typedef struct eae_eliminate_spec {
     eae_accept accept;
     double tolerance;
     int64_t tries;            /* sets that are tried before the step is halved */
-    const eae_metric *metric; /* of random and biased; NULL: the first of the task's defaults */
+    const eae_metric *metric; /* of random, biased and the selection; NULL: the first of the task's
+                                 defaults */
     double *chance;           /* per feature: odds of removal; NULL: all 1; owned */
     bool *pinned;             /* per feature: never goes; NULL: none; owned */
     eae_step step;
     int64_t until;  /* features to end with, >= 1 */
     int64_t *sizes; /* to show; owned. None: see schedule.h */
     int64_t size_count;
+    eae_selection selection; /* by inner splits; of the final elimination by the outer ones */
+    int64_t selected_size;
     const char *checkpoint; /* a directory (checkpoint.h); NULL: none */
 } eae_eliminate_spec;
 
@@ -50,7 +55,8 @@ typedef struct eae_eliminate_output {
     eae_frame *prediction; /* NULL without a plan */
     int64_t fits;
     int64_t unconverged;
-    double gap; /* the smallest relative distance of w^2 at any cut */
+    int64_t final_size; /* chosen for the final elimination; 0: none was */
+    double gap;         /* the smallest relative distance of w^2 at any cut */
 } eae_eliminate_output;
 
 /* --prior: lines `feature weight`, into how->chance; --pin: names, into how->pinned. Either may be

@@ -55,26 +55,27 @@ static int decreasing(const void *pa, const void *pb)
     return (a < b) - (a > b);
 }
 
-/* Those asked for, largest first, each once. */
-static int sort_sizes(const int64_t *sizes, int64_t n, int64_t from, int64_t until, int64_t *sorted,
-                      int64_t *count)
+static int check_size(const char *option, int64_t size, int64_t from, int64_t until)
 {
-    *count = 0;
-    for (int64_t k = 0; k < n; k++) {
-        if (sizes[k] > from)
-            return eae_fail("--sizes: %lld is more than the %lld features there are",
-                            (long long)sizes[k], (long long)from);
-        if (sizes[k] < until)
-            return eae_fail("--sizes: %lld is below --until %lld", (long long)sizes[k],
-                            (long long)until);
-        sorted[k] = sizes[k];
-    }
-    qsort(sorted, (size_t)n, sizeof *sorted, decreasing);
-    for (int64_t k = 0; k < n; k++) {
-        if (*count == 0 || sorted[k] != sorted[*count - 1])
-            sorted[(*count)++] = sorted[k];
-    }
+    if (size > from)
+        return eae_fail("%s: %lld is more than the %lld features there are", option,
+                        (long long)size, (long long)from);
+    if (size < until)
+        return eae_fail("%s: %lld is below --until %lld", option, (long long)size,
+                        (long long)until);
     return EAE_OK;
+}
+
+/* Largest first, each once; returns how many. */
+static int64_t sort_sizes(int64_t *sizes, int64_t n)
+{
+    int64_t count = 0;
+    qsort(sizes, (size_t)n, sizeof *sizes, decreasing);
+    for (int64_t k = 0; k < n; k++) {
+        if (count == 0 || sizes[k] != sizes[count - 1])
+            sizes[count++] = sizes[k];
+    }
+    return count;
 }
 
 static void walk(const eae_step *step, int64_t from, int64_t until, const int64_t *stop,
@@ -120,22 +121,28 @@ static void show(eae_schedule *s)
 }
 
 int eae_schedule_make(const eae_step *step, int64_t from, int64_t until, const int64_t *sizes,
-                      int64_t size_count, eae_schedule *s)
+                      int64_t size_count, int64_t also, eae_schedule *s)
 {
     *s = (eae_schedule){0};
     if (until > from)
         return eae_fail("--until %lld is more than the %lld features there are", (long long)until,
                         (long long)from);
-    int64_t *sorted = EAE_NEW_ARRAY(int64_t, size_count + 1), stops = 0;
-    int status = sort_sizes(sizes, size_count, from, until, sorted, &stops);
+    int64_t *stop = EAE_NEW_ARRAY(int64_t, size_count + 1), stops = size_count;
+    int status = also > 0 ? check_size("--select", also, from, until) : EAE_OK;
+    for (int64_t k = 0; k < size_count && status == EAE_OK; k++) {
+        status = check_size("--sizes", sizes[k], from, until);
+        stop[k] = sizes[k];
+    }
+    if (also > 0)
+        stop[stops++] = also;
     if (status == EAE_OK) {
-        walk(step, from, until, sorted, stops, s);
+        walk(step, from, until, stop, sort_sizes(stop, stops), s);
         if (size_count == 0)
             show(s);
         for (int64_t k = 0; k < s->count; k++)
             s->shown_count += s->shown[k];
     }
-    free(sorted);
+    free(stop);
     return status;
 }
 

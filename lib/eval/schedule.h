@@ -29,9 +29,10 @@ typedef struct eae_schedule {
 
 /* From `from` features to `until` (<= from), stopping at each of the sizes asked for that lies
  * between. Those are shown; without any, all of a path of at most 1,000 sizes, else 200 log-spaced
- * ones, the first and the last among them. Fails for a size above `from` or below `until`. */
+ * ones, the first and the last among them. `also` (0: none) is a further size to stop at and to
+ * show. Fails for a size above `from` or below `until`. */
 int eae_schedule_make(const eae_step *step, int64_t from, int64_t until, const int64_t *sizes,
-                      int64_t size_count, eae_schedule *schedule);
+                      int64_t size_count, int64_t also, eae_schedule *schedule);
 void eae_schedule_free(eae_schedule *schedule);
 
 #endif

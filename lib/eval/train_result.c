@@ -73,6 +73,12 @@ static const char *param_of(const eae_result_row *r, const eae_train_spec *spec,
     return number;
 }
 
+static const char *whole(int64_t value, char *number)
+{
+    eae_format_double((double)value, number);
+    return number;
+}
+
 /* NULL: missing. `number` holds the text of numbers. */
 static const char *text_of(column c, const eae_result_row *r, const family *of, char *number)
 {
@@ -84,10 +90,11 @@ static const char *text_of(column c, const eae_result_row *r, const family *of, 
     case PARAM:
         return r->tuned ? "tuned" : param_of(r, of->spec, number);
     case CHOSEN:
-        return r->tuned ? param_of(r, of->spec, number) : NULL;
+        return r->chosen > 0 ? whole(r->chosen, number)
+               : r->tuned    ? param_of(r, of->spec, number)
+                             : NULL;
     case SIZE:
-        eae_format_double((double)r->size, number);
-        return number;
+        return r->selected ? "selected" : whole(r->size, number);
     case PLAN:
         return r->split > 0 ? of->plan : NULL;
     case CLASS:

@@ -10,9 +10,11 @@
 
 /* What the row annotations of eae-matrix(5) say about one row. */
 typedef struct eae_result_row {
-    int param;    /* index into spec->param; -1: none */
-    bool tuned;   /* it was chosen inside */
-    int64_t size; /* features in the model */
+    int param;      /* index into spec->param; -1: none */
+    bool tuned;     /* it was chosen inside */
+    int64_t size;   /* features in the model */
+    bool selected;  /* that size was chosen inside */
+    int64_t chosen; /* the size that was, also where it is not that of the row; 0: none */
     int64_t split, repeat, fold;
     int64_t perm; /* 0: real labels */
     int class;    /* -1: not one of several */

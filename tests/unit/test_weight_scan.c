@@ -130,7 +130,7 @@ static void assert_sizes(const char *step, int64_t from, int64_t until, const in
     eae_step s;
     eae_schedule schedule;
     assert_int_equal(eae_step_parse(step, &s), EAE_OK);
-    assert_int_equal(eae_schedule_make(&s, from, until, sizes, n, &schedule), EAE_OK);
+    assert_int_equal(eae_schedule_make(&s, from, until, sizes, n, 0, &schedule), EAE_OK);
     assert_int_equal(schedule.count, count);
     assert_memory_equal(schedule.size, want, (size_t)count * sizeof *want);
     assert_int_equal(schedule.shown_count, n ? n : count);
