@@ -11,70 +11,84 @@
 #include "eval/ranking.h"
 #include "model/distribution.h"
 
+double eae_corrected_error(double sd, int64_t j, double ratio)
+{
+    return j < 2 || !isfinite(ratio) ? NAN : sd * sqrt(1 / (double)j + ratio);
+}
+
 eae_interval eae_nadeau_bengio(double mean, double sd, int64_t j, double ratio)
 {
-    if (j < 2 || !isfinite(ratio))
-        return (eae_interval){NAN, NAN};
-    double half = eae_t_quantile(0.975, (double)(j - 1)) * sd * sqrt(1 / (double)j + ratio);
+    double half =
+        j < 2 ? NAN : eae_t_quantile(0.975, (double)(j - 1)) * eae_corrected_error(sd, j, ratio);
     return (eae_interval){mean - half, mean + half};
 }
 
 /* ---- DeLong ------------------------------------------------------------------------------ */
 
-/* Sample variance of a set of placements, over their number. */
-static double variance_of_mean(const double *x, int64_t n)
-{
-    double mean = 0, square = 0;
-    for (int64_t i = 0; i < n; i++)
-        mean += x[i];
-    mean /= (double)n;
-    for (int64_t i = 0; i < n; i++)
-        square += (x[i] - mean) * (x[i] - mean);
-    return square / (double)(n - 1) / (double)n;
-}
-
-/* A sample's placement is the share of the other class that it beats, ties 1/2: its midrank among
- * all less its midrank in its own class (Sun and Xu, equation 9). For negatives one minus it. */
-static double placement_variance(const double *value, const bool *positive, bool which,
-                                 const double *rank_all, int64_t n, int64_t others)
+/* A positive's placement is its midrank among all less its midrank in its own class, over the
+ * number of negatives (Sun and Xu, equation 9); a negative's one minus the same. */
+static void place_class(const double *value, const bool *positive, bool which,
+                        const double *rank_all, int64_t n, double *placement)
 {
     double *own = eae_malloc((size_t)n, sizeof *own);
     double *rank = eae_malloc((size_t)n, sizeof *rank);
-    double *placement = eae_malloc((size_t)n, sizeof *placement);
     int64_t m = 0;
     for (int64_t i = 0; i < n; i++) {
         if (positive[i] == which)
             own[m++] = value[i];
     }
     eae_midranks(own, m, rank);
+    double others = (double)(n - m);
     m = 0;
     for (int64_t i = 0; i < n; i++) {
         if (positive[i] == which) {
-            placement[m] = (rank_all[i] - rank[m]) / (double)others;
+            double beats = (rank_all[i] - rank[m++]) / others;
+            placement[i] = which ? beats : 1 - beats;
+        }
+    }
+    free(own);
+    free(rank);
+}
+
+void eae_placements(const double *value, const bool *positive, int64_t n, double *placement)
+{
+    double *rank = eae_malloc((size_t)n, sizeof *rank);
+    eae_midranks(value, n, rank);
+    place_class(value, positive, true, rank, n, placement);
+    place_class(value, positive, false, rank, n, placement);
+    free(rank);
+}
+
+/* Sample variance of one class' part of x, over its number. */
+static double variance_of_mean(const double *x, const bool *positive, bool which, int64_t n)
+{
+    double mean = 0, square = 0, m = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (positive[i] == which) {
+            mean += x[i];
             m++;
         }
     }
-    double variance = variance_of_mean(placement, m);
-    free(own);
-    free(rank);
-    free(placement);
-    return variance;
+    mean /= m;
+    for (int64_t i = 0; i < n; i++) {
+        if (positive[i] == which)
+            square += (x[i] - mean) * (x[i] - mean);
+    }
+    return m < 2 ? NAN : square / (m - 1) / m;
+}
+
+double eae_placement_variance(const double *x, const bool *positive, int64_t n)
+{
+    return variance_of_mean(x, positive, true, n) + variance_of_mean(x, positive, false, n);
 }
 
 void eae_delong(const double *value, const bool *positive, int64_t n, double *auc, double *variance)
 {
-    int64_t positives = 0;
-    for (int64_t i = 0; i < n; i++)
-        positives += positive[i];
+    double *placement = eae_malloc((size_t)n, sizeof *placement);
+    eae_placements(value, positive, n, placement);
     *auc = eae_auc(value, positive, n);
-    *variance = NAN;
-    if (positives < 2 || n - positives < 2)
-        return;
-    double *rank = eae_malloc((size_t)n, sizeof *rank);
-    eae_midranks(value, n, rank);
-    *variance = placement_variance(value, positive, true, rank, n, n - positives) +
-                placement_variance(value, positive, false, rank, n, positives);
-    free(rank);
+    *variance = eae_placement_variance(placement, positive, n);
+    free(placement);
 }
 
 eae_interval eae_delong_interval(const eae_predictions *p, int candidate)

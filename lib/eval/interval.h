@@ -19,9 +19,19 @@ typedef struct eae_interval {
     double low, high; /* 95%; NaN where it is not defined */
 } eae_interval;
 
+/* The standard error of a mean over j splits: sd sqrt(1/j + ratio), ratio = test / training
+ * samples; NaN for fewer than two splits, or where nothing is left to train on. */
+double eae_corrected_error(double sd, int64_t j, double ratio);
 /* mean -/+ t(j-1) sd sqrt(1/j + ratio), ratio = test / training samples. */
 eae_interval eae_nadeau_bengio(double mean, double sd, int64_t j, double ratio);
 
+/* The placement of each sample: the share of the other class that it is on the right side of, ties
+ * 1/2. The mean over either class is the AUC. NaN where the other class is absent. */
+void eae_placements(const double *value, const bool *positive, int64_t n, double *placement);
+/* Variance of the mean of both classes' parts of x, added: what the variance of an AUC is in
+ * placements, and that of a difference of AUCs in differences of placements. NaN where a class has
+ * fewer than two samples. */
+double eae_placement_variance(const double *x, const bool *positive, int64_t n);
 /* AUC and its variance; NaN where a class is absent, variance NaN where one has a single sample. */
 void eae_delong(const double *value, const bool *positive, int64_t n, double *auc,
                 double *variance);

@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "eval/candidate.h"
 
 /* ---- reading annotations ----------------------------------------------------------------- */
 
@@ -22,7 +23,7 @@ static int64_t whole(const eae_annot *a, int64_t row, int64_t fallback)
     return a->type == EAE_ANNOT_I64 ? a->i64[row] : (int64_t)a->f64[row];
 }
 
-static double number(const eae_annot *a, int64_t i)
+double eae_sample_number(const eae_annot *a, int64_t i)
 {
     if (eae_annot_is_missing(a, i))
         return NAN;
@@ -93,12 +94,8 @@ static bool has_outcome(const eae_predictions *p, eae_task task, int64_t sample)
 static void add_key(const eae_frame *f, int64_t row, int columns, eae_names *keys)
 {
     eae_buffer b = {0};
-    char number_text[EAE_NUMBER_TEXT];
-    for (int c = 0; c < columns; c++) {
-        const eae_annot *a = eae_axis_find(&f->rows, key_columns[c]);
-        eae_buffer_puts(&b, a ? eae_annot_print(a, row, number_text) : "NA");
-        eae_buffer_putc(&b, '\001');
-    }
+    for (int c = 0; c < columns; c++)
+        eae_key_add(&b, &f->rows, row, key_columns[c]);
     eae_names_add(keys, b.data, b.length);
     eae_buffer_free(&b);
 }
@@ -354,8 +351,13 @@ void eae_predictions_close(eae_predictions *p)
 void eae_candidate_entries(const eae_predictions *p, int candidate, int64_t *first, int64_t *end)
 {
     int64_t i = 0;
-    while (p->entry[i].candidate != candidate)
-        i++;
+    for (int64_t end_of_search = p->entry_count; i < end_of_search;) {
+        int64_t middle = i + (end_of_search - i) / 2;
+        if (p->entry[middle].candidate < candidate)
+            i = middle + 1;
+        else
+            end_of_search = middle;
+    }
     *first = i;
     while (i < p->entry_count && p->entry[i].candidate == candidate && p->entry[i].perm == 0)
         i++;
@@ -414,11 +416,11 @@ static void join_one(const eae_predictions *p, const eae_entry *e, int64_t which
         if (j->class)
             j->class[i] = p->label->code[s];
         if (j->target)
-            j->target[i] = number(p->label, s);
+            j->target[i] = eae_sample_number(p->label, s);
         if (j->time) {
-            j->time[i] = number(p->time, s);
-            j->status[i] = number(p->status, s);
-            j->cut[i] = numeric ? number(cut, e->row) : NAN;
+            j->time[i] = eae_sample_number(p->time, s);
+            j->status[i] = eae_sample_number(p->status, s);
+            j->cut[i] = numeric ? eae_sample_number(cut, e->row) : NAN;
         }
     }
 }

@@ -57,6 +57,9 @@ void eae_predictions_close(eae_predictions *p);
 /* Are the values of this learner log-odds of probabilities? */
 bool eae_gives_log_odds(const char *model);
 
+/* Element i of a column annotation that is a number; NaN where it is missing. */
+double eae_sample_number(const eae_annot *a, int64_t i);
+
 /* Held-out values of neighbouring entries of one candidate, joined in their order. */
 typedef struct eae_joined {
     eae_scored scored;

@@ -6,19 +6,11 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/number.h"
 #include "base/threads.h"
+#include "eval/candidate.h"
 #include "eval/interval.h"
 
 /* ---- groups of candidates ---------------------------------------------------------------- */
-
-static void add_key_part(eae_buffer *key, const eae_predictions *p, int64_t row, const char *column)
-{
-    char text[EAE_NUMBER_TEXT];
-    const eae_annot *a = eae_axis_find(&p->frame->rows, column);
-    eae_buffer_puts(key, a ? eae_annot_print(a, row, text) : "NA");
-    eae_buffer_putc(key, '\001');
-}
 
 static void group_keys(const eae_predictions *p, eae_level level, eae_names *keys)
 {
@@ -29,13 +21,13 @@ static void group_keys(const eae_predictions *p, eae_level level, eae_names *key
         if (level == EAE_BY_SPLIT)
             eae_buffer_printf(&key, "%d", c);
         else
-            add_key_part(&key, p, row, "model");
+            eae_key_add(&key, &p->frame->rows, row, "model");
         if (level != EAE_BY_SPLIT)
-            add_key_part(&key, p, row, "spec");
+            eae_key_add(&key, &p->frame->rows, row, "spec");
         if (level == EAE_BY_SIZE)
-            add_key_part(&key, p, row, "size");
+            eae_key_add(&key, &p->frame->rows, row, "size");
         if (level == EAE_BY_PARAM)
-            add_key_part(&key, p, row, "param");
+            eae_key_add(&key, &p->frame->rows, row, "param");
         eae_names_add(keys, key.data, key.length);
     }
     eae_buffer_free(&key);
@@ -232,12 +224,14 @@ static void summarise_one(const members *m, int metric, eae_summary *out)
 {
     double *value = eae_malloc((size_t)m->count, sizeof *value), ratio;
     int64_t end = perm_end(m, 0);
-    *out = (eae_summary){.mean = NAN, .sd = NAN, .low = NAN, .high = NAN, .pooled = NAN, .p = NAN};
+    *out = (eae_summary){
+        .mean = NAN, .sd = NAN, .error = NAN, .low = NAN, .high = NAN, .pooled = NAN, .p = NAN};
     out->n = split_values(m, metric, 0, end, value, &ratio);
     bool threshold = metric == m->s->metric_count;
     if ((!m->singles || threshold) && out->n > 0) {
         out->mean = mean_of(value, out->n);
         out->sd = sd_of(value, out->n, out->mean);
+        out->error = eae_corrected_error(out->sd, out->n, ratio);
     }
     if (!threshold) {
         eae_interval interval = eae_nadeau_bengio(out->mean, out->sd, out->n, ratio);
@@ -273,4 +267,16 @@ int eae_summarise(const eae_scores *s, const eae_groups *g, int threads, eae_sum
 {
     context c = {s, g, summary};
     return eae_parallel(threads, g->count, summarise_group, &c);
+}
+
+const eae_summary *eae_summary_of(const eae_scores *s, const eae_summary *summary, int group,
+                                  int metric)
+{
+    return &summary[group * (s->metric_count + 1) + metric];
+}
+
+double eae_summary_figure(const eae_scores *s, const eae_summary *summary, int group, int metric)
+{
+    const eae_summary *line = eae_summary_of(s, summary, group, metric);
+    return isnan(line->mean) || s->metric[metric]->pooled ? line->pooled : line->mean;
 }

@@ -40,6 +40,7 @@ void eae_groups_free(eae_groups *g);
 typedef struct eae_summary {
     int64_t n;
     double mean, sd, low, high, pooled;
+    double error; /* corrected standard error of the mean: sd sqrt(1/n + tested/trained) */
     int64_t perms;
     double p; /* NaN without permutations */
 } eae_summary;
@@ -47,5 +48,12 @@ typedef struct eae_summary {
 /* summary[group x (metric_count + 1)]: the last of each group is about the threshold, whose low,
  * high, pooled and p are NaN. */
 int eae_summarise(const eae_scores *s, const eae_groups *g, int threads, eae_summary *summary);
+
+/* The line of a group and metric in what eae_summarise() made. */
+const eae_summary *eae_summary_of(const eae_scores *s, const eae_summary *summary, int group,
+                                  int metric);
+/* The figure by which groups are told better from worse: the mean, or the pooled figure where there
+ * is no mean or the metric is judged by it. */
+double eae_summary_figure(const eae_scores *s, const eae_summary *summary, int group, int metric);
 
 #endif
