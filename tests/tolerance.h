@@ -20,5 +20,8 @@
  * rounding of f32: the objective is strongly convex, so a gap g moves the weights by sqrt(2 g) of
  * their norm. */
 #define EAE_TOLERANCE_BATCH 1e-4
+/* Statistics, intervals, p-values and hazard ratios against R and scipy, relative to 1 or to the
+ * value. */
+#define EAE_TOLERANCE_TEST 1e-10
 
 #endif
