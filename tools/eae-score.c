@@ -3,58 +3,11 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "base/number.h"
 #include "base/options.h"
 #include "eval/apply.h"
-#include "eval/score_report.h"
+#include "eval/score_options.h"
 #include "matrix/history.h"
 #include "matrix/stream.h"
-
-static const eae_option score_options[] = {
-    {.name = "metrics",
-     .type = EAE_OPT_NAMES,
-     .arg = "LIST",
-     .help = "what to compute (default: auc,balanced,mcc; numbers r2,mse,spearman; survival "
-             "cindex)"},
-    {.name = "threshold",
-     .type = EAE_OPT_TEXT,
-     .arg = "RULE",
-     .fallback = "0",
-     .help = "call a sample positive above this value: 0, or youden, tpr:F, tnr:F chosen on the "
-             "other folds of the repeat"},
-    {.name = "by",
-     .type = EAE_OPT_CHOICE,
-     .range = "split|model|size|param",
-     .fallback = "split",
-     .arg = "LEVEL",
-     .help = "a value per split, or one for all of a model, size or param"},
-    {.name = "summary",
-     .type = EAE_OPT_FLAG,
-     .help = "a line per candidate and metric: n, mean, sd, interval, pooled"},
-    {.name = "ci",
-     .type = EAE_OPT_TEXT,
-     .arg = "METHOD",
-     .help = "interval of the summary (which it implies): delong, bootstrap:N (default: "
-             "Nadeau-Bengio)"},
-    {.name = "curve",
-     .type = EAE_OPT_CHOICE,
-     .range = "roc|pr",
-     .arg = "KIND",
-     .conflicts = "summary,ci,metrics",
-     .help = "the points of the curve of each repeat instead of metrics"},
-    {0}};
-
-static const eae_option model_options[] = {
-    {.name = "model",
-     .type = EAE_OPT_FILE,
-     .arg = "FILE",
-     .help = "apply the final models of FILE to the data, and score that"},
-    {.name = "all-models", .type = EAE_OPT_FLAG, .help = "--model: those of every split as well"},
-    {.name = "predict",
-     .type = EAE_OPT_FLAG,
-     .conflicts = "summary,ci,metrics,curve",
-     .help = "--model: write the predictions instead of scoring them"},
-    {0}};
 
 static const eae_program program = {
     .name = "eae-score",
@@ -63,67 +16,11 @@ static const eae_program program = {
                "  eae-score --model svm.eae --label class new.tsv",
     .operands = "[FILE...]",
     .max_operands = -1,
-    .groups = {{"Score", score_options},
-               {"Models on new data", model_options},
+    .groups = {{"Score", eae_score_metric_options},
+               {"Choose", eae_score_choice_options},
+               {"Models on new data", eae_score_model_options},
                EAE_GROUP_IMPORT,
                EAE_GROUP_COMMON}};
-
-/* ---- the command line -------------------------------------------------------------------- */
-
-static int parse_ci(const char *text, eae_score_options *score)
-{
-    if (!text)
-        return EAE_OK;
-    score->summary = true;
-    if (strcmp(text, "delong") == 0) {
-        score->ci = EAE_CI_DELONG;
-        return EAE_OK;
-    }
-    score->ci = EAE_CI_BOOTSTRAP;
-    bool number = strncmp(text, "bootstrap:", 10) == 0 &&
-                  eae_parse_int(text + 10, strlen(text + 10), &score->replicates);
-    if (!number || score->replicates < 2 || score->replicates > 10000000)
-        return eae_fail_usage("--ci: '%s' is neither delong nor bootstrap:N, N from 2 to 10000000",
-                              text);
-    return EAE_OK;
-}
-
-static int check_model_options(const eae_options *o)
-{
-    if (eae_given(o, "model"))
-        return EAE_OK;
-    for (const eae_option *p = model_options; p->name; p++) {
-        if (eae_given(o, p->name))
-            return eae_fail_usage("--%s needs --model", p->name);
-    }
-    for (const eae_option *p = eae_import_options; p->name; p++) {
-        if (eae_given(o, p->name))
-            return eae_fail_usage("--%s is for data, which is read with --model only: predictions "
-                                  "carry their labels",
-                                  p->name);
-    }
-    return EAE_OK;
-}
-
-static int parse(const eae_options *o, eae_score_options *score, eae_threshold_rule *rule)
-{
-    *score = (eae_score_options){.level = (eae_level)eae_opt_choice(o, "by"),
-                                 .summary = eae_flag(o, "summary"),
-                                 .curve = (eae_curve_kind)(eae_opt_choice(o, "curve") + 1),
-                                 .seed = (uint64_t)eae_opt_int(o, "seed"),
-                                 .threads = eae_opt_threads(o),
-                                 .json = eae_flag(o, "json")};
-    int status = parse_ci(eae_opt_text(o, "ci"), score);
-    if (status == EAE_OK)
-        status = eae_threshold_parse(eae_opt_text(o, "threshold"), rule);
-    if (status == EAE_OK)
-        status = check_model_options(o);
-    if (status == EAE_OK && score->ci != EAE_CI_CORRECTED && score->level != EAE_BY_SPLIT)
-        status =
-            eae_fail_usage("--ci is for single candidates, not for --by %s", eae_opt_text(o, "by"));
-    score->cuts = rule->kind != EAE_THRESHOLD_FIXED || rule->number != 0;
-    return status;
-}
 
 static const char *input_name(const eae_options *o)
 {
@@ -145,7 +42,7 @@ static int score_frame(const eae_options *o, const eae_frame *frame, const eae_s
     int status = eae_predictions_open(&out->predictions, frame, input_name(o));
     if (status == EAE_OK)
         status = eae_scores_choose(&out->scores, &out->predictions, metrics);
-    if (status == EAE_OK && score->curve == EAE_CURVE_NONE)
+    if (status == EAE_OK && score->curve != EAE_CURVE_ROC && score->curve != EAE_CURVE_PR)
         status = eae_scores_compute(&out->scores, rule, score->threads);
     return status;
 }
@@ -190,24 +87,60 @@ static int no_frame(const eae_options *o, const eae_bundle *in, const char *kind
     return status;
 }
 
-static int score_predictions(const eae_options *o, const eae_score_options *score,
-                             const eae_threshold_rule *rule)
+static int report_predictions(const eae_options *o, const eae_bundle *in,
+                              const eae_score_options *score, const eae_threshold_rule *rule)
+{
+    eae_selectors selectors = {0};
+    eae_score_options with_features = *score;
+    eae_frame **frame = EAE_NEW_ARRAY(eae_frame *, in->count);
+    int n = 0;
+    for (int i = 0; i < in->count; i++) {
+        if (in->frame[i]->kind == EAE_KIND_PREDICTION)
+            frame[n++] = in->frame[i];
+    }
+    int status = n > 0 ? EAE_OK : no_frame(o, in, "prediction");
+    if (status == EAE_OK && score->narrow)
+        status = eae_selectors_open(&selectors, in->frame, in->count);
+    with_features.selectors = &selectors;
+    if (status == EAE_OK)
+        status = report(o, frame, n, &with_features, rule);
+    eae_selectors_close(&selectors);
+    free(frame);
+    return status;
+}
+
+static int report_stability(const eae_options *o, const eae_bundle *in,
+                            const eae_score_options *score)
+{
+    eae_selectors selectors;
+    eae_stability_lines lines = {0};
+    int n;
+    const double *sizes = eae_opt_reals(o, "sizes", &n);
+    int status = eae_selectors_open(&selectors, in->frame, in->count);
+    if (status == EAE_OK && selectors.frames == 0)
+        status = no_frame(o, in, "rank or model");
+    if (status == EAE_OK)
+        status = eae_stability_all(&selectors, sizes, n, score->threads, &lines);
+    if (status == EAE_OK) {
+        eae_report *r = eae_stability_report(&selectors, &lines, score->json);
+        status = eae_report_write(r, eae_opt_text(o, "output"));
+        eae_report_free(r);
+    }
+    eae_stability_lines_free(&lines);
+    eae_selectors_close(&selectors);
+    return status;
+}
+
+static int score_stream(const eae_options *o, const eae_score_options *score,
+                        const eae_threshold_rule *rule)
 {
     eae_bundle in = {0};
     int status = eae_read_operands(&in, o, 0, NULL);
-    eae_frame **frame = EAE_NEW_ARRAY(eae_frame *, in.count);
-    int n = 0;
-    for (int i = 0; i < in.count && status == EAE_OK; i++) {
-        if (in.frame[i]->kind == EAE_KIND_PREDICTION)
-            frame[n++] = in.frame[i];
-    }
-    if (status == EAE_OK && n == 0)
-        status = no_frame(o, &in, "prediction");
     if (status == EAE_OK)
         status = eae_bundle_check(&in);
     if (status == EAE_OK)
-        status = report(o, frame, n, score, rule);
-    free(frame);
+        status = eae_flag(o, "stability") ? report_stability(o, &in, score)
+                                          : report_predictions(o, &in, score, rule);
     eae_bundle_free(&in);
     return status;
 }
@@ -306,10 +239,10 @@ int main(int argc, char **argv)
     eae_score_options score;
     eae_threshold_rule rule;
     eae_options_parse(&o, &program, argc, argv);
-    int status = parse(o, &score, &rule);
+    int status = eae_score_options_parse(o, &score, &rule);
     if (status == EAE_OK)
-        status = eae_given(o, "model") ? score_models(o, &score, &rule)
-                                       : score_predictions(o, &score, &rule);
+        status =
+            eae_given(o, "model") ? score_models(o, &score, &rule) : score_stream(o, &score, &rule);
     eae_options_free(o);
     if (status != EAE_OK)
         eae_die_status(status);

@@ -4,6 +4,8 @@ tests/data/expected by share/python/eaem.py; and a comparison of a report with s
 
     frames.py make            writes study.eae (plan1.eae plan2.eae: the same under a plan)
                               four.eae number.eae survival.eae model.eae splits.eae new.tsv into the working directory
+    frames.py choices         writes compare.eae (six candidates), features.eae (ranks and models of features) and
+                              choices.eae (both, the features being those of some of the candidates)
     frames.py compare EXPECTED GOT KEY...     rows of GOT that agree in the columns KEY hold the
                                               numbers of EXPECTED (1e-10), all of them
 """
@@ -105,6 +107,58 @@ def models():
                 "n1\tno\t2\t0\t1\nn2\tyes\t2\t0\t5\nn3\tno\t10\t0\t1\nn4\tyes\t6\t0\t-3\n")
 
 
+def fitted(kind, n, **given):
+    """Row annotations of rank and model frames: one value for all rows, or a list."""
+    out = {}
+    for name, type_ in eaem.LEAD[kind] + eaem.MORE[kind]:
+        value = given.get(name)
+        many = value if isinstance(value, list) else [value] * n
+        if type_ == "text":
+            out[name] = eaem.Text(many)
+        elif type_ == "i64":
+            out[name] = np.array([v or 0 for v in many], dtype=np.int64)
+        else:
+            out[name] = np.full(n, np.nan)
+    return out
+
+
+def features(names):
+    """A frame for each source of stability_rows.tsv; names: its model, spec, param, size."""
+    frames, rows = [], read("stability_rows.tsv")
+    for source, (model, spec, param, size) in names.items():
+        own = [r for r in rows if r["source"] == source]
+        matrix = np.array([[number(x) for x in r["values"].split()] for r in own])
+        given = {"model": model, "spec": spec, "param": param, "size": size, "plan": "1" * 32,
+                 "split": [int(r["split"]) for r in own], "repeat": 1}
+        columns = [f"f{j + 1}" for j in range(matrix.shape[1])]
+        if source == "lasso":
+            given["part"] = "weights"
+            rows_, role = fitted("model", len(own), **given), {"role": eaem.Text(["feature"] * len(columns))}
+            frames.append(eaem.Frame("model", matrix, None, columns, rows_, role))
+        else:
+            rows_ = fitted("rank", len(own), **given)
+            frames.append(eaem.Frame("rank", matrix.astype(np.int32), None, columns, rows_))
+    return frames
+
+
+def choices():
+    samples, rows = read("compare_samples.tsv"), read("compare_predictions.tsv")
+    given = {k: [r[k] for r in rows] for k in ("model", "spec", "param", "size")}
+    given.update({k: [int(r[k]) for r in rows] for k in ("split", "repeat", "fold")})
+    annotations = fitted("prediction", len(rows), plan="1" * 32, **given)
+    columns = {"label": eaem.Text([s["label"] for s in samples], ["control", "case"]),
+               "time": np.array([float(s["time"]) for s in samples]),
+               "status": np.array([float(s["status"]) for s in samples])}
+    matrix = np.array([[number(x) for x in r["values"].split()] for r in rows])
+    names = [f"s{j + 1}" for j in range(matrix.shape[1])]
+    frame = eaem.Frame("prediction", matrix, None, names, annotations, columns)
+    eaem.write("compare.eae", [frame])
+    eaem.write("features.eae", features({s: ("svm", s, "1", "60") for s in ("weight", "random", "lasso")}))
+    of_candidates = {"weight": ("svm", "loss=hinge", "1", "60"), "random": ("svm", "loss=hinge", "0.1", "60"),
+                     "lasso": ("logistic", "covariates=age,sex", "1", "50")}
+    eaem.write("choices.eae", [frame] + features(of_candidates))
+
+
 def compare(expected, got, keys):
     want, have = read(expected), {}
     for row in read(got):
@@ -122,5 +176,7 @@ def compare(expected, got, keys):
 
 if sys.argv[1] == "make":
     make()
+elif sys.argv[1] == "choices":
+    choices()
 else:
     compare(sys.argv[2], sys.argv[3], sys.argv[4:])
