@@ -57,10 +57,27 @@ static bool begins(const eae_text *t, const char *word)
     return t->length >= n && memcmp(t->data, word, n) == 0;
 }
 
+/* Files that people have, whose contents can be had as text. */
+static const struct {
+    const char *magic, *what;
+} foreign[] = {
+    {"\xff\xfe", "text in UTF-16; convert it to UTF-8 first"},
+    {"\xfe\xff", "text in UTF-16; convert it to UTF-8 first"},
+    {"PK\x03\x04", "a zip archive or an Excel workbook; take the table out of it as TSV or CSV"},
+    {"\xd0\xcf\x11\xe0", "an old Excel workbook; save the table as TSV or CSV"},
+    {"\x89HDF", "an HDF5 file; write the matrix as .npy or TSV"},
+    {"PAR1", "a Parquet file; write the table as TSV or CSV"},
+    {"RDX", "an R workspace; write the table with write.table(sep = \"\\t\")"},
+    {"X\n", "an R object; write the table with write.table(sep = \"\\t\")"},
+    {"%PDF", "a PDF document"},
+};
+
 static int unknown_format(const eae_text *head)
 {
-    if (begins(head, "\xff\xfe") || begins(head, "\xfe\xff"))
-        return eae_fail("%s: text in UTF-16; convert it to UTF-8 first", head->name);
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        if (begins(head, foreign[i].magic))
+            return eae_fail("%s: %s", head->name, foreign[i].what);
+    }
     return eae_fail("%s: not an eae stream, and no text or array format that is known here",
                     head->name);
 }

@@ -134,6 +134,20 @@ good() {
     [ "$(cat code)" -eq 141 ]
 }
 
+@test "other programs' files are called by their name" {
+    printf 'PK\003\004\024\000\000\000' >book.xlsx
+    must_fail 1 eae-view book.xlsx
+    says "book.xlsx: a zip archive or an Excel workbook"
+    must_fail 1 eae-view - <book.xlsx
+    says "standard input: a zip archive"
+    printf '\211HDF\r\n\032\n\000' >x.h5ad
+    must_fail 1 eae-view x.h5ad
+    says "an HDF5 file"
+    printf 'RDX3\nX\n\000' | gzip >x.RData
+    must_fail 1 eae-view x.RData
+    says "an R workspace"
+}
+
 @test "files that cannot be read" {
     must_fail 1 eae-view nowhere.eae
     says "nowhere.eae"
