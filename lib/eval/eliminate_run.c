@@ -88,13 +88,16 @@ static int make_norms(eae_elimination *e)
     e->norm = eae_try_alloc((size_t)cols, sizeof(double), "norms of features");
     if (!e->norm)
         return EAE_FAIL;
-    if (e->run.spec->prepare.scaling != EAE_SCALE_FOLD) {
+    eae_scaling scaling = e->run.spec->prepare.scaling;
+    if (scaling == EAE_SCALE_NONE || (scaling == EAE_SCALE_ALL && e->own_values)) {
         eae_feature_norms(&e->features, e->row, e->fold.n, e->norm);
         return EAE_OK;
     }
-    double total = 0;
+    double total = 0; /* of the rows that the features were scaled by */
     for (int64_t i = 0; i < e->fold.n; i++)
         total += e->fold.split->count[i];
+    if (scaling == EAE_SCALE_ALL)
+        total = (double)e->run.dataset.rows;
     for (int64_t j = 0; j < cols; j++)
         e->norm[j] = sqrt(total) * (1 + 1e-6);
     return EAE_OK;

@@ -153,9 +153,11 @@ typedef struct {
     int64_t feature;
 } sized;
 
-/* By size; equal ones stay in their order. Numbers that are not negative sort as their bits do. */
+/* By size into a (n entries; scratch the same); equal ones stay in their order. Numbers that are
+ * not negative sort as their bits do. */
 static void sort_by_size(sized *a, sized *scratch, int64_t n)
 {
+    sized *const result = a;
     for (int shift = 0; shift < 64; shift += 8) {
         int64_t at[256] = {0}, sum = 0;
         for (int64_t k = 0; k < n; k++) {
@@ -163,11 +165,15 @@ static void sort_by_size(sized *a, sized *scratch, int64_t n)
             memcpy(&bits, &a[k].size, sizeof bits);
             at[bits >> shift & 255]++;
         }
+        bool same = false; /* in all of them */
         for (int v = 0; v < 256; v++) {
             int64_t here = at[v];
+            same = same || here == n;
             at[v] = sum;
             sum += here;
         }
+        if (same)
+            continue;
         for (int64_t k = 0; k < n; k++) {
             uint64_t bits;
             memcpy(&bits, &a[k].size, sizeof bits);
@@ -177,6 +183,8 @@ static void sort_by_size(sized *a, sized *scratch, int64_t n)
         a = scratch;
         scratch = swap;
     }
+    if (a != result)
+        memcpy(result, a, (size_t)n * sizeof *a);
 }
 
 static int by_column(const void *pa, const void *pb)
