@@ -16,6 +16,14 @@ static const eae_option test_options[] = {{.name = "stat",
                                            .help = "test: the statistic"},
                                           {0}};
 
+static const eae_option sparse_options[] = {
+    {.name = "alpha",
+     .type = EAE_OPT_REAL,
+     .arg = "A",
+     .range = "(0:1]",
+     .help = "enet: the share of the l1 penalty, 1 is the lasso (default: 0.5)"},
+    {0}};
+
 static const eae_option cox_options[] = {{.name = "ties",
                                           .type = EAE_OPT_CHOICE,
                                           .fallback = "efron",
@@ -49,14 +57,16 @@ static const eae_option family_options[] = {
 static const eae_program program = {
     .name = "eae-train",
     .summary =
-        "Train MODEL (svm, logistic, linear, ridge, cox, test) on every split of the plan in the\n"
-        "stream; without a plan, on all rows. Writes held-out predictions, then models.",
+        "Train MODEL (svm, logistic, linear, ridge, lasso, enet, cox, test) on every split of the\n"
+        "plan in the stream; without a plan, on all rows. Writes held-out predictions, then\n"
+        "models.",
     .example = "  eae-view expr.tsv --label class=AML/ALL | eae-split --kfold 5 --repeats 20 |\n"
                "      eae-train svm -C 0.01,1 | eae-score --summary",
     .operands = "MODEL [FILE...]",
     .min_operands = 1,
     .max_operands = -1,
     .groups = {{"Model", eae_model_options},
+               {"Elastic net", sparse_options},
                {"Cox", cox_options},
                {"Test", test_options},
                {"Preprocessing, learned inside each split", eae_preparation_options},
@@ -67,14 +77,23 @@ static const eae_program program = {
 /* ---- from options to a specification ----------------------------------------------------------
  */
 
+static double alpha_of(const eae_options *o, eae_model model)
+{
+    if (model == EAE_MODEL_ENET)
+        return eae_given(o, "alpha") ? eae_opt_real(o, "alpha") : 0.5;
+    return model == EAE_MODEL_LASSO ? 1 : 0;
+}
+
 static int spec_from_options(const eae_options *o, eae_train_spec *spec)
 {
     static const eae_model models[] = {EAE_MODEL_SVM,   EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
-                                       EAE_MODEL_RIDGE, EAE_MODEL_COX,      EAE_MODEL_TEST};
+                                       EAE_MODEL_RIDGE, EAE_MODEL_LASSO,    EAE_MODEL_ENET,
+                                       EAE_MODEL_COX,   EAE_MODEL_TEST};
     static const eae_test tests[] = {EAE_TEST_WELCH, EAE_TEST_LIMMA, EAE_TEST_ANOVA,
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, FITTED = ~TEST };
     static const eae_option_models fits[] = {{"stat", TEST},
+                                             {"alpha", 1 << EAE_MODEL_ENET},
                                              {"ties", 1 << EAE_MODEL_COX},
                                              {"tune", FITTED & ~(1 << EAE_MODEL_LINEAR)},
                                              {"permute", FITTED},
@@ -87,6 +106,7 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     if (status == EAE_OK)
         status = eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
     spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
+    spec->alpha = alpha_of(o, spec->model);
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
     if (status == EAE_OK)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/fold_sparse.h"
 
 enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
 
@@ -67,7 +68,7 @@ static void make_covariates(eae_fold *f)
 
 int eae_fold_open_rows(eae_fold *f, const eae_run *run, const eae_split *split)
 {
-    *f = (eae_fold){.run = run, .split = split, .n = split->train_count};
+    *f = (eae_fold){.run = run, .split = split, .n = split->train_count, .threads = 1};
     f->m = f->n + split->test_count;
     f->row = eae_malloc((size_t)f->m, sizeof *f->row);
     if (f->n == 0)
@@ -83,6 +84,7 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
                   int threads)
 {
     int status = eae_fold_open_rows(f, run, split);
+    f->threads = threads;
     if (status == EAE_OK)
         status = eae_prepare_learn(&run->dataset, &run->spec->prepare, split->train, split->count,
                                    f->n, &target->outcome, &f->prepared, threads);
@@ -90,7 +92,7 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
         return EAE_OK;
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
         eae_fail_within(status, "split %lld", (long long)split->id);
-    if (status == EAE_OK)
+    if (status == EAE_OK && !eae_train_is_sparse(run->spec))
         status = make_gram(f, threads);
     if (status != EAE_OK)
         eae_fold_close(f);
@@ -141,6 +143,9 @@ static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, i
 
 void eae_fits_free(eae_fits *f)
 {
+    for (int64_t k = 0; f->sparse && k < f->labelings * f->params; k++)
+        eae_sparse_fit_free(&f->sparse[k]);
+    free(f->sparse);
     free(f->fit);
     free(f->undefined);
     free(f->block);
@@ -304,6 +309,23 @@ static int fit_numbers(fitting *g)
     return status;
 }
 
+/* The whole path of every labeling. */
+static int fit_paths(fitting *g)
+{
+    const eae_fold *f = g->fold;
+    int status = EAE_OK;
+    g->fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, g->fits->labelings * g->fits->params);
+    for (int64_t l = 0; l < g->fits->labelings && status == EAE_OK; l++) {
+        const eae_target *t = &g->target[l];
+        if (g->fits->undefined[l])
+            continue;
+        eae_train_cost(g->spec, 1, f->row, f->split->count, f->n, t->class, t->outcome.classes,
+                       g->cost);
+        status = eae_fold_sparse_path(f, t->task, labeling_y(g, l, 0), g->cost, l, g->fits);
+    }
+    return status;
+}
+
 /* ---- survival -------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -378,7 +400,7 @@ static int fit_survival(fitting *g)
 
 void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec)
 {
-    for (int p = 0; p < fits->params && spec->by_lambda; p++) {
+    for (int p = 0; p < fits->params && spec->by_lambda && !fits->sparse; p++) {
         for (int64_t k = 0; k < fits->labelings * fits->sides; k++)
             eae_fits_at(fits, p, 0, 0)[k].objective *= spec->param[p];
     }
@@ -414,7 +436,9 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
                                    .tol = spec->tol,
                                    .max_iter = spec->max_iter};
     int status = prepare_labelings(&g);
-    if (status == EAE_OK && fold->gram && target->task == EAE_TASK_SURVIVAL)
+    if (status == EAE_OK && !fold->prepared.empty && eae_train_is_sparse(spec))
+        status = fit_paths(&g);
+    else if (status == EAE_OK && fold->gram && target->task == EAE_TASK_SURVIVAL)
         status = fit_survival(&g);
     else if (status == EAE_OK && fold->gram)
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
@@ -428,7 +452,8 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
 int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits)
 {
     const eae_train_spec *spec = fold->run->spec;
-    new_fits(fits, labelings, spec->params, sides_of(target), fold->n, spec->covariates.terms);
+    int64_t n = eae_train_is_sparse(spec) ? 0 : fold->n;
+    new_fits(fits, labelings, spec->params, sides_of(target), n, spec->covariates.terms);
     int status = fit_all(fold, target, fits);
     if (status != EAE_OK)
         eae_fits_free(fits);
@@ -444,10 +469,12 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
 {
     int64_t n = f->n, t = f->m - f->n, terms = f->run->spec->covariates.terms;
     int64_t count = fits->labelings * fits->params * fits->sides;
-    for (int64_t i = 0; i < count * t && !f->gram; i++)
+    for (int64_t i = 0; i < count * t && f->prepared.empty; i++)
         value[i] = NAN;
-    if (!f->gram)
+    if (f->prepared.empty)
         return EAE_OK;
+    if (fits->sparse)
+        return eae_fold_sparse_decision(f, fits, value);
     double *test = eae_try_alloc((size_t)(t * n), sizeof *test, "the Gram matrix of a fold");
     if (!test)
         return EAE_FAIL;
@@ -465,6 +492,26 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
         }
     }
     free(test);
+    return status;
+}
+
+int eae_fold_weights(const eae_fold *f, const eae_fits *fits, double *w)
+{
+    int64_t n = f->n, k = fits->params * fits->sides;
+    eae_source source = eae_fold_source(f);
+    if (fits->sparse) {
+        eae_fold_sparse_weights(f, fits, w);
+        return EAE_OK;
+    }
+    double *beta = eae_malloc((size_t)(n * k), sizeof *beta);
+    for (int64_t c = 0; c < k; c++) {
+        const eae_gram_fit *fit =
+            eae_fits_at(fits, (int)(c / fits->sides), 0, (int)(c % fits->sides));
+        for (int64_t i = 0; i < n; i++)
+            beta[i * k + c] = fit->beta[i];
+    }
+    int status = f->run->dataset.kernels->weights(&source, f->row, n, beta, k, w, f->threads);
+    free(beta);
     return status;
 }
 

@@ -9,6 +9,7 @@
 
 #include "eval/plan.h"
 #include "eval/train_spec.h"
+#include "model/sparse.h"
 
 /* What all folds of a run share. */
 typedef struct eae_run {
@@ -27,7 +28,8 @@ typedef struct eae_fold {
     int64_t m; /* training and test rows */
     int64_t *row;
     eae_prepared prepared;
-    double *gram;    /* m x m */
+    int threads;     /* for products with the data */
+    double *gram;    /* m x m; NULL for sparse models */
     double *u;       /* m x terms: covariates standardised by the training rows; NULL */
     double *u_mean;  /* terms */
     double *u_scale; /* terms */
@@ -44,7 +46,8 @@ void eae_fold_close(eae_fold *fold);
 eae_source eae_fold_source(const eae_fold *fold);
 
 /* Fits for `labelings` labelings, spec->params parameters and `sides` models each (1, or one per
- * class): fit [param][labeling][side], beta and gamma inside one block. */
+ * class): fit [param][labeling][side], beta and gamma inside one block. A sparse fit has no beta,
+ * but features and weights. */
 typedef struct eae_fits {
     int64_t labelings;
     int params;
@@ -52,6 +55,7 @@ typedef struct eae_fits {
     eae_gram_fit *fit;
     bool *undefined; /* per labeling: a class has no training row, nothing was fitted */
     double *block;
+    eae_sparse_fit *sparse; /* beside `fit`: features and weights; NULL unless spec is sparse */
     double *cut; /* survival: the median of the training rows' values of each fit; else NULL */
 } eae_fits;
 
@@ -75,6 +79,10 @@ void eae_fits_free(eae_fits *fits);
 
 /* Decision values of every fit for the test rows: (params x labelings x sides) x (m - n). */
 int eae_fold_decision(const eae_fold *fold, const eae_fits *fits, double *value);
+/* Weights of the first labeling's fits, (params x sides) x cols; NaN for features not in use. */
+int eae_fold_weights(const eae_fold *fold, const eae_fits *fits, double *w);
+/* The smallest lambda at which every weight of a sparse model is 0. */
+int eae_fold_lambda_max(const eae_fold *fold, const eae_target *target, double *lambda_max);
 
 /* What is done with an open fold and the labelings first .. first + count - 1. */
 typedef int (*eae_fold_use)(void *context, const eae_fold *fold, int64_t first, int64_t count);

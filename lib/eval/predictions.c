@@ -39,8 +39,11 @@ static const char *model_name(const eae_frame *f, int64_t row)
 
 bool eae_gives_log_odds(const char *model)
 {
-    return strcmp(model, "logistic") == 0 || strcmp(model, "softmax") == 0 ||
-           strcmp(model, "exec") == 0 || strncmp(model, "exec:", 5) == 0;
+    static const char *const names[] = {"logistic", "lasso", "enet", "softmax", "exec"};
+    bool is = strncmp(model, "exec:", 5) == 0;
+    for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        is = is || strcmp(model, names[k]) == 0;
+    return is;
 }
 
 /* ---- the task ---------------------------------------------------------------------------- */

@@ -1,10 +1,13 @@
 /* run.c - see run.h. */
 #include "eval/run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
+
+enum { SPARSE_COLUMNS = 4000 }; /* that a sparse model keeps at hand, about */
 
 static int check_missing(const eae_run *run)
 {
@@ -23,7 +26,8 @@ int eae_run_share_gram(eae_run *run)
 {
     const eae_prepare_spec *p = &run->spec->prepare;
     eae_dataset *d = &run->dataset;
-    if (p->scaling == EAE_SCALE_FOLD || p->filter != EAE_FILTER_NONE || p->design || d->missing)
+    if (p->scaling == EAE_SCALE_FOLD || p->filter != EAE_FILTER_NONE || p->design || d->missing ||
+        eae_train_is_sparse(run->spec))
         return EAE_OK;
     run->gram = eae_try_alloc((size_t)(d->rows * d->rows), sizeof(double), "the Gram matrix");
     if (!run->gram)
@@ -51,14 +55,16 @@ int eae_run_share_gram(eae_run *run)
 
 double eae_run_fold_bytes(const eae_run *run)
 {
-    double rows = (double)run->dataset.rows;
+    double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
+    if (eae_train_is_sparse(run->spec)) /* bounds of all features, columns of some */
+        return (4 * cols + 2 * rows * fmin(cols, SPARSE_COLUMNS)) * sizeof(double);
     return 2 * rows * rows * sizeof(double);
 }
 
 static int check_memory(const eae_run *run)
 {
     double need = eae_run_fold_bytes(run), have = (double)run->spec->memory;
-    if (have == 0 || need <= have)
+    if (have == 0 || need <= have || eae_train_is_sparse(run->spec))
         return EAE_OK;
     return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %.1fG, and "
                     "--memory is %.1fG",
@@ -90,6 +96,24 @@ void eae_run_close(eae_run *run)
     eae_target_free(&run->target);
 }
 
+/* Prepared as the final model's training rows are, which are all. */
+static int sparse_lambda(const eae_run *run, eae_train_spec *spec)
+{
+    eae_fold fold;
+    eae_split all;
+    double top = 0;
+    eae_split_all(run->dataset.rows, &all);
+    int status = eae_fold_open(&fold, run, &all, &run->target, spec->threads);
+    if (status == EAE_OK) {
+        status = eae_fold_lambda_max(&fold, &run->target, &top);
+        eae_fold_close(&fold);
+    }
+    if (status == EAE_OK)
+        status = eae_lambda_spaced(&run->dataset, top, spec->params, spec->param);
+    eae_split_free(&all);
+    return status;
+}
+
 int eae_run_lambda(const eae_run *run, eae_train_spec *spec)
 {
     if (spec->lambda_auto == 0)
@@ -97,6 +121,8 @@ int eae_run_lambda(const eae_run *run, eae_train_spec *spec)
     spec->params = spec->lambda_auto;
     free(spec->param);
     spec->param = EAE_NEW_ARRAY(double, spec->params);
+    if (eae_train_is_sparse(spec))
+        return sparse_lambda(run, spec);
     return eae_lambda_path(&run->dataset, spec, &run->target, spec->params, spec->param);
 }
 

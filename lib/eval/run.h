@@ -12,7 +12,8 @@
 int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec,
                  const eae_kernels *kernels);
 void eae_run_close(eae_run *run);
-/* What one fold takes: its Gram matrix and a factor of it. */
+/* What one fold takes: its Gram matrix and a factor of it; for sparse models what they keep of the
+ * features. */
 double eae_run_fold_bytes(const eae_run *run);
 /* run->gram, where no fold sees the features in its own way; else nothing. */
 int eae_run_share_gram(eae_run *run);

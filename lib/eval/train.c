@@ -242,21 +242,11 @@ static int64_t write_preparation(family *f, int64_t row, const eae_fold *fold)
 static int write_models(family *f, int64_t first_row, const eae_fold *fold, const eae_fits *fits,
                         const double *shift)
 {
-    int64_t cols = f->run.dataset.cols, n = fold->n, terms = f->spec->covariates.terms;
+    int64_t cols = f->run.dataset.cols, terms = f->spec->covariates.terms;
     int64_t k = fits->params * fits->sides, row = write_preparation(f, first_row, fold);
-    eae_source source = eae_fold_source(fold);
     const eae_prepared *prepared = &fold->prepared;
-    double *beta = eae_malloc((size_t)(n * k), sizeof *beta);
     double *w = eae_try_alloc((size_t)(k * cols), sizeof *w, "weights");
-    for (int64_t c = 0; c < k; c++) {
-        const eae_gram_fit *fit =
-            eae_fits_at(fits, (int)(c / fits->sides), 0, (int)(c % fits->sides));
-        for (int64_t i = 0; i < n; i++)
-            beta[i * k + c] = fit->beta[i];
-    }
-    int status =
-        w ? f->run.dataset.kernels->weights(&source, fold->row, n, beta, k, w, f->inner_threads)
-          : EAE_FAIL;
+    int status = w ? eae_fold_weights(fold, fits, w) : EAE_FAIL;
     for (int64_t c = 0; c < k && status == EAE_OK; c++, row++) {
         int param = (int)(c / fits->sides), side = (int)(c % fits->sides);
         const eae_gram_fit *fit = eae_fits_at(fits, param, 0, side);
@@ -268,7 +258,6 @@ static int write_models(family *f, int64_t first_row, const eae_fold *fold, cons
             f->model_row[row].intercept -= part == part ? part : 0;
         }
     }
-    free(beta);
     free(w);
     return status;
 }

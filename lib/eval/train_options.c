@@ -107,12 +107,13 @@ int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec)
 {
     enum { SVM = 1 << EAE_MODEL_SVM, LOGISTIC = 1 << EAE_MODEL_LOGISTIC };
     enum { RIDGE = 1 << EAE_MODEL_RIDGE, LINEAR = 1 << EAE_MODEL_LINEAR };
-    enum { COX = 1 << EAE_MODEL_COX, FITTED = SVM | LOGISTIC | RIDGE | LINEAR | COX };
+    enum { SPARSE = 1 << EAE_MODEL_LASSO | 1 << EAE_MODEL_ENET, COX = 1 << EAE_MODEL_COX };
+    enum { FITTED = SVM | LOGISTIC | RIDGE | LINEAR | SPARSE | COX };
     static const eae_option_models fits[] = {{"loss", SVM},
                                              {"bias", SVM},
                                              {"cost", SVM | LOGISTIC},
-                                             {"lambda", SVM | LOGISTIC | RIDGE | COX},
-                                             {"class-weight", SVM | LOGISTIC},
+                                             {"lambda", SVM | LOGISTIC | RIDGE | SPARSE | COX},
+                                             {"class-weight", SVM | LOGISTIC | SPARSE},
                                              {"tol", FITTED},
                                              {"max-iter", FITTED},
                                              {"scale", FITTED},
@@ -168,8 +169,8 @@ static int parse_lambda(const char *text, eae_train_spec *spec)
 static int choose_parameters(const eae_options *o, eae_train_spec *spec)
 {
     int status;
-    if (eae_given(o, "lambda")) {
-        status = parse_lambda(eae_opt_text(o, "lambda"), spec);
+    if (eae_given(o, "lambda") || eae_train_is_sparse(spec)) {
+        status = parse_lambda(eae_given(o, "lambda") ? eae_opt_text(o, "lambda") : "auto", spec);
     } else {
         const char *cost = eae_given(o, "cost") ? eae_opt_text(o, "cost") : "1";
         spec->by_lambda = spec->model == EAE_MODEL_RIDGE || spec->model == EAE_MODEL_COX;
@@ -232,6 +233,7 @@ static void describe_spec(const eae_options *o, eae_train_spec *spec)
 {
     static const char *const listed[] = {"bias",   "class-weight", "filter",
                                          "impute", "adjust",       "covariates"};
+    char number[EAE_NUMBER_TEXT];
     eae_buffer b = {0};
     if (spec->model == EAE_MODEL_TEST)
         eae_buffer_printf(&b, "stat=%s", eae_opt_text(o, "stat"));
@@ -241,7 +243,11 @@ static void describe_spec(const eae_options *o, eae_train_spec *spec)
         eae_buffer_printf(&b, ";loss=%s", eae_opt_text(o, "loss"));
     if (spec->model == EAE_MODEL_COX)
         eae_buffer_printf(&b, ";ties=%s", spec->ties == EAE_TIES_EFRON ? "efron" : "breslow");
-    if (spec->by_lambda && spec->model != EAE_MODEL_RIDGE && spec->model != EAE_MODEL_COX)
+    if (spec->model == EAE_MODEL_ENET) {
+        eae_format_double(spec->alpha, number);
+        eae_buffer_printf(&b, ";alpha=%s", number);
+    }
+    if (spec->by_lambda && (spec->model == EAE_MODEL_SVM || spec->model == EAE_MODEL_LOGISTIC))
         eae_buffer_puts(&b, ";penalty=lambda");
     for (size_t i = 0; i < sizeof listed / sizeof *listed; i++) {
         if (eae_given(o, listed[i]))

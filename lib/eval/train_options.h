@@ -30,8 +30,8 @@ int eae_train_refuse(const eae_options *o, const eae_option_models *fits, size_t
 /* Of the two tables above: which models take each. */
 int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec);
 
-/* Everything that the two tables say, threads and seed; spec->model (and ties) is set, spec->text
- * is made. shard and shards are 1. */
+/* Everything that the two tables say, threads and seed; spec->model (and ties, alpha) is set,
+ * spec->text is made. shard and shards are 1. */
 int eae_train_spec_from_options(const eae_options *o, eae_train_spec *spec);
 /* --tune METRIC, where it is given; after the specification is there, whose text it goes into. */
 int eae_train_tune(const eae_options *o, eae_train_spec *spec);

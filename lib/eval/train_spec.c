@@ -10,12 +10,32 @@
 
 const char *eae_model_name(const eae_train_spec *spec)
 {
-    static const char *const names[] = {"svm", "logistic", "linear", "ridge", "cox", "test"};
+    static const char *const names[] = {
+        [EAE_MODEL_SVM] = "svm",       [EAE_MODEL_LOGISTIC] = "logistic",
+        [EAE_MODEL_LINEAR] = "linear", [EAE_MODEL_RIDGE] = "ridge",
+        [EAE_MODEL_LASSO] = "lasso",   [EAE_MODEL_ENET] = "enet",
+        [EAE_MODEL_COX] = "cox",       [EAE_MODEL_TEST] = "test",
+    };
     return names[spec->model];
+}
+
+/* Squared loss for a number, logistic loss for two classes. */
+static int check_sparse(const eae_train_spec *spec, const eae_target *target)
+{
+    const char *name = eae_model_name(spec);
+    if (target->task == EAE_TASK_SURVIVAL)
+        return eae_fail("%s needs a label, a number or two classes; for times there is cox", name);
+    if (target->task == EAE_TASK_CLASSES && target->outcome.classes > 2)
+        return eae_fail("%s needs a number as label (--regression) or two classes, and the label "
+                        "has %d; logistic takes more, with an l2 penalty",
+                        name, target->outcome.classes);
+    return EAE_OK;
 }
 
 static int check_task(const eae_train_spec *spec, const eae_target *target)
 {
+    if (spec->model == EAE_MODEL_LASSO || spec->model == EAE_MODEL_ENET)
+        return check_sparse(spec, target);
     bool classes = spec->model == EAE_MODEL_SVM || spec->model == EAE_MODEL_LOGISTIC;
     if (classes && target->task != EAE_TASK_CLASSES)
         return eae_fail("%s needs a label with classes, and the label is a number; without "
@@ -175,6 +195,16 @@ static int null_residuals(const eae_train_spec *spec, const eae_target *target, 
     return EAE_OK;
 }
 
+int eae_lambda_spaced(const eae_dataset *d, double lambda_max, int n, double *lambda)
+{
+    double bottom = d->rows > d->cols ? 1e-4 : 1e-2;
+    if (!(lambda_max > 0))
+        return eae_fail("--lambda auto: no feature is related to the outcome");
+    for (int i = 0; i < n; i++)
+        lambda[i] = n > 1 ? lambda_max * pow(bottom, (double)i / (n - 1)) : lambda_max;
+    return EAE_OK;
+}
+
 int eae_lambda_path(const eae_dataset *d, const eae_train_spec *spec, const eae_target *target,
                     int n, double *lambda)
 {
@@ -203,11 +233,8 @@ int eae_lambda_path(const eae_dataset *d, const eae_train_spec *spec, const eae_
     double largest = 0;
     for (int64_t j = 0; j < d->cols * k && status == EAE_OK; j++)
         largest = fmax(largest, fabs(w[j]));
-    double top = largest / 0.001, bottom = d->rows > d->cols ? 1e-4 : 1e-2;
-    for (int i = 0; i < n; i++)
-        lambda[i] = n > 1 ? top * pow(bottom, (double)i / (n - 1)) : top;
-    if (status == EAE_OK && !(largest > 0))
-        status = eae_fail("--lambda auto: no feature is related to the outcome");
+    if (status == EAE_OK)
+        status = eae_lambda_spaced(d, largest / 0.001, n, lambda);
     free(b);
     free(w);
     free(inverse);

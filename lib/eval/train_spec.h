@@ -14,6 +14,8 @@ typedef enum eae_model {
     EAE_MODEL_LOGISTIC,
     EAE_MODEL_LINEAR,
     EAE_MODEL_RIDGE,
+    EAE_MODEL_LASSO,
+    EAE_MODEL_ENET,
     EAE_MODEL_COX,
     EAE_MODEL_TEST
 } eae_model;
@@ -38,6 +40,7 @@ typedef struct eae_train_spec {
     eae_test test;
     eae_svm_loss loss;
     eae_ties ties; /* cox */
+    double alpha;  /* the l1 share of the penalty: lasso 1, enet; 0: none, and no sparse solver */
     bool bias_penalised;
     bool by_lambda; /* param holds lambdas, else C */
     double *param;  /* the list, in the order given; owned */
@@ -63,6 +66,11 @@ typedef struct eae_train_spec {
 } eae_train_spec;
 
 const char *eae_model_name(const eae_train_spec *spec);
+/* Fitted along a path of penalties on the features themselves, not on a Gram matrix? */
+static inline bool eae_train_is_sparse(const eae_train_spec *spec)
+{
+    return spec->alpha > 0;
+}
 /* Does the model fit the task, is there one weight per class, ...; EAE_USAGE or EAE_FAIL if not. */
 int eae_train_spec_check(const eae_train_spec *spec, const eae_target *target);
 void eae_train_spec_free(eae_train_spec *spec);
@@ -79,5 +87,7 @@ void eae_train_cost(const eae_train_spec *spec, double param, const int64_t *row
  * the partial likelihood with spec->ties. */
 int eae_lambda_path(const eae_dataset *data, const eae_train_spec *spec, const eae_target *target,
                     int n, double *lambda);
+/* The same from a lambda_max that is known. Fails where it is 0. */
+int eae_lambda_spaced(const eae_dataset *data, double lambda_max, int n, double *lambda);
 
 #endif

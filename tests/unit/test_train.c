@@ -34,6 +34,10 @@ static eae_train_spec spec_of(eae_model model, int params)
     spec.param = EAE_NEW_ARRAY(double, params);
     for (int p = 0; p < params; p++)
         spec.param[p] = pow(10, p - 2);
+    if (model == EAE_MODEL_ENET) {
+        spec.alpha = 0.5;
+        spec.by_lambda = true;
+    }
     return spec;
 }
 
@@ -214,6 +218,14 @@ static void held_out_values_are_those_of_the_models(void **state)
     spec.prepare.keep = 6;
     check_models(&spec, 3);
     eae_train_spec_free(&spec);
+    for (int s = 0; s < 3; s++) {
+        spec = spec_of(EAE_MODEL_ENET, 2);
+        spec.prepare.scaling = scalings[s];
+        spec.prepare.filter = s == 1 ? EAE_FILTER_VARIANCE : EAE_FILTER_NONE;
+        spec.prepare.keep = 10;
+        check_models(&spec, 2);
+        eae_train_spec_free(&spec);
+    }
 }
 
 /* ---- permutations ----------------------------------------------------------------------- */
@@ -256,9 +268,11 @@ static void check_permutation(eae_train_spec *spec, const eae_frame *data, const
 static void a_permutation_is_a_study_with_permuted_labels(void **state)
 {
     (void)state;
-    for (int which = 0; which < 4; which++) {
+    static const eae_model models[] = {EAE_MODEL_SVM, EAE_MODEL_LOGISTIC, EAE_MODEL_SVM,
+                                       EAE_MODEL_SVM, EAE_MODEL_ENET};
+    for (int which = 0; which < 5; which++) {
         eae_frame *data = train_data(ROWS, COLS, 2), *plan = train_plan(data, FOLDS, REPEATS);
-        eae_train_spec spec = spec_of(which == 1 ? EAE_MODEL_LOGISTIC : EAE_MODEL_SVM, 1);
+        eae_train_spec spec = spec_of(models[which], 1);
         if (which == 2) { /* the filter reads labels: it too must see the permuted ones */
             spec.prepare.filter = EAE_FILTER_TTEST;
             spec.prepare.keep = 4;
