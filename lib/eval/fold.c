@@ -495,23 +495,30 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
     return status;
 }
 
-int eae_fold_weights(const eae_fold *f, const eae_fits *fits, double *w)
+int eae_fold_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t ld)
 {
-    int64_t n = f->n, k = fits->params * fits->sides;
+    int64_t n = f->n, k = fits->params * fits->sides, cols = f->run->dataset.cols;
     eae_source source = eae_fold_source(f);
     if (fits->sparse) {
-        eae_fold_sparse_weights(f, fits, w);
+        eae_fold_sparse_weights(f, fits, w, ld);
         return EAE_OK;
     }
     double *beta = eae_malloc((size_t)(n * k), sizeof *beta);
+    double *dense = ld == cols ? w : eae_try_alloc((size_t)(k * cols), sizeof *w, "weights");
     for (int64_t c = 0; c < k; c++) {
         const eae_gram_fit *fit =
             eae_fits_at(fits, (int)(c / fits->sides), 0, (int)(c % fits->sides));
         for (int64_t i = 0; i < n; i++)
             beta[i * k + c] = fit->beta[i];
     }
-    int status = f->run->dataset.kernels->weights(&source, f->row, n, beta, k, w, f->threads);
+    int status = EAE_FAIL;
+    if (dense)
+        status = f->run->dataset.kernels->weights(&source, f->row, n, beta, k, dense, f->threads);
+    for (int64_t c = 0; c < k && dense != w && status == EAE_OK; c++)
+        memcpy(w + c * ld, dense + c * cols, (size_t)cols * sizeof *w);
     free(beta);
+    if (dense != w)
+        free(dense);
     return status;
 }
 

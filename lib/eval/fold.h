@@ -19,6 +19,7 @@ typedef struct eae_run {
     eae_dataset dataset;
     double *gram; /* rows x rows of all samples, where preprocessing does not depend on the fold; or
                      NULL */
+    void *turned; /* the values turned over (eae_features), for sparse models; or NULL */
 } eae_run;
 
 typedef struct eae_fold {
@@ -79,8 +80,9 @@ void eae_fits_free(eae_fits *fits);
 
 /* Decision values of every fit for the test rows: (params x labelings x sides) x (m - n). */
 int eae_fold_decision(const eae_fold *fold, const eae_fits *fits, double *value);
-/* Weights of the first labeling's fits, (params x sides) x cols; NaN for features not in use. */
-int eae_fold_weights(const eae_fold *fold, const eae_fits *fits, double *w);
+/* Weights of the first labeling's fits, (params x sides) x cols with row stride ld; NaN for
+ * features not in use. */
+int eae_fold_weights(const eae_fold *fold, const eae_fits *fits, double *w, int64_t ld);
 /* The smallest lambda at which every weight of a sparse model is 0. */
 int eae_fold_lambda_max(const eae_fold *fold, const eae_target *target, double *lambda_max);
 

@@ -8,12 +8,33 @@
 #include "base/memory.h"
 #include "kernels/source.h"
 
-static eae_sparse_problem problem_of(const eae_fold *f, const eae_source *source, eae_task task,
+/* The data as the fold sees them, in both forms. */
+typedef struct {
+    eae_source source;
+    eae_features features;
+} view;
+
+static view view_of(const eae_fold *f)
+{
+    const eae_dataset *d = &f->run->dataset;
+    view v = {.source = eae_fold_source(f)};
+    v.features = (eae_features){.x = f->run->turned,
+                                .is_f64 = d->is_f64,
+                                .rows = d->rows,
+                                .ld = eae_features_stride(d->rows),
+                                .cols = d->cols,
+                                .shift = v.source.shift,
+                                .inverse = v.source.inverse};
+    return v;
+}
+
+static eae_sparse_problem problem_of(const eae_fold *f, const view *v, eae_task task,
                                      const double *y, const double *cost)
 {
     const eae_train_spec *spec = f->run->spec;
     return (eae_sparse_problem){.kernels = f->run->dataset.kernels,
-                                .source = source,
+                                .source = &v->source,
+                                .features = f->run->turned ? &v->features : NULL,
                                 .row = f->row,
                                 .n = f->n,
                                 .loss =
@@ -32,8 +53,8 @@ int eae_fold_sparse_path(const eae_fold *f, eae_task task, const double *y, cons
                          int64_t labeling, eae_fits *fits)
 {
     const eae_train_spec *spec = f->run->spec;
-    eae_source source = eae_fold_source(f);
-    eae_sparse_problem problem = problem_of(f, &source, task, y, cost);
+    view v = view_of(f);
+    eae_sparse_problem problem = problem_of(f, &v, task, y, cost);
     eae_sparse_fit *path = EAE_NEW_ARRAY(eae_sparse_fit, spec->params);
     int status = eae_sparse_path(&problem, spec->param, spec->params, path, NULL);
     for (int p = 0; p < spec->params && status == EAE_OK; p++) {
@@ -52,7 +73,7 @@ int eae_fold_sparse_path(const eae_fold *f, eae_task task, const double *y, cons
 
 int eae_fold_lambda_max(const eae_fold *f, const eae_target *target, double *lambda_max)
 {
-    eae_source source = eae_fold_source(f);
+    view v = view_of(f);
     double *y = eae_malloc((size_t)f->n, sizeof *y);
     double *cost = eae_malloc((size_t)f->n, sizeof *cost);
     bool classes = target->task == EAE_TASK_CLASSES;
@@ -60,7 +81,7 @@ int eae_fold_lambda_max(const eae_fold *f, const eae_target *target, double *lam
         y[i] = classes ? (target->class[f->row[i]] == 1 ? 1 : -1) : target->value[f->row[i]];
     eae_train_cost(f->run->spec, 1, f->row, f->split->count, f->n, target->class,
                    target->outcome.classes, cost);
-    eae_sparse_problem problem = problem_of(f, &source, target->task, y, cost);
+    eae_sparse_problem problem = problem_of(f, &v, target->task, y, cost);
     int status = eae_sparse_lambda_max(&problem, lambda_max);
     free(y);
     free(cost);
@@ -123,12 +144,12 @@ int eae_fold_sparse_decision(const eae_fold *f, const eae_fits *fits, double *va
     return EAE_OK;
 }
 
-void eae_fold_sparse_weights(const eae_fold *f, const eae_fits *fits, double *w)
+void eae_fold_sparse_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t ld)
 {
     eae_source source = eae_fold_source(f);
     for (int p = 0; p < fits->params; p++) {
         const eae_sparse_fit *fit = &fits->sparse[(int64_t)p * fits->labelings];
-        double *out = w + p * source.cols;
+        double *out = w + p * ld;
         for (int64_t j = 0; j < source.cols; j++)
             out[j] = source.feature ? NAN : 0;
         for (int64_t k = 0; k < source.feature_count; k++)

@@ -12,6 +12,6 @@ int eae_fold_sparse_path(const eae_fold *fold, eae_task task, const double *y, c
                          int64_t labeling, eae_fits *fits);
 /* eae_fold_decision() and eae_fold_weights() of such fits. */
 int eae_fold_sparse_decision(const eae_fold *fold, const eae_fits *fits, double *value);
-void eae_fold_sparse_weights(const eae_fold *fold, const eae_fits *fits, double *w);
+void eae_fold_sparse_weights(const eae_fold *fold, const eae_fits *fits, double *w, int64_t ld);
 
 #endif

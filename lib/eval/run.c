@@ -7,7 +7,8 @@
 
 #include "base/memory.h"
 
-enum { SPARSE_COLUMNS = 4000 }; /* that a sparse model keeps at hand, about */
+enum { SPARSE_COLUMNS = 2000 };         /* that a sparse model keeps at hand, about */
+static const double TURN_MOST = 0x1p30; /* bytes */
 
 static int check_missing(const eae_run *run)
 {
@@ -53,6 +54,26 @@ int eae_run_share_gram(eae_run *run)
     return status;
 }
 
+int eae_run_turn(eae_run *run)
+{
+    const eae_dataset *d = &run->dataset;
+    size_t size = d->is_f64 ? sizeof(double) : sizeof(float);
+    int64_t count = d->cols * eae_features_stride(d->rows);
+    double bytes = (double)count * (double)size, have = (double)run->spec->memory;
+    if (!eae_train_is_sparse(run->spec) || run->spec->prepare.design || d->missing ||
+        bytes > TURN_MOST)
+        return EAE_OK;
+    if (have > 0 && bytes > have)
+        return eae_fail("the data turned over take %.0fM, and --memory is %.0fM", bytes / 0x1p20,
+                        have / 0x1p20);
+    run->turned = eae_try_alloc((size_t)count, size, "the data turned over");
+    eae_source plain = {
+        .x = d->x, .is_f64 = d->is_f64, .rows = d->rows, .cols = d->cols, .feature_count = d->cols};
+    return run->turned
+               ? d->kernels->turn(&plain, NULL, d->rows, d->is_f64, run->turned, run->spec->threads)
+               : EAE_FAIL;
+}
+
 double eae_run_fold_bytes(const eae_run *run)
 {
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
@@ -92,18 +113,26 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
 void eae_run_close(eae_run *run)
 {
     free(run->gram);
+    free(run->turned);
     eae_dataset_close(&run->dataset);
     eae_target_free(&run->target);
 }
 
-/* Prepared as the final model's training rows are, which are all. */
+/* Prepared as the final model's training rows are, which are all; so that means and scales are
+ * those of the survey. */
 static int sparse_lambda(const eae_run *run, eae_train_spec *spec)
 {
     eae_fold fold;
     eae_split all;
     double top = 0;
+    eae_run whole = *run;
+    eae_train_spec surveyed = *spec;
+    bool plain = !spec->prepare.design && !run->dataset.missing;
+    if (plain && spec->prepare.scaling == EAE_SCALE_FOLD)
+        surveyed.prepare.scaling = EAE_SCALE_ALL;
+    whole.spec = &surveyed;
     eae_split_all(run->dataset.rows, &all);
-    int status = eae_fold_open(&fold, run, &all, &run->target, spec->threads);
+    int status = eae_fold_open(&fold, &whole, &all, &run->target, spec->threads);
     if (status == EAE_OK) {
         status = eae_fold_lambda_max(&fold, &run->target, &top);
         eae_fold_close(&fold);

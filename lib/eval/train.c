@@ -217,7 +217,7 @@ static void write_part(family *f, int64_t row, const eae_fold *fold, const char 
     f->model_row[row] = describe(fold);
     f->model_row[row].part = part;
     f->model_row[row].term = term;
-    for (int64_t j = 0; j < cols; j++)
+    for (int64_t j = 0; j < cols && features != out; j++)
         out[j] = features ? features[j] : absent;
     for (int64_t t = 0; t < terms; t++)
         out[cols + t] = covariates ? covariates[t] : absent;
@@ -245,20 +245,19 @@ static int write_models(family *f, int64_t first_row, const eae_fold *fold, cons
     int64_t cols = f->run.dataset.cols, terms = f->spec->covariates.terms;
     int64_t k = fits->params * fits->sides, row = write_preparation(f, first_row, fold);
     const eae_prepared *prepared = &fold->prepared;
-    double *w = eae_try_alloc((size_t)(k * cols), sizeof *w, "weights");
-    int status = w ? eae_fold_weights(fold, fits, w) : EAE_FAIL;
-    for (int64_t c = 0; c < k && status == EAE_OK; c++, row++) {
+    double *w = eae_frame_f64(f->model) + row * (cols + terms);
+    int status = eae_fold_weights(fold, fits, w, cols + terms);
+    for (int64_t c = 0; c < k && status == EAE_OK; c++, row++, w += cols + terms) {
         int param = (int)(c / fits->sides), side = (int)(c % fits->sides);
         const eae_gram_fit *fit = eae_fits_at(fits, param, 0, side);
-        write_part(f, row, fold, "weights", NULL, w + c * cols, terms ? fit->gamma : NULL, 0);
+        write_part(f, row, fold, "weights", NULL, w, terms ? fit->gamma : NULL, 0);
         describe_fit(f, &f->model_row[row], first_param(f, fold) + param, side, fits, fit);
         for (int64_t j = 0; j < cols && shift != prepared->mean; j++) {
             double away = (shift ? shift[j] : 0) - (prepared->mean ? prepared->mean[j] : 0);
-            double part = w[c * cols + j] * away * (prepared->inverse ? prepared->inverse[j] : 1);
+            double part = w[j] * away * (prepared->inverse ? prepared->inverse[j] : 1);
             f->model_row[row].intercept -= part == part ? part : 0;
         }
     }
-    free(w);
     return status;
 }
 
@@ -499,6 +498,8 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
     int status = eae_run_open(&f.run, data, spec, kernels);
     if (status == EAE_OK && spec->tune)
         status = eae_tune_check(plan);
+    if (status == EAE_OK)
+        status = eae_run_turn(&f.run);
     if (status == EAE_OK)
         status = eae_run_lambda(&f.run, spec);
     if (status == EAE_OK)

@@ -25,6 +25,7 @@ typedef struct path {
     double *border;       /* terms x n: orthonormal basis of root U */
     int64_t border_terms; /* its rank */
     double primal, gap;   /* gap: absolute, on all features */
+    double largest;       /* |z_j'r - l2 w_j| of a feature */
     bool *working;        /* per pool column */
     int64_t working_size; /* of that array */
     eae_lasso model;
@@ -107,6 +108,7 @@ static void judge(path *s, double outside)
     for (int64_t k = 0; k < pool->count; k++)
         largest = fmax(largest, fabs(pool->v[k] - s->l2 * pool->w[k]));
     double limit = largest > 0 ? s->l1 / largest : INFINITY;
+    s->largest = largest;
     s->gap = fmax(0, s->primal - eae_sparse_dual(s->p, s->r, square, limit));
 }
 
@@ -115,20 +117,25 @@ static double wanted(const path *s)
     return s->p->tol * fmax(fabs(s->primal), DBL_MIN);
 }
 
-/* The gap on all features: first by the bounds, then by a pass where these do not suffice. */
-static int certify(path *s)
+/* Between penalties: features that are 0 and far from entering leave the working set. */
+static void forget_set(path *s)
 {
-    judge(s, eae_sparse_pool_outside(&s->pool, s->r));
-    if (s->gap <= wanted(s))
-        return EAE_OK;
-    int status = eae_sparse_pool_pass(&s->pool, s->r);
-    if (status != EAE_OK)
-        return status;
-    eae_sparse_pool_values(&s->pool, s->r);
-    judge(s, eae_sparse_pool_outside(&s->pool, s->r));
-    free(s->working); /* columns have moved */
+    free(s->working);
     s->working = NULL;
-    return EAE_OK;
+}
+
+/* From the gap on the features of the pool to that on all. */
+static int certify(path *s, bool *moved)
+{
+    double outside;
+    int status = eae_sparse_pool_settle(&s->pool, s->r, fmax(s->largest, s->l1), &outside, moved);
+    if (status == EAE_OK && *moved) {
+        eae_sparse_pool_values(&s->pool, s->r);
+        forget_set(s); /* its columns have moved */
+    }
+    if (status == EAE_OK)
+        judge(s, outside);
+    return status;
 }
 
 /* ---- the working set ------------------------------------------------------------------------- */
@@ -180,13 +187,6 @@ static void grow_set(path *s, double threshold)
     for (int64_t k = 0; k < s->set_size; k++)
         s->set[k] = c[k].column;
     free(c);
-}
-
-/* Features that are 0 and far from entering leave the set between penalties. */
-static void forget_set(path *s)
-{
-    free(s->working);
-    s->working = NULL;
 }
 
 /* ---- a Newton step --------------------------------------------------------------------------- */
@@ -309,13 +309,12 @@ static int solve(path *s, double strong, eae_sparse_fit *fit)
     bool falls = true;
     forget_set(s);
     for (int round = 0; round < MAX_ROUNDS && status == EAE_OK; round++) {
-        int64_t passes = s->pool.passes;
         judge(s, 0);
-        bool spent = fit->iterations >= most;
+        bool spent = fit->iterations >= most, moved = false;
         if (s->gap <= wanted(s) || spent || !falls)
-            status = certify(s);
+            status = certify(s, &moved);
         fit->converged = s->gap <= wanted(s);
-        bool stuck = !falls && s->pool.passes == passes; /* at the floor of rounding */
+        bool stuck = !falls && !moved; /* at the floor of rounding */
         if (status != EAE_OK || fit->converged || spent || stuck)
             break;
         grow_set(s, round == 0 ? fmin(strong, s->l1) : s->l1);
@@ -360,15 +359,26 @@ void eae_sparse_fit_free(eae_sparse_fit *fit)
     *fit = (eae_sparse_fit){0};
 }
 
-int eae_sparse_lambda_max(const eae_sparse_problem *problem, double *lambda_max)
+int eae_sparse_lambda_max(const eae_sparse_problem *p, double *lambda_max)
 {
-    path s;
-    double largest = 0;
-    int status = path_open(&s, problem);
-    for (int64_t k = 0; k < s.pool.count && status == EAE_OK; k++)
-        largest = fmax(largest, fabs(s.pool.reference[s.pool.feature[k]]));
-    *lambda_max = largest / problem->alpha;
-    path_close(&s);
+    const eae_source *source = p->source;
+    eae_sparse_base base = {0};
+    double *f = EAE_NEW_ARRAY(double, 3 * p->n), *zero = f + p->n, *r = zero + p->n, largest = 0;
+    double *start = EAE_NEW_ARRAY(double, p->terms + 1);
+    double *v = eae_try_alloc((size_t)source->cols, sizeof *v, "lambda_max");
+    int status = v ? eae_sparse_base_open(&base, p) : EAE_FAIL;
+    if (status == EAE_OK)
+        status = eae_sparse_base_fit(&base, p, zero, start, f);
+    eae_sparse_residual(p, f, r);
+    if (status == EAE_OK)
+        status = eae_sparse_products(p, r, v);
+    if (status == EAE_OK)
+        status = eae_sparse_largest(source, v, &largest);
+    *lambda_max = largest / p->alpha;
+    eae_sparse_base_close(&base);
+    free(f);
+    free(start);
+    free(v);
     return status;
 }
 

@@ -31,7 +31,8 @@
 typedef struct eae_sparse_problem {
     const eae_kernels *kernels;
     const eae_source *source;
-    const int64_t *row; /* n training rows of the source */
+    const eae_features *features; /* the same values turned over, all rows: faster; NULL: none */
+    const int64_t *row;           /* n training rows of the source, each once */
     int64_t n;
     eae_loss loss;      /* EAE_LOSS_SQUARED or EAE_LOSS_LOGISTIC */
     const double *y;    /* n: the value, or +1 / -1 */

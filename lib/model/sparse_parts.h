@@ -3,6 +3,7 @@
  *
  *     sparse.c        the path: working sets, Newton steps, certificate
  *     sparse_loss.c   the two losses: residuals, curvature, objectives, the unpenalised part
+ *     sparse_values.c values of features: columns, products with all, norms
  *     sparse_pool.c   features: exact columns of the promising ones, bounds for all others
  *     sparse_lasso.c  the quadratic model: weighted lasso on a working set
  */
@@ -39,6 +40,21 @@ void eae_sparse_base_close(eae_sparse_base *b);
 int eae_sparse_base_fit(eae_sparse_base *b, const eae_sparse_problem *p, const double *offset,
                         double *base, double *f);
 
+/* ---- sparse_values.c ------------------------------------------------------------------------- */
+
+/* norm (cols): (sum_i cost_i z_ij^2)^(1/2), rounded up; features that are not in use are left. */
+int eae_sparse_norms(const eae_sparse_problem *p, double *norm);
+/* out (cols): z_j'r for every feature in use. */
+int eae_sparse_products(const eae_sparse_problem *p, const double *r, double *out);
+/* The largest |v_j| of the features in use; fails where one is not finite. */
+int eae_sparse_largest(const eae_source *source, const double *v, double *largest);
+/* The same for some, value (count); only with problem->features. */
+int eae_sparse_some_products(const eae_sparse_problem *p, const double *r, const int64_t *feature,
+                             int64_t count, double *value);
+/* z (count x n): columns of these features, increasing. */
+void eae_sparse_columns(const eae_sparse_problem *p, const int64_t *feature, int64_t count,
+                        double *z);
+
 /* ---- sparse_pool.c --------------------------------------------------------------------------- */
 
 /* Columns of promising features, and for all features z_j'r at the last pass over the data. */
@@ -63,8 +79,11 @@ void eae_sparse_pool_close(eae_sparse_pool *pool);
 /* Exact values for all features at r; the pool keeps features with a weight and the largest |v|. */
 int eae_sparse_pool_pass(eae_sparse_pool *pool, const double *r);
 void eae_sparse_pool_values(eae_sparse_pool *pool, const double *r); /* v */
-/* An upper bound of |z_j'r| over the features outside the pool. */
-double eae_sparse_pool_outside(const eae_sparse_pool *pool, const double *r);
+/* *outside: afterwards |z_j'r| is at most this for every feature outside the pool; the limit by
+ * bounds, or by looking at some, which may join the pool, else what a pass has found. *moved: the
+ * pool's columns are others than before, and v is to be made anew. */
+int eae_sparse_pool_settle(eae_sparse_pool *pool, const double *r, double limit, double *outside,
+                           bool *moved);
 
 /* ---- sparse_lasso.c -------------------------------------------------------------------------- */
 

@@ -7,50 +7,19 @@
  *
  * (Cauchy-Schwarz), with the t that makes the distance least. Features that such a bound cannot
  * keep below the threshold for a while are in the pool: their columns are gathered, z_j'r' is
- * computed. A new pass is made when a bound fails where it matters.
+ * computed. Where a bound fails and it matters, the feature is looked at, or, if it fails for many,
+ * a new pass is made.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/threads.h"
 #include "kernels/source.h"
 #include "model/sparse_parts.h"
 
-enum { BLOCK = 512, LEAST_POOL = 2000, BINS = 1024 };
-
-typedef struct norms_job {
-    const eae_sparse_problem *p;
-    double *norm;
-    int64_t features;
-} norms_job;
-
-static double inverse_of(const eae_source *s, int64_t column)
-{
-    return s->inverse ? s->inverse[column] : 1;
-}
-
-static int norms_block(void *context, int64_t block, int worker)
-{
-    const norms_job *g = context;
-    const eae_source *source = g->p->source;
-    int64_t first = block * BLOCK;
-    int64_t count = g->features - first < BLOCK ? g->features - first : BLOCK;
-    double value[BLOCK], sum[BLOCK] = {0};
-    (void)worker;
-    for (int64_t i = 0; i < g->p->n; i++) {
-        eae_source_row(source, g->p->row[i], first, count, value);
-        for (int64_t k = 0; k < count; k++)
-            sum[k] += g->p->cost[i] * (value[k] * value[k]);
-    }
-    for (int64_t k = 0; k < count; k++) {
-        int64_t j = eae_source_column(source, first + k);
-        /* a hair more than the rounded norm: a bound must stay one */
-        g->norm[j] = sqrt(sum[k]) * fabs(inverse_of(source, j)) * (1 + 1e-12);
-    }
-    return EAE_OK;
-}
+/* a pass is made where the bounds fail for more than one in MANY features */
+enum { LEAST_POOL = 600, BINS = 1024, MANY = 32 };
 
 int eae_sparse_pool_open(eae_sparse_pool *pool, const eae_sparse_problem *p)
 {
@@ -65,8 +34,7 @@ int eae_sparse_pool_open(eae_sparse_pool *pool, const eae_sparse_problem *p)
     pool->at = EAE_NEW_ARRAY(double, p->n);
     for (int64_t j = 0; j < pool->cols; j++)
         pool->where[j] = -1;
-    norms_job g = {p, pool->norm, pool->features};
-    return eae_parallel(p->threads, (pool->features + BLOCK - 1) / BLOCK, norms_block, &g);
+    return eae_sparse_norms(p, pool->norm);
 }
 
 void eae_sparse_pool_close(eae_sparse_pool *pool)
@@ -137,66 +105,48 @@ static int reserve(eae_sparse_pool *pool, int64_t count)
     return EAE_OK;
 }
 
-/* Columns of the features behind pool->count, `fresh` many, increasing. */
-static void gather(eae_sparse_pool *pool, int64_t fresh)
+/* Columns of these features, increasing, behind those that are there. */
+static int append(eae_sparse_pool *pool, const int64_t *feature, int64_t count)
 {
-    const eae_sparse_problem *p = pool->problem;
-    int64_t n = pool->n, *feature = pool->feature + pool->count;
-    double *z = pool->z + pool->count * n;
-    eae_source some = *p->source;
-    some.feature = feature;
-    some.feature_count = fresh;
-    double *value = eae_malloc((size_t)fresh, sizeof *value);
-    for (int64_t i = 0; i < n; i++) {
-        eae_source_row(&some, p->row[i], 0, fresh, value);
-        for (int64_t k = 0; k < fresh; k++)
-            z[k * n + i] = value[k] * inverse_of(p->source, feature[k]);
+    int64_t at = pool->count;
+    if (count == 0)
+        return EAE_OK;
+    if (reserve(pool, at + count) != EAE_OK)
+        return EAE_FAIL;
+    for (int64_t k = 0; k < count; k++) {
+        pool->feature[at + k] = feature[k];
+        pool->w[at + k] = 0;
+        pool->where[feature[k]] = at + k;
     }
-    free(value);
+    eae_sparse_columns(pool->problem, feature, count, pool->z + at * pool->n);
+    pool->count += count;
+    return EAE_OK;
 }
 
 static int admit(eae_sparse_pool *pool, double largest, int64_t bin)
 {
-    const eae_source *source = pool->problem->source;
-    int64_t fresh = 0;
+    int64_t fresh = 0, *list = eae_malloc((size_t)pool->features, sizeof *list);
     for (int64_t k = 0; k < pool->features; k++) {
-        int64_t j = eae_source_column(source, k);
-        fresh += pool->where[j] < 0 && bin_of(pool->reference[j], largest) >= bin;
+        int64_t j = eae_source_column(pool->problem->source, k);
+        if (pool->where[j] < 0 && bin_of(pool->reference[j], largest) >= bin)
+            list[fresh++] = j;
     }
-    if (fresh == 0)
-        return EAE_OK;
-    int status = reserve(pool, pool->count + fresh);
-    if (status != EAE_OK)
-        return status;
-    int64_t at = pool->count;
-    for (int64_t k = 0; k < pool->features; k++) {
-        int64_t j = eae_source_column(source, k);
-        if (pool->where[j] >= 0 || bin_of(pool->reference[j], largest) < bin)
-            continue;
-        pool->feature[at] = j;
-        pool->w[at] = 0;
-        pool->where[j] = at++;
-    }
-    gather(pool, fresh);
-    pool->count = at;
-    return EAE_OK;
+    int status = append(pool, list, fresh);
+    free(list);
+    return status;
 }
 
 int eae_sparse_pool_pass(eae_sparse_pool *pool, const double *r)
 {
     const eae_sparse_problem *p = pool->problem;
-    int status = p->kernels->weights(p->source, p->row, p->n, r, 1, pool->reference, p->threads);
+    int status = eae_sparse_products(p, r, pool->reference);
     if (status != EAE_OK)
         return status;
     memcpy(pool->at, r, (size_t)p->n * sizeof *r);
     pool->passes++;
-    double largest = 0;
-    for (int64_t k = 0; k < pool->features; k++) {
-        double v = pool->reference[eae_source_column(p->source, k)];
-        if (!isfinite(v))
-            return eae_fail("a feature has a value that is not finite");
-        largest = fmax(largest, fabs(v));
-    }
+    double largest;
+    if (eae_sparse_largest(p->source, pool->reference, &largest) != EAE_OK)
+        return EAE_FAIL;
     int64_t support = 0;
     for (int64_t k = 0; k < pool->count; k++)
         support += pool->w[k] != 0;
@@ -212,24 +162,78 @@ void eae_sparse_pool_values(eae_sparse_pool *pool, const double *r)
         pool->v[k] = eae_sparse_dot(pool->z + k * pool->n, r, pool->n);
 }
 
-double eae_sparse_pool_outside(const eae_sparse_pool *pool, const double *r)
+/* How far r is from the nearest multiple t of the r of the last pass. */
+static double distance_to(const eae_sparse_pool *pool, const double *r, double *t)
 {
     const eae_sparse_problem *p = pool->problem;
-    double cross = 0, square = 0, distance = 0, largest = 0;
+    double cross = 0, square = 0, sum = 0;
     for (int64_t i = 0; i < pool->n; i++) {
         cross += r[i] * pool->at[i] / p->cost[i];
         square += pool->at[i] * pool->at[i] / p->cost[i];
     }
-    double t = square > 0 ? cross / square : 0;
+    *t = square > 0 ? cross / square : 0;
     for (int64_t i = 0; i < pool->n; i++) {
-        double d = r[i] - t * pool->at[i];
-        distance += d * d / p->cost[i];
+        double d = r[i] - *t * pool->at[i];
+        sum += d * d / p->cost[i];
     }
-    distance = sqrt(distance);
+    return sqrt(sum);
+}
+
+/* The features outside the pool that the bound does not keep at or below `limit`. */
+static int64_t unsettled(const eae_sparse_pool *pool, const double *r, double limit, int64_t *list)
+{
+    double t, distance = distance_to(pool, r, &t);
+    int64_t count = 0;
     for (int64_t k = 0; k < pool->features; k++) {
-        int64_t j = eae_source_column(p->source, k);
+        int64_t j = eae_source_column(pool->problem->source, k);
+        double bound = fabs(t * pool->reference[j]) + pool->norm[j] * distance;
+        if (pool->where[j] < 0 && !(bound <= limit))
+            list[count++] = j;
+    }
+    return count;
+}
+
+/* Exact values of some: those above the limit join the pool. */
+static int look_at(eae_sparse_pool *pool, const double *r, double limit, int64_t *list,
+                   int64_t count)
+{
+    double *value = eae_malloc((size_t)count, sizeof *value);
+    int64_t fresh = 0;
+    int status = eae_sparse_some_products(pool->problem, r, list, count, value);
+    for (int64_t k = 0; k < count; k++) {
+        if (!(fabs(value[k]) <= limit))
+            list[fresh++] = list[k];
+    }
+    free(value);
+    return status == EAE_OK ? append(pool, list, fresh) : status;
+}
+
+/* Right after a pass. */
+static double largest_outside(const eae_sparse_pool *pool)
+{
+    double largest = 0;
+    for (int64_t k = 0; k < pool->features; k++) {
+        int64_t j = eae_source_column(pool->problem->source, k);
         if (pool->where[j] < 0)
-            largest = fmax(largest, fabs(t * pool->reference[j]) + pool->norm[j] * distance);
+            largest = fmax(largest, fabs(pool->reference[j]));
     }
     return largest;
+}
+
+int eae_sparse_pool_settle(eae_sparse_pool *pool, const double *r, double limit, double *outside,
+                           bool *moved)
+{
+    int64_t held = pool->count, *list = eae_malloc((size_t)pool->features, sizeof *list);
+    int64_t count = unsettled(pool, r, limit, list);
+    bool many = MANY * count > pool->features || !pool->problem->features;
+    int status = EAE_OK;
+    *moved = count > 0 && many;
+    if (*moved)
+        status = eae_sparse_pool_pass(pool, r);
+    else if (count > 0)
+        status = look_at(pool, r, limit, list, count);
+    *outside = *moved ? largest_outside(pool) : limit;
+    *moved |= pool->count != held;
+    free(list);
+    return status;
 }

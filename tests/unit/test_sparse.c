@@ -460,6 +460,68 @@ static void test_awkward_columns(void **state)
     }
 }
 
+/* The data turned over: the same fits, whatever rows and features are in use. */
+static void turned_agrees(bool narrow, bool some, eae_loss loss)
+{
+    enum { N = 40, P = 1500, KEPT = 700 };
+    sample_set s = random_set(N, P, 1, loss);
+    int64_t feature[KEPT], row[N];
+    double shift[P], inverse[P], lambda[3], top;
+    eae_sparse_fit plain[3], turned[3];
+    for (int j = 0; j < P; j++) {
+        shift[j] = 5;
+        inverse[j] = 0.5 + j % 3;
+    }
+    for (int k = 0; k < KEPT; k++)
+        feature[k] = 2 * k + 1;
+    for (int i = 0; i < N; i++)
+        row[i] = (7 * i + 3) % N;
+    s.narrow = EAE_NEW_ARRAY(float, N *P);
+    for (int i = 0; i < N * P; i++)
+        s.narrow[i] = (float)s.x[i];
+    s.source.x = narrow ? (void *)s.narrow : s.x;
+    s.source.is_f64 = !narrow;
+    s.problem.row = row;
+    s.problem.n = some ? N - 9 : N; /* the last rows take no part */
+    int64_t ld = eae_features_stride(N);
+    void *x = eae_try_alloc((size_t)(ld * P), sizeof(double), "features");
+    assert_int_equal(eae_kernels_ref.turn(&s.source, NULL, N, !narrow, x, 1), EAE_OK);
+    eae_features features = {x, !narrow, N, ld, P, shift, inverse};
+    s.source.shift = shift;
+    s.source.inverse = inverse;
+    s.source.feature = some ? feature : NULL;
+    s.source.feature_count = some ? KEPT : P;
+    top = lambda_max(&s);
+    for (int k = 0; k < 3; k++)
+        lambda[k] = top * pow(0.3, k + 1);
+    solve(&s, lambda, 3, plain);
+    s.problem.features = &features;
+    s.problem.threads = 3;
+    assert_true(fabs(lambda_max(&s) / top - 1) < EAE_TOLERANCE_SOLUTION);
+    solve(&s, lambda, 3, turned);
+    for (int k = 0; k < 3; k++) {
+        assert_true(plain[k].count > 0 && plain[k].count == turned[k].count);
+        assert_true(turned[k].converged);
+        for (int64_t a = 0; a < plain[k].count; a++) {
+            assert_int_equal(plain[k].feature[a], turned[k].feature[a]);
+            near(turned[k].weight[a], plain[k].weight[a], EAE_TOLERANCE_COEFFICIENT, "weight", k);
+        }
+        eae_sparse_fit_free(&plain[k]);
+        eae_sparse_fit_free(&turned[k]);
+    }
+    free(x);
+    set_free(&s);
+}
+
+static void test_turned(void **state)
+{
+    (void)state;
+    turned_agrees(false, false, EAE_LOSS_SQUARED);
+    turned_agrees(true, true, EAE_LOSS_SQUARED);
+    turned_agrees(true, false, EAE_LOSS_LOGISTIC);
+    turned_agrees(false, true, EAE_LOSS_LOGISTIC);
+}
+
 /* A class that a feature separates: weights grow as lambda falls, and every fit is certified. */
 static void test_separable(void **state)
 {
@@ -522,6 +584,7 @@ int main(void)
         cmocka_unit_test(test_same_bits),
         cmocka_unit_test(test_source),
         cmocka_unit_test(test_awkward_columns),
+        cmocka_unit_test(test_turned),
         cmocka_unit_test(test_separable),
         cmocka_unit_test(test_stops_short),
         cmocka_unit_test(test_not_finite),
