@@ -20,8 +20,8 @@ static const eae_option sparse_options[] = {
     {.name = "alpha",
      .type = EAE_OPT_REAL,
      .arg = "A",
-     .range = "(0:1]",
-     .help = "enet: the share of the l1 penalty, 1 is the lasso (default: 0.5)"},
+     .range = "0:1",
+     .help = "enet, cox: the share of the l1 penalty, 1 is the lasso (default: enet 0.5, cox 0)"},
     {0}};
 
 static const eae_option cox_options[] = {{.name = "ties",
@@ -77,11 +77,15 @@ static const eae_program program = {
 /* ---- from options to a specification ----------------------------------------------------------
  */
 
-static double alpha_of(const eae_options *o, eae_model model)
+static int choose_alpha(const eae_options *o, eae_train_spec *spec)
 {
-    if (model == EAE_MODEL_ENET)
-        return eae_given(o, "alpha") ? eae_opt_real(o, "alpha") : 0.5;
-    return model == EAE_MODEL_LASSO ? 1 : 0;
+    spec->alpha = spec->model == EAE_MODEL_LASSO ? 1 : spec->model == EAE_MODEL_ENET ? 0.5 : 0;
+    if (eae_given(o, "alpha"))
+        spec->alpha = eae_opt_real(o, "alpha");
+    return spec->alpha > 0 || spec->model != EAE_MODEL_ENET
+               ? EAE_OK
+               : eae_fail_usage("enet: --alpha must be above 0; ridge and logistic have an l2 "
+                                "penalty alone");
 }
 
 static int spec_from_options(const eae_options *o, eae_train_spec *spec)
@@ -93,7 +97,7 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, FITTED = ~TEST };
     static const eae_option_models fits[] = {{"stat", TEST},
-                                             {"alpha", 1 << EAE_MODEL_ENET},
+                                             {"alpha", 1 << EAE_MODEL_ENET | 1 << EAE_MODEL_COX},
                                              {"ties", 1 << EAE_MODEL_COX},
                                              {"tune", FITTED & ~(1 << EAE_MODEL_LINEAR)},
                                              {"permute", FITTED},
@@ -106,7 +110,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     if (status == EAE_OK)
         status = eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
     spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
-    spec->alpha = alpha_of(o, spec->model);
+    if (status == EAE_OK)
+        status = choose_alpha(o, spec);
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
     if (status == EAE_OK)

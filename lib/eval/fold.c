@@ -309,23 +309,6 @@ static int fit_numbers(fitting *g)
     return status;
 }
 
-/* The whole path of every labeling. */
-static int fit_paths(fitting *g)
-{
-    const eae_fold *f = g->fold;
-    int status = EAE_OK;
-    g->fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, g->fits->labelings * g->fits->params);
-    for (int64_t l = 0; l < g->fits->labelings && status == EAE_OK; l++) {
-        const eae_target *t = &g->target[l];
-        if (g->fits->undefined[l])
-            continue;
-        eae_train_cost(g->spec, 1, f->row, f->split->count, f->n, t->class, t->outcome.classes,
-                       g->cost);
-        status = eae_fold_sparse_path(f, t->task, labeling_y(g, l, 0), g->cost, l, g->fits);
-    }
-    return status;
-}
-
 /* ---- survival -------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -339,18 +322,13 @@ static int by_value(const void *pa, const void *pb)
 }
 
 /* The median of the training rows' values, each as often as it counts. */
-static double training_median(const fitting *g, const eae_gram_fit *fit)
+static double training_median(const eae_fold *f, const double *value)
 {
-    int64_t n = g->fold->n, terms = g->problem.terms, k = 0;
+    int64_t n = f->n, k = 0;
     counted *all = EAE_NEW_ARRAY(counted, n);
     double total = 0, below = 0;
     for (int64_t i = 0; i < n; i++) {
-        const double *row = g->problem.gram + i * g->problem.ld;
-        all[i] = (counted){fit->intercept, g->fold->split->count[i]};
-        for (int64_t j = 0; j < n; j++)
-            all[i].value += row[j] * fit->beta[j];
-        for (int64_t t = 0; t < terms; t++)
-            all[i].value += g->problem.u[i * terms + t] * fit->gamma[t];
+        all[i] = (counted){value[i], f->split->count[i]};
         total += all[i].count;
     }
     qsort(all, (size_t)n, sizeof *all, by_value);
@@ -360,6 +338,23 @@ static double training_median(const fitting *g, const eae_gram_fit *fit)
     double median = between ? (all[k].value + all[k + 1].value) / 2 : all[k].value;
     free(all);
     return median;
+}
+
+static double training_cut(const fitting *g, const eae_gram_fit *fit)
+{
+    int64_t n = g->fold->n, terms = g->problem.terms;
+    double *value = EAE_NEW_ARRAY(double, n);
+    for (int64_t i = 0; i < n; i++) {
+        const double *row = g->problem.gram + i * g->problem.ld;
+        value[i] = fit->intercept;
+        for (int64_t j = 0; j < n; j++)
+            value[i] += row[j] * fit->beta[j];
+        for (int64_t t = 0; t < terms; t++)
+            value[i] += g->problem.u[i * terms + t] * fit->gamma[t];
+    }
+    double cut = training_median(g->fold, value);
+    free(value);
+    return cut;
 }
 
 /* All parameters of one labeling, each from the one before. */
@@ -380,7 +375,7 @@ static int fit_times(fitting *g, int64_t labeling)
             warm_start(fit, eae_fits_at(g->fits, p - 1, labeling, 0), n, g->problem.terms);
         status = eae_fit_cox(&g->problem, &cox, 1 / (cox.total * g->spec->param[p]), fit);
         if (status == EAE_OK)
-            g->fits->cut[fit - g->fits->fit] = training_median(g, fit);
+            g->fits->cut[fit - g->fits->fit] = training_cut(g, fit);
     }
     eae_cox_free(&cox);
     return status;
@@ -396,6 +391,31 @@ static int fit_survival(fitting *g)
             status = fit_times(g, l);
     }
     return status;
+}
+
+/* ---- sparse models ---------------------------------------------------------------------------
+ */
+
+/* The whole path of every labeling. */
+static int fit_paths(fitting *g)
+{
+    eae_fits *fits = g->fits;
+    int64_t n = g->fold->n, count = fits->labelings * fits->params;
+    int status = EAE_OK;
+    fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, count);
+    for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {
+        if (!fits->undefined[l])
+            status = eae_fold_sparse_path(g->fold, &g->target[l], l, fits);
+    }
+    if (g->target->task != EAE_TASK_SURVIVAL || status != EAE_OK)
+        return status;
+    double *value = EAE_NEW_ARRAY(double, count *n);
+    fits->cut = EAE_NEW_ARRAY(double, count);
+    eae_fold_sparse_values(g->fold, fits, 0, n, value);
+    for (int64_t k = 0; k < count; k++)
+        fits->cut[k] = training_median(g->fold, value + k * n);
+    free(value);
+    return EAE_OK;
 }
 
 void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec)
@@ -473,8 +493,10 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
         value[i] = NAN;
     if (f->prepared.empty)
         return EAE_OK;
-    if (fits->sparse)
-        return eae_fold_sparse_decision(f, fits, value);
+    if (fits->sparse) {
+        eae_fold_sparse_values(f, fits, n, t, value);
+        return EAE_OK;
+    }
     double *test = eae_try_alloc((size_t)(t * n), sizeof *test, "the Gram matrix of a fold");
     if (!test)
         return EAE_FAIL;

@@ -8,58 +8,94 @@
 #include "base/memory.h"
 #include "kernels/source.h"
 
-/* The data as the fold sees them, in both forms. */
+/* A problem and what it points at: the data as the fold sees them, in both forms, the outcome of
+ * the training rows. */
 typedef struct {
     eae_source source;
     eae_features features;
-} view;
+    double *y, *cost, *event;
+    eae_cox cox;
+    eae_sparse_problem problem;
+} study;
 
-static view view_of(const eae_fold *f)
+static eae_features turned(const eae_fold *f, const eae_source *source)
 {
     const eae_dataset *d = &f->run->dataset;
-    view v = {.source = eae_fold_source(f)};
-    v.features = (eae_features){.x = f->run->turned,
-                                .is_f64 = d->is_f64,
-                                .rows = d->rows,
-                                .ld = eae_features_stride(d->rows),
-                                .cols = d->cols,
-                                .shift = v.source.shift,
-                                .inverse = v.source.inverse};
-    return v;
+    return (eae_features){.x = f->run->turned,
+                          .is_f64 = d->is_f64,
+                          .rows = d->rows,
+                          .ld = eae_features_stride(d->rows),
+                          .cols = d->cols,
+                          .shift = source->shift,
+                          .inverse = source->inverse};
 }
 
-static eae_sparse_problem problem_of(const eae_fold *f, const view *v, eae_task task,
-                                     const double *y, const double *cost)
+/* y: +1 / -1, the value, or the time. */
+static int read_outcome(const eae_fold *f, const eae_target *t, study *s)
 {
-    const eae_train_spec *spec = f->run->spec;
-    return (eae_sparse_problem){.kernels = f->run->dataset.kernels,
-                                .source = &v->source,
-                                .features = f->run->turned ? &v->features : NULL,
-                                .row = f->row,
-                                .n = f->n,
-                                .loss =
-                                    task == EAE_TASK_CLASSES ? EAE_LOSS_LOGISTIC : EAE_LOSS_SQUARED,
-                                .y = y,
-                                .cost = cost,
-                                .u = f->u,
-                                .terms = spec->covariates.terms,
-                                .alpha = spec->alpha,
-                                .tol = spec->tol,
-                                .max_iter = spec->max_iter,
-                                .threads = f->threads};
+    bool survival = t->task == EAE_TASK_SURVIVAL, classes = t->task == EAE_TASK_CLASSES;
+    for (int64_t i = 0; i < f->n; i++) {
+        int64_t row = f->row[i];
+        if (classes)
+            s->y[i] = t->class[row] == 1 ? 1 : -1;
+        else
+            s->y[i] = survival ? t->time[row] : t->value[row];
+        s->event[i] = survival ? t->status[row] : 0;
+    }
+    eae_train_cost(f->run->spec, 1, f->row, f->split->count, f->n, t->class, t->outcome.classes,
+                   s->cost);
+    return survival ? eae_cox_new(&s->cox, s->y, s->event, NULL, f->split->count, f->n,
+                                  f->run->spec->ties)
+                    : EAE_OK;
 }
 
-int eae_fold_sparse_path(const eae_fold *f, eae_task task, const double *y, const double *cost,
-                         int64_t labeling, eae_fits *fits)
+static void study_close(study *s)
+{
+    free(s->y);
+    free(s->cost);
+    free(s->event);
+    eae_cox_free(&s->cox);
+}
+
+static int study_open(const eae_fold *f, const eae_target *target, study *s)
 {
     const eae_train_spec *spec = f->run->spec;
-    view v = view_of(f);
-    eae_sparse_problem problem = problem_of(f, &v, task, y, cost);
+    bool classes = target->task == EAE_TASK_CLASSES, survival = target->task == EAE_TASK_SURVIVAL;
+    *s = (study){.source = eae_fold_source(f)};
+    s->features = turned(f, &s->source);
+    s->y = EAE_NEW_ARRAY(double, f->n);
+    s->cost = EAE_NEW_ARRAY(double, f->n);
+    s->event = EAE_NEW_ARRAY(double, f->n);
+    s->problem = (eae_sparse_problem){.kernels = f->run->dataset.kernels,
+                                      .source = &s->source,
+                                      .features = f->run->turned ? &s->features : NULL,
+                                      .row = f->row,
+                                      .n = f->n,
+                                      .loss = classes ? EAE_LOSS_LOGISTIC : EAE_LOSS_SQUARED,
+                                      .cox = survival ? &s->cox : NULL,
+                                      .y = s->y,
+                                      .cost = s->cost,
+                                      .u = f->u,
+                                      .terms = spec->covariates.terms,
+                                      .alpha = spec->alpha,
+                                      .tol = spec->tol,
+                                      .max_iter = spec->max_iter,
+                                      .threads = f->threads};
+    return read_outcome(f, target, s);
+}
+
+int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t labeling,
+                         eae_fits *fits)
+{
+    const eae_train_spec *spec = f->run->spec;
     eae_sparse_fit *path = EAE_NEW_ARRAY(eae_sparse_fit, spec->params);
-    int status = eae_sparse_path(&problem, spec->param, spec->params, path, NULL);
+    study s;
+    int status = study_open(f, target, &s);
+    if (status == EAE_OK)
+        status = eae_sparse_path(&s.problem, spec->param, spec->params, path, NULL);
     for (int p = 0; p < spec->params && status == EAE_OK; p++) {
         eae_gram_fit *fit = eae_fits_at(fits, p, labeling, 0);
-        memcpy(fit->gamma, path[p].gamma, (size_t)problem.terms * sizeof(double));
+        memcpy(fit->gamma, path[p].gamma, (size_t)s.problem.terms * sizeof(double));
         fit->intercept = path[p].intercept;
         fit->objective = path[p].objective;
         fit->gap = path[p].gap;
@@ -67,24 +103,18 @@ int eae_fold_sparse_path(const eae_fold *f, eae_task task, const double *y, cons
         fit->converged = path[p].converged;
         fits->sparse[fit - fits->fit] = path[p];
     }
+    study_close(&s);
     free(path);
     return status;
 }
 
 int eae_fold_lambda_max(const eae_fold *f, const eae_target *target, double *lambda_max)
 {
-    view v = view_of(f);
-    double *y = eae_malloc((size_t)f->n, sizeof *y);
-    double *cost = eae_malloc((size_t)f->n, sizeof *cost);
-    bool classes = target->task == EAE_TASK_CLASSES;
-    for (int64_t i = 0; i < f->n; i++)
-        y[i] = classes ? (target->class[f->row[i]] == 1 ? 1 : -1) : target->value[f->row[i]];
-    eae_train_cost(f->run->spec, 1, f->row, f->split->count, f->n, target->class,
-                   target->outcome.classes, cost);
-    eae_sparse_problem problem = problem_of(f, &v, target->task, y, cost);
-    int status = eae_sparse_lambda_max(&problem, lambda_max);
-    free(y);
-    free(cost);
+    study s;
+    int status = study_open(f, target, &s);
+    if (status == EAE_OK)
+        status = eae_sparse_lambda_max(&s.problem, lambda_max);
+    study_close(&s);
     return status;
 }
 
@@ -114,18 +144,19 @@ static int64_t *union_of(const eae_fits *fits, int64_t cols, int64_t *count, int
     return feature;
 }
 
-int eae_fold_sparse_decision(const eae_fold *f, const eae_fits *fits, double *value)
+void eae_fold_sparse_values(const eae_fold *f, const eae_fits *fits, int64_t first, int64_t rows,
+                            double *value)
 {
-    int64_t tests = f->m - f->n, terms = f->run->spec->covariates.terms, *at, used;
+    int64_t terms = f->run->spec->covariates.terms, *at, used;
     int64_t count = fits->labelings * fits->params;
     eae_source some = eae_fold_source(f);
     int64_t *feature = union_of(fits, some.cols, &used, &at);
     double *z = eae_malloc((size_t)used, sizeof *z);
     some.feature = feature;
     some.feature_count = used;
-    for (int64_t i = 0; i < tests; i++) {
-        const double *u = f->u ? f->u + (f->n + i) * terms : NULL;
-        eae_source_row(&some, f->row[f->n + i], 0, used, z);
+    for (int64_t i = 0; i < rows; i++) {
+        const double *u = f->u ? f->u + (first + i) * terms : NULL;
+        eae_source_row(&some, f->row[first + i], 0, used, z);
         for (int64_t a = 0; a < used && some.inverse; a++)
             z[a] *= some.inverse[feature[a]];
         for (int64_t k = 0; k < count; k++) {
@@ -135,13 +166,12 @@ int eae_fold_sparse_decision(const eae_fold *f, const eae_fits *fits, double *va
                 v += s->weight[a] * z[at[s->feature[a]]];
             for (int64_t t = 0; t < terms; t++)
                 v += fits->fit[k].gamma[t] * u[t];
-            value[k * tests + i] = v;
+            value[k * rows + i] = v;
         }
     }
     free(feature);
     free(at);
     free(z);
-    return EAE_OK;
 }
 
 void eae_fold_sparse_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t ld)

@@ -7,11 +7,14 @@
 
 #include "eval/fold.h"
 
-/* All parameters of one labeling, into fits->fit and fits->sparse. y and cost as in sparse.h. */
-int eae_fold_sparse_path(const eae_fold *fold, eae_task task, const double *y, const double *cost,
-                         int64_t labeling, eae_fits *fits);
-/* eae_fold_decision() and eae_fold_weights() of such fits. */
-int eae_fold_sparse_decision(const eae_fold *fold, const eae_fits *fits, double *value);
+/* All parameters of one labeling, into fits->fit and fits->sparse. */
+int eae_fold_sparse_path(const eae_fold *fold, const eae_target *target, int64_t labeling,
+                         eae_fits *fits);
+/* Values of every fit for `rows` of the fold's rows, from `first` on: (params x labelings) x rows.
+ */
+void eae_fold_sparse_values(const eae_fold *fold, const eae_fits *fits, int64_t first, int64_t rows,
+                            double *value);
+/* eae_fold_weights() of such fits. */
 void eae_fold_sparse_weights(const eae_fold *fold, const eae_fits *fits, double *w, int64_t ld);
 
 #endif

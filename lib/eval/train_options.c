@@ -243,7 +243,7 @@ static void describe_spec(const eae_options *o, eae_train_spec *spec)
         eae_buffer_printf(&b, ";loss=%s", eae_opt_text(o, "loss"));
     if (spec->model == EAE_MODEL_COX)
         eae_buffer_printf(&b, ";ties=%s", spec->ties == EAE_TIES_EFRON ? "efron" : "breslow");
-    if (spec->model == EAE_MODEL_ENET) {
+    if (spec->model == EAE_MODEL_ENET || (spec->model == EAE_MODEL_COX && spec->alpha > 0)) {
         eae_format_double(spec->alpha, number);
         eae_buffer_printf(&b, ";alpha=%s", number);
     }

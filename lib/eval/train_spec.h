@@ -40,7 +40,8 @@ typedef struct eae_train_spec {
     eae_test test;
     eae_svm_loss loss;
     eae_ties ties; /* cox */
-    double alpha;  /* the l1 share of the penalty: lasso 1, enet; 0: none, and no sparse solver */
+    double
+        alpha; /* the l1 share of the penalty: lasso 1, enet, cox; 0: none, and no sparse solver */
     bool bias_penalised;
     bool by_lambda; /* param holds lambdas, else C */
     double *param;  /* the list, in the order given; owned */

@@ -307,6 +307,25 @@ void eae_cox_factor_product(const eae_cox *cox, const eae_cox_point *p, const do
     }
 }
 
+void eae_cox_factor_solve(const eae_cox *cox, const eae_cox_point *p, const double *g, double *out)
+{
+    for (int64_t s = 0; s < cox->strata; s++) {
+        double before = 0; /* what those eliminated have put on the row, over its weight */
+        for (int64_t t = cox->stratum[s]; t < cox->stratum[s + 1]; t++) {
+            const eae_cox_time *at = &cox->time[t];
+            double tied = 0, own = 0;
+            for (int64_t i = at->first; i < at->end; i++) {
+                bool event = i < at->censored;
+                double rest = g[cox->row[i]] + p->weight[i] * (before + (event ? tied : own));
+                out[i] = p->diagonal[i] > 0 ? rest / p->diagonal[i] : 0;
+                tied += p->tied[i] * out[i];
+                own += p->rest[i] * out[i];
+            }
+            before += own;
+        }
+    }
+}
+
 /* ---- monotone likelihood --------------------------------------------------------------------- */
 
 bool eae_cox_is_recession(const eae_cox *cox, const double *direction, double slack)

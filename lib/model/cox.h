@@ -78,6 +78,9 @@ void eae_cox_at(const eae_cox *cox, const double *eta, bool curvature, eae_cox_p
 /* out (n x k, by place) = L' x, x n x k by row with row stride ld; work: 2 k doubles. */
 void eae_cox_factor_left(const eae_cox *cox, const eae_cox_point *point, const double *x,
                          int64_t ld, int64_t k, double *out, double *work);
+/* out (n, by place) = L^-1 g, g by row with sums of 0 over each stratum; 0 where the factor is. */
+void eae_cox_factor_solve(const eae_cox *cox, const eae_cox_point *point, const double *g,
+                          double *out);
 /* out (n, by row) = L z, z by place. */
 void eae_cox_factor_product(const eae_cox *cox, const eae_cox_point *point, const double *z,
                             double *out);

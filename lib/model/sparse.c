@@ -14,6 +14,7 @@ enum { MAX_ROUNDS = 1000, MAX_SWEEPS = 100000, MAX_HALVINGS = 30, FIRST_SET = 32
 typedef struct path {
     const eae_sparse_problem *p;
     int64_t n;
+    eae_sparse_loss loss;
     eae_sparse_pool pool;
     eae_sparse_base unpenalised;
     double l1, l2;        /* of the present penalty */
@@ -21,13 +22,11 @@ typedef struct path {
     double *offset;       /* n: Z w */
     double *f;            /* n: offset + U base */
     double *r;            /* n: the dual point */
-    double *root;         /* n: square roots of the curvature */
-    double *border;       /* terms x n: orthonormal basis of root U */
+    double *border;       /* terms x n: orthonormal basis of R'U, the Hessian being R R' */
     int64_t border_terms; /* its rank */
     double primal, gap;   /* gap: absolute, on all features */
     double largest;       /* |z_j'r - l2 w_j| of a feature */
     bool *working;        /* per pool column */
-    int64_t working_size; /* of that array */
     eae_lasso model;
     int64_t *set; /* pool columns in the working set, by feature */
     int64_t set_size;
@@ -37,6 +36,7 @@ static void path_close(path *s)
 {
     eae_sparse_pool_close(&s->pool);
     eae_sparse_base_close(&s->unpenalised);
+    eae_sparse_loss_close(&s->loss);
     free(s->base);
     free(s->offset);
     free(s->border);
@@ -52,22 +52,23 @@ static int path_open(path *s, const eae_sparse_problem *p)
     int64_t n = p->n, terms = p->terms + 1;
     *s = (path){.p = p, .n = n};
     s->base = EAE_NEW_ARRAY(double, terms);
-    s->offset = EAE_NEW_ARRAY(double, 5 * n);
+    s->offset = EAE_NEW_ARRAY(double, 4 * n);
     s->f = s->offset + n;
     s->r = s->f + n;
-    s->root = s->r + n;
-    s->model.res = s->root + n;
+    s->model.res = s->r + n;
     s->border = EAE_NEW_ARRAY(double, terms *n);
     s->model.kernels = p->kernels;
     s->model.n = n;
-    int status = eae_sparse_base_open(&s->unpenalised, p);
+    int status = eae_sparse_loss_open(&s->loss, p);
+    if (status == EAE_OK)
+        status = eae_sparse_base_open(&s->unpenalised, &s->loss);
     if (status == EAE_OK)
         status = eae_sparse_pool_open(&s->pool, p);
     if (status == EAE_OK)
-        status = eae_sparse_base_fit(&s->unpenalised, p, s->offset, s->base, s->f);
+        status = eae_sparse_base_fit(&s->unpenalised, s->offset, s->base, s->f);
     if (status != EAE_OK)
         return status;
-    eae_sparse_residual(p, s->f, s->r);
+    eae_sparse_residual(&s->loss, s->f, s->r);
     return eae_sparse_pool_pass(&s->pool, s->r);
 }
 
@@ -82,8 +83,8 @@ static int refresh(path *s)
         if (pool->w[k] != 0)
             eae_sparse_add(pool->w[k], pool->z + k * s->n, s->offset, s->n);
     }
-    int status = eae_sparse_base_fit(&s->unpenalised, s->p, s->offset, s->base, s->f);
-    eae_sparse_residual(s->p, s->f, s->r);
+    int status = eae_sparse_base_fit(&s->unpenalised, s->offset, s->base, s->f);
+    eae_sparse_residual(&s->loss, s->f, s->r);
     eae_sparse_pool_values(pool, s->r);
     return status;
 }
@@ -103,13 +104,13 @@ static double penalty(const path *s, double *square)
 static void judge(path *s, double outside)
 {
     const eae_sparse_pool *pool = &s->pool;
-    double square, largest = outside;
-    s->primal = eae_sparse_loss(s->p, s->f) + penalty(s, &square);
+    double square, largest = outside, value = eae_sparse_value(&s->loss, s->f);
+    s->primal = value + penalty(s, &square);
     for (int64_t k = 0; k < pool->count; k++)
         largest = fmax(largest, fabs(pool->v[k] - s->l2 * pool->w[k]));
     double limit = largest > 0 ? s->l1 / largest : INFINITY;
     s->largest = largest;
-    s->gap = fmax(0, s->primal - eae_sparse_dual(s->p, s->r, square, limit));
+    s->gap = fmax(0, s->primal - eae_sparse_dual(&s->loss, s->f, value, s->r, square, limit));
 }
 
 static double wanted(const path *s)
@@ -206,8 +207,7 @@ static void make_border(path *s)
     s->border_terms = 0;
     for (int64_t t = terms - 1; t >= 0; t--) {
         double *e = s->border + s->border_terms * n;
-        for (int64_t i = 0; i < n; i++)
-            e[i] = s->root[i] * s->unpenalised.u[i * terms + t];
+        eae_sparse_bend_left(&s->loss, s->unpenalised.u + t * n, e);
         double before = sqrt(eae_sparse_dot(e, e, n));
         off_border(s, e);
         off_border(s, e);
@@ -220,8 +220,8 @@ static void make_border(path *s)
     }
 }
 
-/* The quadratic model at f, gamma and intercept eliminated: a lasso with columns root z_j less
- * their part in the span of root U. */
+/* The quadratic model at f, gamma and intercept eliminated: a lasso with columns R'z_j less their
+ * part in the span of R'U. */
 static int make_model(path *s)
 {
     eae_lasso *m = &s->model;
@@ -237,18 +237,13 @@ static int make_model(path *s)
     m->k = s->set_size;
     m->l1 = s->l1;
     m->l2 = s->l2;
-    eae_sparse_curvature(s->p, s->f, s->root);
-    for (int64_t i = 0; i < n; i++) {
-        s->root[i] = sqrt(s->root[i]);
-        m->res[i] = s->r[i] / s->root[i];
-    }
+    eae_sparse_bend(&s->loss, s->f);
+    eae_sparse_bend_solve(&s->loss, s->r, m->res);
     make_border(s);
     off_border(s, m->res);
     for (int64_t k = 0; k < m->k; k++) {
-        const double *z = s->pool.z + s->set[k] * n;
         double *x = m->x + k * n;
-        for (int64_t i = 0; i < n; i++)
-            x[i] = s->root[i] * z[i];
+        eae_sparse_bend_left(&s->loss, s->pool.z + s->set[k] * n, x);
         double before = eae_sparse_dot(x, x, n);
         off_border(s, x);
         m->norm[k] = eae_sparse_dot(x, x, n);
@@ -259,31 +254,52 @@ static int make_model(path *s)
     return EAE_OK;
 }
 
-/* From the present weights towards those of the model: all the way, or for the logistic loss as far
- * as the objective falls. False where it does not fall at all. */
-static bool take_step(path *s, const double *start)
+/* How f changes with the weights, gamma and intercept following as the model has it. */
+static int change_of(path *s, const double *old, double *move)
+{
+    const eae_lasso *m = &s->model;
+    int64_t n = s->n, terms = s->unpenalised.terms;
+    double *bent = EAE_NEW_ARRAY(double, n), *step = EAE_NEW_ARRAY(double, terms);
+    memset(move, 0, (size_t)n * sizeof *move);
+    for (int64_t k = 0; k < m->k; k++) {
+        if (m->w[k] != old[k])
+            eae_sparse_add(m->w[k] - old[k], s->pool.z + s->set[k] * n, move, n);
+    }
+    eae_sparse_bend_left(&s->loss, move, bent);
+    int status = terms > 0 ? eae_sparse_base_project(&s->unpenalised, bent, step) : EAE_OK;
+    for (int64_t t = 0; t < terms; t++)
+        eae_sparse_add(-step[t], s->unpenalised.u + t * n, move, n);
+    free(bent);
+    free(step);
+    return status;
+}
+
+/* From the present weights towards those of the model: all the way, or as far as the objective
+ * falls. *falls: false where it does not fall at all. */
+static int take_step(path *s, bool *falls)
 {
     const eae_lasso *m = &s->model;
     double *old = eae_malloc((size_t)(m->k + 2 * s->n), sizeof *old), t = 1, square;
     double *move = old + m->k, *f = move + s->n;
-    bool falls = s->p->loss == EAE_LOSS_SQUARED;
     for (int64_t k = 0; k < m->k; k++) {
         old[k] = s->pool.w[s->set[k]];
         s->pool.w[s->set[k]] = m->w[k];
     }
-    for (int64_t i = 0; i < s->n; i++)
-        move[i] = (start[i] - m->res[i]) / s->root[i];
-    for (int halving = 0; halving < MAX_HALVINGS && !falls; halving++, t /= 2) {
+    *falls = !s->p->cox && s->p->loss == EAE_LOSS_SQUARED; /* the model is the problem itself */
+    int status = *falls ? EAE_OK : change_of(s, old, move);
+    for (int halving = 0; halving < MAX_HALVINGS && !*falls && status == EAE_OK; halving++) {
         for (int64_t i = 0; i < s->n; i++)
             f[i] = s->f[i] + t * move[i];
         for (int64_t k = 0; k < m->k && t < 1; k++)
             s->pool.w[s->set[k]] = old[k] + t * (m->w[k] - old[k]);
-        falls = eae_sparse_loss(s->p, f) + penalty(s, &square) <= s->primal * (1 + 1e-15);
+        double value = eae_sparse_value(&s->loss, f) + penalty(s, &square);
+        *falls = value <= s->primal * (1 + 1e-15);
+        t /= 2;
     }
-    for (int64_t k = 0; k < m->k && !falls; k++)
+    for (int64_t k = 0; k < m->k && !*falls; k++)
         s->pool.w[s->set[k]] = old[k];
     free(old);
-    return falls;
+    return status;
 }
 
 static int newton(path *s, double gap, int64_t max_sweeps, int64_t *sweeps, bool *falls)
@@ -291,12 +307,8 @@ static int newton(path *s, double gap, int64_t max_sweeps, int64_t *sweeps, bool
     int status = make_model(s);
     if (status != EAE_OK)
         return status;
-    double *start = eae_malloc((size_t)s->n, sizeof *start);
-    memcpy(start, s->model.res, (size_t)s->n * sizeof *start);
     *sweeps += eae_lasso_solve(&s->model, gap, max_sweeps);
-    *falls = take_step(s, start);
-    free(start);
-    return EAE_OK;
+    return take_step(s, falls);
 }
 
 /* ---- one penalty ----------------------------------------------------------------------------- */
@@ -346,7 +358,7 @@ static void report(path *s, eae_sparse_fit *fit)
     free(c);
     fit->gamma = eae_malloc((size_t)terms, sizeof *fit->gamma);
     memcpy(fit->gamma, s->base, (size_t)terms * sizeof *fit->gamma);
-    fit->intercept = s->base[terms];
+    fit->intercept = s->base[terms]; /* 0 where there is none */
     fit->objective = s->primal;
     fit->gap = s->gap / fmax(fabs(s->primal), DBL_MIN);
 }
@@ -362,20 +374,25 @@ void eae_sparse_fit_free(eae_sparse_fit *fit)
 int eae_sparse_lambda_max(const eae_sparse_problem *p, double *lambda_max)
 {
     const eae_source *source = p->source;
+    eae_sparse_loss loss = {0};
     eae_sparse_base base = {0};
     double *f = EAE_NEW_ARRAY(double, 3 * p->n), *zero = f + p->n, *r = zero + p->n, largest = 0;
     double *start = EAE_NEW_ARRAY(double, p->terms + 1);
     double *v = eae_try_alloc((size_t)source->cols, sizeof *v, "lambda_max");
-    int status = v ? eae_sparse_base_open(&base, p) : EAE_FAIL;
+    int status = v ? eae_sparse_loss_open(&loss, p) : EAE_FAIL;
     if (status == EAE_OK)
-        status = eae_sparse_base_fit(&base, p, zero, start, f);
-    eae_sparse_residual(p, f, r);
+        status = eae_sparse_base_open(&base, &loss);
     if (status == EAE_OK)
+        status = eae_sparse_base_fit(&base, zero, start, f);
+    if (status == EAE_OK) {
+        eae_sparse_residual(&loss, f, r);
         status = eae_sparse_products(p, r, v);
+    }
     if (status == EAE_OK)
         status = eae_sparse_largest(source, v, &largest);
     *lambda_max = largest / p->alpha;
     eae_sparse_base_close(&base);
+    eae_sparse_loss_close(&loss);
     free(f);
     free(start);
     free(v);

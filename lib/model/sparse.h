@@ -1,5 +1,6 @@
 /*
- * sparse.h - lasso and elastic net for squared and logistic loss, along a path of penalties.
+ * sparse.h - lasso and elastic net for squared and logistic loss and for the Cox model, along a
+ * path of penalties.
  *
  * With z the values of an eae_source in the n training rows and u covariates, f = z w + u gamma +
  * intercept and
@@ -8,7 +9,9 @@
  *
  * where cost_i = count_i x class weight / (sum of counts): for equal rows the objective of glmnet
  * (Friedman, Hastie, Tibshirani 2010), y unscaled. loss is r^2/2 or log(1 + exp(-y f)). Intercept
- * and gamma are free. No Gram matrix and no copy of the data is made.
+ * and gamma are free. Cox: N(f) / (sum of counts) in place of the sum, N the negative log partial
+ * likelihood (cox.h; Simon et al. 2011 for Breslow's ties), without intercept. No Gram matrix is
+ * made.
  *
  * Method. Each penalty starts from the solution of the next larger one. Newton steps (one, for
  * squared loss) on a working set: weighted lasso by coordinate descent and, on the support, exact
@@ -18,8 +21,9 @@
  * an earlier r by at most |z_j| times the distance, so that few passes over the data are needed.
  *
  * Certificate. `gap` is (primal - dual) / primal on all features, with the dual point s r, r_i =
- * -cost_i loss'(f_i), U'r = 0 to rounding, s the largest allowed (or best) scale of the augmented
- * lasso; features outside the pool of exact columns count with the upper bound of the safe test.
+ * -cost_i loss'(f_i) (Cox: minus the gradient), U'r = 0 to rounding, s the largest allowed (or
+ * best) scale of the augmented lasso. Features outside the pool of exact columns are looked at
+ * where the safe test cannot rule out that they matter.
  *
  * Everything is f64 (data may be f32) and deterministic: bits do not depend on `threads`.
  */
@@ -35,6 +39,7 @@ typedef struct eae_sparse_problem {
     const int64_t *row;           /* n training rows of the source, each once */
     int64_t n;
     eae_loss loss;      /* EAE_LOSS_SQUARED or EAE_LOSS_LOGISTIC */
+    const eae_cox *cox; /* or, in place of loss and y, the times of the rows in order; else NULL */
     const double *y;    /* n: the value, or +1 / -1 */
     const double *cost; /* n: > 0 */
     const double *u;    /* n x terms, row-major covariates beside the intercept; NULL if none */

@@ -2,7 +2,8 @@
  * sparse_parts.h - what the files behind sparse.h share; not for others.
  *
  *     sparse.c        the path: working sets, Newton steps, certificate
- *     sparse_loss.c   the two losses: residuals, curvature, objectives, the unpenalised part
+ *     sparse_loss.c   the losses: residuals, Hessians, objectives
+ *     sparse_base.c   covariates and intercept
  *     sparse_values.c values of features: columns, products with all, norms
  *     sparse_pool.c   features: exact columns of the promising ones, bounds for all others
  *     sparse_lasso.c  the quadratic model: weighted lasso on a working set
@@ -18,27 +19,44 @@ void eae_sparse_add(double factor, const double *x, double *y, int64_t n); /* y 
 
 /* ---- sparse_loss.c --------------------------------------------------------------------------- */
 
-/* r_i = -cost_i loss'(f_i) */
-void eae_sparse_residual(const eae_sparse_problem *p, const double *f, double *r);
-/* h_i = cost_i loss''(f_i), kept away from 0 */
-void eae_sparse_curvature(const eae_sparse_problem *p, const double *f, double *h);
-double eae_sparse_loss(const eae_sparse_problem *p, const double *f); /* sum cost loss */
-/* The dual value of the augmented problem at the best scale s <= limit of (r, ridge), where
- * square = l2 |w|^2 is the dual's share of the ridge term. */
-double eae_sparse_dual(const eae_sparse_problem *p, const double *r, double square, double limit);
+/* The loss of a problem, and the Hessian R R' of it in f, where it was last bent. */
+typedef struct eae_sparse_loss {
+    const eae_sparse_problem *p;
+    double *root; /* n: R, diagonal; not for cox */
+    double scale; /* cox: 1 / total */
+    eae_cox_point bent, point;
+} eae_sparse_loss;
 
-/* The best gamma and intercept (the last of terms + 1 entries of base, which start it) beside the
- * offset; f = offset + U base. */
+int eae_sparse_loss_open(eae_sparse_loss *l, const eae_sparse_problem *p);
+void eae_sparse_loss_close(eae_sparse_loss *l);
+double eae_sparse_value(eae_sparse_loss *l, const double *f);
+/* r: minus the gradient in f; of a sum of rows -cost_i loss'(f_i) */
+void eae_sparse_residual(eae_sparse_loss *l, const double *f, double *r);
+/* The dual value of the augmented problem at the best scale s <= limit of (r, ridge), where
+ * square = l2 |w|^2 is the dual's share of the ridge term, r and value those of f. */
+double eae_sparse_dual(const eae_sparse_loss *l, const double *f, double value, const double *r,
+                       double square, double limit);
+/* The Hessian at f, kept away from 0. */
+void eae_sparse_bend(eae_sparse_loss *l, const double *f);
+void eae_sparse_bend_left(const eae_sparse_loss *l, const double *x, double *out);  /* R'x */
+void eae_sparse_bend_solve(const eae_sparse_loss *l, const double *r, double *out); /* R^-1 r */
+
+/* ---- sparse_base.c --------------------------------------------------------------------------- */
+
+/* The best gamma and intercept (the last entry of base, which starts them) beside the offset;
+ * f = offset + U base. There is no intercept beside a partial likelihood. */
 typedef struct eae_sparse_base {
+    eae_sparse_loss *loss;
     int64_t terms; /* with the intercept */
-    double *u;     /* n x terms, the last column 1 */
+    double *u;     /* terms columns of n, the intercept last */
     double *scratch;
 } eae_sparse_base;
 
-int eae_sparse_base_open(eae_sparse_base *b, const eae_sparse_problem *p);
+int eae_sparse_base_open(eae_sparse_base *b, eae_sparse_loss *loss);
 void eae_sparse_base_close(eae_sparse_base *b);
-int eae_sparse_base_fit(eae_sparse_base *b, const eae_sparse_problem *p, const double *offset,
-                        double *base, double *f);
+int eae_sparse_base_fit(eae_sparse_base *b, const double *offset, double *base, double *f);
+/* step (terms, at least one): least squares of x on R'U. */
+int eae_sparse_base_project(eae_sparse_base *b, const double *x, double *step);
 
 /* ---- sparse_values.c ------------------------------------------------------------------------- */
 

@@ -167,6 +167,10 @@ static void check_point(const cohort *c, eae_ties ties)
         for (int64_t k = 0; k < n; k++)
             assert_true(fabs(product[k] - hessian[k * n + i]) < 1e-11);
     }
+    eae_cox_factor_solve(&cox, &point, point.gradient, column);
+    eae_cox_factor_product(&cox, &point, column, product);
+    for (int64_t i = 0; i < n; i++)
+        assert_true(fabs(product[i] - gradient[i]) < 1e-10);
     eae_cox_point_free(&point);
     eae_cox_free(&cox);
     free(eta);
