@@ -142,6 +142,15 @@ static int read_annotations(const eae_text *t, annotations *x)
     return status;
 }
 
+static bool is_feature(const eae_frame *f, const char *name)
+{
+    for (int64_t j = 0; j < f->cols.names.count; j++) {
+        if (strcmp(eae_name(&f->cols.names, j), name) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Row of the table for each sample of f, -1 for none. */
 static int match_samples(const eae_frame *f, const eae_text *t, const annotations *x, int64_t *row)
 {
@@ -154,9 +163,13 @@ static int match_samples(const eae_frame *f, const eae_text *t, const annotation
     }
     eae_name_index_free(index);
     if (found == 0)
-        return eae_fail("%s: none of its ids (%.80s, ...) is a sample of the data (%.80s, ...)",
+        return eae_fail("%s: none of its ids (%.80s, ...) is a sample of the data (%.80s, ...)%s",
                         t->name, eae_name(&x->id, 0),
-                        f->rows.names.count ? eae_name(&f->rows.names, 0) : "without names");
+                        f->rows.names.count ? eae_name(&f->rows.names, 0) : "without names",
+                        is_feature(f, eae_name(&x->id, 0))
+                            ? "; they are the features: is the table feature-major? try "
+                              "--by-feature"
+                            : "");
     if (found < n)
         eae_note("%s: %lld of %lld samples are not in it; their annotations are missing", t->name,
                  (long long)(n - found), (long long)n);

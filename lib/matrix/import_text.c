@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
 #include "base/number.h"
 #include "matrix/import_parts.h"
 
@@ -106,12 +107,17 @@ static int read_header(const eae_import_job *job, const eae_text *head, header *
 
 /* ---- samples as rows ---------------------------------------------------------------------- */
 
-static bool is_number_or_missing(const eae_field *f)
+static bool is_number(const eae_field *f)
 {
     eae_field bare = eae_field_bare(f);
     double value;
-    return eae_is_missing(bare.text, bare.length) ||
-           eae_parse_double(bare.text, bare.length, &value);
+    return eae_parse_double(bare.text, bare.length, &value);
+}
+
+static bool is_number_or_missing(const eae_field *f)
+{
+    eae_field bare = eae_field_bare(f);
+    return eae_is_missing(bare.text, bare.length) || is_number(f);
 }
 
 static bool is_id_name(const char *name)
@@ -189,6 +195,12 @@ static bool is_row_name(const eae_text *t, const header *h, const char *name, si
     return false;
 }
 
+/* Molecular data have more features than samples. */
+static bool is_long(int64_t rows, int64_t columns)
+{
+    return rows > 200 && rows > 5 * columns;
+}
+
 /* What speaks for a table with features as rows: a row that is called like the label, or many more
  * rows than columns. */
 static const char *shape_hint(const eae_import_job *job, const header *h)
@@ -205,7 +217,7 @@ static const char *shape_hint(const eae_import_job *job, const header *h)
         rows++;
         p++;
     }
-    return rows > 200 && rows > 5 * h->count
+    return is_long(rows, h->count)
                ? "; far more rows than columns: is it feature-major? try --by-feature"
                : "";
 }
@@ -312,6 +324,22 @@ static int frame_of_samples(const eae_import_job *job, const header *h, eae_tabl
     return status;
 }
 
+/* What looks odd, though it can be read: data without a header, and features as rows. */
+static void remark(const eae_import_job *job, const header *h, const eae_frame *f)
+{
+    int64_t c = 0;
+    while (c < h->count && is_number(h->field + c))
+        c++;
+    if (c == h->count)
+        eae_warn(
+            "%s:1: a header of numbers only: is it data? The first line is taken for the names "
+            "of the columns",
+            h->text.name);
+    if (f->rows.annot_count == 0 && !job->import->annot && is_long(f->rows.count, f->cols.count))
+        eae_note("%s: %lld samples of %lld features: if the rows are features, say --by-feature",
+                 h->text.name, (long long)f->rows.count, (long long)f->cols.count);
+}
+
 static int import_samples(const eae_import_job *job, header *h, eae_frame **f)
 {
     uint8_t *column = NULL;
@@ -331,6 +359,8 @@ static int import_samples(const eae_import_job *job, header *h, eae_frame **f)
     }
     if (status == EAE_OK)
         status = frame_of_samples(job, h, &t, f);
+    if (status == EAE_OK)
+        remark(job, h, *f);
     eae_table_free(&t);
     free(column);
     return status;

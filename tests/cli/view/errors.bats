@@ -182,6 +182,36 @@ good() {
     says "sex"
 }
 
+@test "features as rows: the shape, and the ids of annotations, give it away" {
+    awk 'BEGIN { printf "gene"; for (j = 0; j < 12; j++) printf "\tp%02d", j; print ""
+        for (i = 0; i < 300; i++) { printf "g%d", i; for (j = 0; j < 12; j++) printf "\t%d", i * j % 17; print "" } }' >t.tsv
+    awk 'BEGIN { print "id\tclass"; for (j = 0; j < 12; j++) printf "p%02d\tc%d\n", j, j % 2 }' >a.tsv
+    must_pass eae-view t.tsv --info
+    says "t.tsv: 300 samples of 12 features: if the rows are features, say --by-feature"
+    must_pass eae-view -q t.tsv --info
+    says_not "by-feature"
+    must_pass eae-view --by-feature t.tsv --info
+    says_not "by-feature"
+    must_fail 1 eae-view t.tsv --annot a.tsv --label class
+    says "a.tsv: none of its ids (p00, ...) is a sample of the data (g0, ...); they are the features: is the table feature-major? try --by-feature"
+    must_pass eae-view t.tsv --by-feature --annot a.tsv --label class --info
+    # many samples are no reason where the columns have roles
+    awk -F '\t' 'BEGIN { OFS = FS } { print $0, NR == 1 ? "class" : "c" NR % 2 }' t.tsv >l.tsv
+    must_pass eae-view l.tsv --label class --info
+    says_not "by-feature"
+}
+
+@test "a header of numbers is suspected to be data" {
+    printf '0.5\t1.5\n2\t3\n4\t5\n' >t.tsv
+    must_pass eae-view t.tsv --info
+    says "t.tsv:1: a header of numbers only: is it data? The first line is taken for the names of the columns"
+    for id in id ''; do
+        printf '%s\t1\t2\na\t3\t4\n' "$id" >t.tsv
+        must_pass eae-view t.tsv --info
+        says_not "header"
+    done
+}
+
 @test "help and version on standard output" {
     must_pass eae-view --help
     head -1 .stdout | grep -q eae-view
