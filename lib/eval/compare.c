@@ -65,6 +65,11 @@ static int find_references(const eae_predictions *p, const eae_order *order,
 
 /* ---- the same plan ----------------------------------------------------------------------- */
 
+/* The entries of both candidates for a split that both have. */
+typedef struct {
+    int64_t a, b;
+} pair;
+
 static int differs(const eae_predictions *p, int a, int b, const char *how)
 {
     char *name_a = eae_candidate_name(p, a), *name_b = eae_candidate_name(p, b);
@@ -74,36 +79,49 @@ static int differs(const eae_predictions *p, int a, int b, const char *how)
     return status;
 }
 
-static bool same_samples(const eae_predictions *p, int64_t a, int64_t b)
+static bool same_samples(const eae_predictions *p, pair x)
 {
-    eae_joined x, y;
-    eae_join(p, a, a + 1, &x);
-    eae_join(p, b, b + 1, &y);
-    bool same = x.scored.n == y.scored.n &&
-                memcmp(x.sample, y.sample, (size_t)x.scored.n * sizeof *x.sample) == 0;
-    eae_joined_free(&x);
-    eae_joined_free(&y);
+    eae_joined a, b;
+    eae_join(p, x.a, x.a + 1, &a);
+    eae_join(p, x.b, x.b + 1, &b);
+    bool same = a.scored.n == b.scored.n &&
+                memcmp(a.sample, b.sample, (size_t)a.scored.n * sizeof *a.sample) == 0;
+    eae_joined_free(&a);
+    eae_joined_free(&b);
     return same;
 }
 
-static int check_plan(const eae_predictions *p, int a, int b)
+static int by_place(const eae_entry *a, const eae_entry *b)
 {
-    int64_t first_a, end_a, first_b, end_b;
+    if (a->repeat != b->repeat)
+        return a->repeat < b->repeat ? -1 : 1;
+    return a->split < b->split ? -1 : a->split > b->split;
+}
+
+/* The splits of one plan that both candidates have; *all: none is missing. The caller frees. */
+static int pair_splits(const eae_predictions *p, int a, int b, pair **pairs, int64_t *n, bool *all)
+{
+    int64_t i, end_a, j, end_b;
     char how[64];
+    eae_candidate_entries(p, a, &i, &end_a);
+    eae_candidate_entries(p, b, &j, &end_b);
+    *pairs = EAE_NEW_ARRAY(pair, end_a - i);
+    *n = 0;
+    *all = end_a - i == end_b - j;
     if (!eae_candidates_agree(p, a, b, "plan"))
         return differs(p, a, b, "they were trained under different plans");
-    eae_candidate_entries(p, a, &first_a, &end_a);
-    eae_candidate_entries(p, b, &first_b, &end_b);
-    for (int64_t i = first_a, j = first_b; i < end_a || j < end_b; i++, j++) {
-        const eae_entry *x = &p->entry[i < end_a ? i : j], *y = &p->entry[j < end_b ? j : i];
-        bool same = i < end_a && j < end_b && x->split == y->split && x->repeat == y->repeat;
-        snprintf(how, sizeof how, "split %" PRId64 " is not there for both",
-                 x->split < y->split ? x->split : y->split);
-        if (!same)
+    while (i < end_a && j < end_b) {
+        int order = by_place(&p->entry[i], &p->entry[j]);
+        pair x = {i, j};
+        i += order <= 0;
+        j += order >= 0;
+        *all = *all && order == 0;
+        if (order != 0)
+            continue;
+        snprintf(how, sizeof how, "split %" PRId64 " holds out other samples", p->entry[x.a].split);
+        if (!same_samples(p, x))
             return differs(p, a, b, how);
-        snprintf(how, sizeof how, "split %" PRId64 " holds out other samples", x->split);
-        if (!same_samples(p, i, j))
-            return differs(p, a, b, how);
+        (*pairs)[(*n)++] = x;
     }
     return EAE_OK;
 }
@@ -124,6 +142,7 @@ typedef struct {
     kind *kind;
     int kinds;
     eae_comparison *line; /* candidates in order x kinds */
+    bool *partial;        /* candidates in order: not all splits of theirs are the reference's */
 } context;
 
 static void list_kinds(context *x)
@@ -144,88 +163,89 @@ static void list_kinds(context *x)
         x->kind[x->kinds++] = (kind){MCNEMAR, "accuracy", "mcnemar"};
 }
 
-static eae_paired resampled_t(const eae_scores *s, int a, int b, int metric)
+static eae_paired resampled_t(const eae_scores *s, const pair *pairs, int64_t n, int metric)
 {
     const eae_predictions *p = s->p;
-    int64_t first_a, end_a, first_b, end_b, tested = 0, trained = 0;
-    eae_candidate_entries(p, a, &first_a, &end_a);
-    eae_candidate_entries(p, b, &first_b, &end_b);
-    int64_t n = end_a - first_a;
-    double *x = eae_malloc((size_t)n, sizeof *x), *y = eae_malloc((size_t)n, sizeof *y);
+    int64_t tested = 0, trained = 0;
+    double *a = eae_malloc((size_t)n, sizeof *a), *b = eae_malloc((size_t)n, sizeof *b);
     for (int64_t i = 0; i < n; i++) {
-        x[i] = s->value[(first_a + i) * s->metric_count + metric];
-        y[i] = s->value[(first_b + i) * s->metric_count + metric];
-        if (!isnan(x[i]) && !isnan(y[i])) {
-            tested += p->entry[first_a + i].held;
-            trained += p->candidate[a].samples - p->entry[first_a + i].held;
+        const eae_entry *e = &p->entry[pairs[i].a];
+        a[i] = s->value[pairs[i].a * s->metric_count + metric];
+        b[i] = s->value[pairs[i].b * s->metric_count + metric];
+        if (!isnan(a[i]) && !isnan(b[i])) {
+            tested += e->held;
+            trained += p->candidate[e->candidate].samples - e->held;
         }
     }
-    eae_paired result = eae_paired_t(x, y, n, (double)tested / (double)trained);
-    free(x);
-    free(y);
+    eae_paired result = eae_paired_t(a, b, n, (double)tested / (double)trained);
+    free(a);
+    free(b);
     return result;
 }
 
-/* The values of the first repeat. */
-static void join_first_repeat(const eae_scores *s, int candidate, eae_joined *joined,
-                              int64_t *first)
+/* The samples of the first repeat, as a test over samples reads them. */
+typedef struct {
+    int64_t n;
+    double *a, *b;
+    bool *positive, *right_a, *right_b;
+    bool again; /* a sample is held out several times: values are not one per sample */
+} round_one;
+
+/* Is value i called right? That is an accuracy of 1 for the sample alone. */
+static bool is_right(const eae_joined *joined, int64_t i, const double *cut)
 {
-    int64_t end;
-    eae_candidate_entries(s->p, candidate, first, &end);
-    eae_join(s->p, *first, eae_entry_repeat_end(s->p, *first), joined);
+    eae_joined one;
+    eae_joined_take(joined, &i, 1, &one);
+    double accuracy = eae_score_joined(eae_metric_find("accuracy"), &one, cut);
+    eae_joined_free(&one);
+    return accuracy == 1;
 }
 
-/* Is a sample held out several times? Then values are not one per sample. */
-static bool repeats_samples(const eae_predictions *p, const eae_joined *joined)
+static void add_split(const eae_scores *s, pair at, int test, bool *held, round_one *out)
 {
-    bool *held = EAE_NEW_ARRAY(bool, p->frame->cols.count), again = false;
-    for (int64_t i = 0; i < joined->scored.n; i++) {
-        again = again || held[joined->sample[i]];
-        held[joined->sample[i]] = true;
+    eae_joined a, b;
+    eae_join(s->p, at.a, at.a + 1, &a);
+    eae_join(s->p, at.b, at.b + 1, &b);
+    for (int64_t i = 0; i < a.scored.n; i++) {
+        out->again = out->again || held[a.sample[i]];
+        held[a.sample[i]] = true;
+        if (test == DELONG) {
+            out->a[out->n] = a.value[i];
+            out->b[out->n] = b.value[i];
+            out->positive[out->n] = a.class[i] == 1;
+        } else {
+            out->right_a[out->n] = is_right(&a, i, &s->cut[at.a]);
+            out->right_b[out->n] = is_right(&b, i, &s->cut[at.b]);
+        }
+        out->n++;
     }
-    free(held);
-    return again;
+    eae_joined_free(&a);
+    eae_joined_free(&b);
 }
 
-/* Which samples are called right: that is an accuracy of 1 for the sample alone. */
-static bool *right_calls(const eae_joined *joined, const double *cut)
+static eae_paired over_samples(const eae_scores *s, const pair *pairs, int64_t n, int test)
 {
-    const eae_metric *accuracy = eae_metric_find("accuracy");
-    bool *right = EAE_NEW_ARRAY(bool, joined->scored.n);
-    for (int64_t i = 0; i < joined->scored.n; i++) {
-        eae_joined one;
-        eae_joined_take(joined, &i, 1, &one);
-        right[i] = eae_score_joined(accuracy, &one, cut) == 1;
-        eae_joined_free(&one);
-    }
-    return right;
-}
-
-static eae_paired over_samples(const eae_scores *s, int a, int b, int test)
-{
-    int64_t first_a, first_b;
-    eae_joined x, y;
+    const eae_predictions *p = s->p;
+    size_t cols = (size_t)p->frame->cols.count;
     eae_paired result = {0, NAN, NAN, NAN, NAN, NAN, NAN};
-    join_first_repeat(s, a, &x, &first_a);
-    join_first_repeat(s, b, &y, &first_b);
-    int64_t n = x.scored.n;
-    if (repeats_samples(s->p, &x)) {
-        /* nothing is known of how the values of one sample hang together */
-    } else if (test == DELONG) {
-        bool *positive = EAE_NEW_ARRAY(bool, n);
-        for (int64_t i = 0; i < n; i++)
-            positive[i] = x.class[i] == 1;
-        result = eae_paired_delong(x.value, y.value, positive, n);
-        free(positive);
-    } else {
-        bool *right_a = right_calls(&x, s->cut + first_a);
-        bool *right_b = right_calls(&y, s->cut + first_b);
-        result = eae_paired_mcnemar(right_a, right_b, n);
-        free(right_a);
-        free(right_b);
+    bool *held = EAE_NEW_ARRAY(bool, 4 * cols);
+    double *value = EAE_NEW_ARRAY(double, 2 * cols);
+    round_one x = {.a = value,
+                   .b = value + cols,
+                   .positive = held + cols,
+                   .right_a = held + 2 * cols,
+                   .right_b = held + 3 * cols};
+    for (int64_t i = 0; i < n && !x.again; i++) {
+        if (p->entry[pairs[i].a].repeat != p->entry[pairs[0].a].repeat)
+            break;
+        if (!isnan(s->cut[pairs[i].a]) && !isnan(s->cut[pairs[i].b]))
+            add_split(s, pairs[i], test, held, &x);
     }
-    eae_joined_free(&x);
-    eae_joined_free(&y);
+    if (!x.again && x.n > 0)
+        result = test == DELONG ? eae_paired_delong(x.a, x.b, x.positive, x.n)
+                                : eae_paired_mcnemar(x.right_a, x.right_b, x.n);
+    free(held);
+    free(value);
     return result;
 }
 
@@ -233,16 +253,22 @@ static int compare_one(void *data, int64_t place, int worker)
 {
     (void)worker;
     context *x = data;
+    const eae_scores *s = x->s;
     int a = x->order->candidate[place], b = x->against[a];
-    int status = a == b ? EAE_OK : check_plan(x->s->p, a, b);
+    bool all = true;
+    pair *pairs = NULL;
+    int64_t n = 0;
+    int status = a == b ? EAE_OK : pair_splits(s->p, a, b, &pairs, &n, &all);
+    x->partial[place] = !all;
     for (int k = 0; k < x->kinds && status == EAE_OK; k++) {
         const kind *by = &x->kind[k];
         eae_comparison *line = &x->line[place * x->kinds + k];
         *line = (eae_comparison){a, b, by->name, by->test, {.p = NAN}, NAN};
         if (a != b)
-            line->result = by->metric >= 0 ? resampled_t(x->s, a, b, by->metric)
-                                           : over_samples(x->s, a, b, by->metric);
+            line->result = by->metric >= 0 ? resampled_t(s, pairs, n, by->metric)
+                                           : over_samples(s, pairs, n, by->metric);
     }
+    free(pairs);
     return status;
 }
 
@@ -276,6 +302,17 @@ static void note_dependence(const context *x)
                  "p-values too small; the t test allows for it");
 }
 
+static void warn_of_missing_splits(const context *x)
+{
+    int missing = 0;
+    for (int i = 0; i < x->order->count; i++)
+        missing += x->partial[i];
+    if (missing > 0)
+        eae_warn("%d of %d candidates have other splits than what they are compared with: only the "
+                 "splits that both have count",
+                 missing, x->order->count);
+}
+
 /* Leave out the lines of references, which are compared with nothing. */
 static int64_t drop_references(eae_comparison *line, int64_t n)
 {
@@ -298,6 +335,7 @@ int eae_compare(const eae_scores *s, const eae_order *order, eae_reference refer
     if (status == EAE_OK) {
         list_kinds(&x);
         x.line = EAE_NEW_ARRAY(eae_comparison, n * x.kinds);
+        x.partial = EAE_NEW_ARRAY(bool, n);
         status = eae_parallel(threads, n, compare_one, &x);
     }
     if (status == EAE_OK) {
@@ -305,11 +343,13 @@ int eae_compare(const eae_scores *s, const eae_order *order, eae_reference refer
             itself += against[c] == c;
         /* a reference has no p-value, and leaves the family by itself */
         note_dependence(&x);
+        warn_of_missing_splits(&x);
         correct(&x, n, reference == EAE_REFERENCE_BEST ? n * (n - 1) / 2 + itself : n);
         *out = (eae_comparisons){x.line, drop_references(x.line, n * x.kinds)};
         x.line = NULL;
     }
     free(x.line);
+    free(x.partial);
     free(x.kind);
     free(against);
     return status;

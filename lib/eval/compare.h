@@ -7,7 +7,8 @@
  * first repeat
  *
  * paired.h has the tests. All candidates compared must have been judged on the same held-out
- * samples: one plan, the same splits of it.
+ * samples: one plan. Splits that only one of two has (an elimination may end early) do not count,
+ * and are warned of.
  *
  * The reference is the best candidate (order.h), or one that is named, or the baseline: what a
  * model gives without any feature, from its covariates alone, which is a candidate of size 0. The

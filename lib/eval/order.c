@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/threads.h"
@@ -103,7 +104,8 @@ static int find_hazards(eae_order *o, const eae_scores *s, int threads)
 /* All smaller is better; NaN is last. */
 typedef struct {
     int candidate;
-    double tie; /* 0: among the tied, 1: behind them */
+    double partial; /* 1: lacks splits */
+    double tie;     /* 0: among the tied, 1: behind them */
     double preference, figure, size;
 } place;
 
@@ -117,7 +119,9 @@ static int compare_numbers(double a, double b)
 static int by_place(const void *pa, const void *pb)
 {
     const place *a = pa, *b = pb;
-    int order = compare_numbers(a->tie, b->tie);
+    int order = compare_numbers(a->partial, b->partial);
+    if (order == 0)
+        order = compare_numbers(a->tie, b->tie);
     if (order == 0)
         order = compare_numbers(a->preference, b->preference);
     if (order == 0)
@@ -125,6 +129,36 @@ static int by_place(const void *pa, const void *pb)
     if (order == 0)
         order = compare_numbers(a->size, b->size);
     return order ? order : a->candidate - b->candidate;
+}
+
+/* Which candidates have fewer splits than another one of their plan. */
+static void find_partial(const eae_predictions *p, place *x)
+{
+    eae_names plans = {0};
+    eae_buffer key = {0};
+    int64_t *most = EAE_NEW_ARRAY(int64_t, p->candidate_count), first, end;
+    int *plan = EAE_NEW_ARRAY(int, p->candidate_count);
+    for (int c = 0; c < p->candidate_count; c++) {
+        key.length = 0;
+        eae_key_add(&key, &p->frame->rows, p->candidate[c].row, "plan");
+        eae_names_add(&plans, key.data, key.length);
+    }
+    eae_name_index *index = eae_name_index_new(&plans);
+    for (int c = 0; c < p->candidate_count; c++) {
+        plan[c] = (int)eae_name_find(index, eae_name(&plans, c), strlen(eae_name(&plans, c)));
+        eae_candidate_entries(p, c, &first, &end);
+        if (end - first > most[plan[c]])
+            most[plan[c]] = end - first;
+    }
+    for (int c = 0; c < p->candidate_count; c++) {
+        eae_candidate_entries(p, c, &first, &end);
+        x[c].partial = end - first < most[plan[c]];
+    }
+    eae_name_index_free(index);
+    eae_names_free(&plans);
+    eae_buffer_free(&key);
+    free(most);
+    free(plan);
 }
 
 /* The tied are those within one standard error of the first; `sorted` is by figure. */
@@ -180,8 +214,10 @@ int eae_order_make(eae_order *o, const eae_scores *s, const eae_summary *summary
     place *sorted = EAE_NEW_ARRAY(place, n);
     double sign = s->metric[0]->higher_is_better ? -1 : 1;
     for (int c = 0; c < n; c++)
-        sorted[c] =
-            (place){c, 0, 0, sign * eae_summary_figure(s, summary, c, 0), eae_candidate_size(p, c)};
+        sorted[c] = (place){.candidate = c,
+                            .figure = sign * eae_summary_figure(s, summary, c, 0),
+                            .size = eae_candidate_size(p, c)};
+    find_partial(p, sorted);
     qsort(sorted, (size_t)n, sizeof *sorted, by_place);
     if (tie != EAE_TIE_NONE)
         prefer(sorted, n, o, eae_summary_of(s, summary, sorted[0].candidate, 0)->error, tie);

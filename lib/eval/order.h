@@ -3,7 +3,9 @@
  *
  * By the first metric: its mean over splits, or the pooled figure where there is no mean
  * (leave-one-out) or the metric is judged by it (hr). Undefined figures come last; of equals the
- * one with fewer features comes first, then the one that appears first.
+ * one with fewer features comes first, then the one that appears first. Candidates that lack splits
+ * which others of their plan have stand behind those that have all: an elimination that ended early
+ * in some splits leaves the smaller sizes to the splits in which they went well.
  *
  * A tie is within one corrected standard error (summary.h) of the best. Among those, which then
  * lead,
