@@ -238,18 +238,25 @@ int eae_feature_sets_make(const eae_selectors *s, int selector, const double *si
                           eae_feature_sets *sets)
 {
     const eae_selector *x = &s->selector[selector];
-    *sets = (eae_feature_sets){.features = x->features,
-                               .runs = x->runs,
-                               .split = x->split,
-                               .words = (s->names.count + 63) / 64};
+    *sets = (eae_feature_sets){.features = x->features, .words = (s->names.count + 63) / 64};
     size_t words = (size_t)(x->runs * sets->words);
     sets->bit = eae_try_alloc(words, sizeof *sets->bit, "sets of features");
     if (!sets->bit)
         return EAE_FAIL;
     memset(sets->bit, 0, words * sizeof *sets->bit);
     sets->size = EAE_NEW_ARRAY(int64_t, x->runs);
-    for (int64_t r = 0; r < x->runs; r++)
-        fill_set(x, r, size ? size[r] : NAN, sets->bit + r * sets->words, &sets->size[r]);
+    sets->split = EAE_NEW_ARRAY(int64_t, x->runs);
+    for (int64_t r = 0; r < x->runs; r++) {
+        uint64_t *bit = sets->bit + sets->runs * sets->words;
+        int64_t count = 0;
+        fill_set(x, r, size ? size[r] : NAN, bit, &count);
+        if (x->ranks && (double)count != size[r]) {
+            memset(bit, 0, (size_t)sets->words * sizeof *bit);
+            continue;
+        }
+        sets->size[sets->runs] = count;
+        sets->split[sets->runs++] = x->split[r];
+    }
     return EAE_OK;
 }
 
@@ -257,6 +264,7 @@ void eae_feature_sets_free(eae_feature_sets *sets)
 {
     free(sets->bit);
     free(sets->size);
+    free(sets->split);
     *sets = (eae_feature_sets){0};
 }
 

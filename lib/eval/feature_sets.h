@@ -2,9 +2,10 @@
  * feature_sets.h - which features were selected, split by split, from rank and model frames.
  *
  * A selector is what selects in every split of a plan: a row of a rank frame for each split gives
- * the features of rank 1 .. S, whatever S; the `weights` rows of a model frame those whose weight
- * is neither 0 nor missing (of any class). Only outer splits under the real labels count: rows with
- * perm 0 and a split above 0. Covariates are no features.
+ * the features of rank 1 .. S, where there are S of them (features that went in one step share a
+ * rank, and an elimination may end early: then it has not been at that size); the `weights` rows of
+ * a model frame those whose weight is neither 0 nor missing (of any class). Only outer splits under
+ * the real labels count: rows with perm 0 and a split above 0. Covariates are no features.
  *
  * Features are numbered by name over all frames, so that sets of different frames can be compared.
  *
@@ -50,14 +51,14 @@ int eae_selectors_find(const eae_selectors *s, const eae_axis *rows, int64_t row
 /* The sets of one selector as bits. */
 typedef struct eae_feature_sets {
     int64_t features; /* that could be selected */
-    int64_t runs;
-    const int64_t *split; /* runs */
-    int64_t words;        /* of a set */
-    uint64_t *bit;        /* runs x words */
-    int64_t *size;        /* runs: features in the set */
+    int64_t runs;     /* splits that have a set */
+    int64_t *split;   /* runs, increasing */
+    int64_t words;    /* of a set */
+    uint64_t *bit;    /* runs x words */
+    int64_t *size;    /* runs: features in the set */
 } eae_feature_sets;
 
-/* size[r]: S of run r; NULL for models. Fails where memory lacks. */
+/* size[r]: S of run r of the selector; NULL for models. Fails where memory lacks. */
 int eae_feature_sets_make(const eae_selectors *s, int selector, const double *size,
                           eae_feature_sets *sets);
 void eae_feature_sets_free(eae_feature_sets *sets);

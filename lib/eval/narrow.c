@@ -136,6 +136,8 @@ static int find_sets(const eae_predictions *p, int candidate, const eae_selector
                      ? eae_feature_sets_make(selectors, found, size, sets)
                      : EAE_OK;
     free(size);
+    if (sets->runs == 0)
+        eae_feature_sets_free(sets);
     return status;
 }
 

@@ -177,7 +177,7 @@ static double start_of(const eae_selector *x)
     return size < all ? size : all;
 }
 
-/* At most `most` of the sizes that all splits visited, less that of all features. */
+/* At most `most` of the sizes that two splits have been at, less that of all features. */
 static int visited_sizes(const eae_selector *x, int most, double *sizes)
 {
     double start = start_of(x);
@@ -185,7 +185,7 @@ static int visited_sizes(const eae_selector *x, int most, double *sizes)
     int64_t *times = EAE_NEW_ARRAY(int64_t, columns + 1);
     count_visits(x, times);
     for (int64_t s = 1; s <= columns; s++) {
-        if (s < x->features && (double)s <= start && times[s] == x->runs)
+        if (s < x->features && (double)s <= start && times[s] > 1)
             times[visited++] = s; /* visited < s: what is overwritten was read */
     }
     int n = 0;

@@ -44,10 +44,10 @@ typedef struct eae_stability_lines {
 } eae_stability_lines;
 
 /* Every selector of ranks at sizes[0 .. n-1], or, where n is 0, at no more than 50 of the sizes
- * that all its splits visited, spread evenly on a log scale, from where the elimination began (the
- * annotation `size`), less that of all features; then the selectors of models, but for those of a
- * number of features that is in the ranks of the same model. Fails where a size is above what is
- * ranked, and where nothing selects. */
+ * that two of its splits have been at, spread evenly on a log scale, from where the elimination
+ * began (the annotation `size`), less that of all features; then the selectors of models, but for
+ * those of a number of features that is in the ranks of the same model. Fails where a size is above
+ * what is ranked, and where nothing selects. */
 int eae_stability_all(const eae_selectors *s, const double *sizes, int n, int threads,
                       eae_stability_lines *out);
 void eae_stability_lines_free(eae_stability_lines *lines);

@@ -93,6 +93,27 @@ static void a_split_is_there_once(void **state)
     stability_close(&x);
 }
 
+/* An elimination that ended early has not been at the smaller sizes. */
+static void only_splits_that_were_at_a_size_count(void **state)
+{
+    (void)state;
+    stability_study x = stability_open();
+    int32_t *rank = x.frame[1]->payload;
+    for (int j = 0; j < STUDY_FEATURES; j++)
+        rank[j] = rank[j] < 8 ? 8 : rank[j]; /* the first split ended with 8 */
+    eae_feature_sets sets = stability_sets(&x, "random", 5);
+    assert_int_equal(sets.runs, STUDY_SPLITS - 1);
+    assert_true(sets.split[0] == 2 && sets.size[0] == 5);
+    eae_feature_sets_free(&sets);
+    sets = stability_sets(&x, "random", 8);
+    assert_int_equal(sets.runs, STUDY_SPLITS);
+    eae_feature_sets_free(&sets);
+    sets = stability_sets(&x, "random", 6); /* from 8 to 5 in one step */
+    assert_int_equal(sets.runs, 0);
+    eae_feature_sets_free(&sets);
+    stability_close(&x);
+}
+
 /* Of K classes any row that uses a feature counts, and ranks of 0 and NaN are of features that did
  * not take part. */
 static void classes_are_joined(void **state)
@@ -100,7 +121,7 @@ static void classes_are_joined(void **state)
     (void)state;
     eae_frame *f;
     assert_int_equal(eae_frame_new(&f, EAE_KIND_RANK, EAE_F64, 2, 4), 0);
-    const double value[] = {1, 0, NAN, 2, 3, 0, NAN, 1};
+    const double value[] = {1, 0, NAN, 3, 3, 0, NAN, 2};
     memcpy(f->payload, value, sizeof value);
     for (int j = 0; j < 4; j++)
         eae_names_add(&f->cols.names, (const char[]){(char)('a' + j)}, 1);
@@ -111,7 +132,7 @@ static void classes_are_joined(void **state)
     split->i64[0] = split->i64[1] = 1;
     eae_selectors s;
     eae_feature_sets sets;
-    const double size = 1;
+    const double size = 2;
     assert_int_equal(eae_selectors_open(&s, &f, 1), 0);
     assert_int_equal(eae_feature_sets_make(&s, 0, &size, &sets), 0);
     assert_int_equal(sets.runs, 1);
@@ -215,6 +236,7 @@ int main(void)
         cmocka_unit_test(similarity_equals_numpy),
         cmocka_unit_test(only_splits_of_real_labels_select),
         cmocka_unit_test(a_split_is_there_once),
+        cmocka_unit_test(only_splits_that_were_at_a_size_count),
         cmocka_unit_test(classes_are_joined),
         cmocka_unit_test(undefined_stability_is_missing),
         cmocka_unit_test(equal_and_random_sets),

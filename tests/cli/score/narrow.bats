@@ -26,7 +26,7 @@ what() {
     must_pass eae-score --narrow choices.eae
     columns "model spec param size kept reason value limit like optimistic"
     [ "$(what model | wc -l)" -eq 6 ]
-    says "the features of 1 of 6 candidates are not known"
+    says "the features of 2 of 6 candidates are not known"
     # the rules that a reader can check: the interval's lower end of those dropped for auc
     what param size reason value limit >verdicts
     eae-score --summary --metrics auc choices.eae | awk -F '\t' '$2 ~ /^covariates/ && $4 == 0 { print $9 }' >low
@@ -108,6 +108,18 @@ what() {
     [ "$(what param optimistic | sort | tr '\n' ' ')" = "0.01 1 1 1 tuned 0 " ]
     must_pass eae-score -q --narrow tuned.eae
     [ "$(what param optimistic | sort | tr '\n' ' ')" = "0.01 1 1 1 tuned 0 " ]
+}
+
+@test "a size selected inside has the features that each split selected" {
+    make_matrix 40 10 data.tsv
+    eae-split -q --kfold 4 --inner 3 --label label data.tsv | eae-rfe svm -q --step 1 --select 1se -o rfe.eae
+    must_pass eae-score -q --narrow auc=0,stability=-1,size=0.5 rfe.eae
+    eae-view -q --kind prediction -O tsv rfe.eae | awk -F '\t' '
+        NR == 1 { for (j = 1; j <= NF; j++) at[$j] = j; next }
+        { gsub(/"/, "", $at["@chosen"]) }
+        $at["@size"] ~ /selected/ { n++; sum += $at["@chosen"] } END { print n, sum / n }' >chosen
+    [ "$(cut -d ' ' -f 1 chosen)" = 4 ]
+    [ "$(what size reason value optimistic | grep selected)" = "selected size $(cut -d ' ' -f 2 chosen) 0" ]
 }
 
 @test "--tie hr: hazard ratios equal coxph's, and order those within one standard error" {

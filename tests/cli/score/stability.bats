@@ -27,7 +27,7 @@ source_table() {
     [ "$(source_table | awk -F '\t' '$1 == "weight" && $2 == 60 { print $3, $5 }' | tr '\n' ' ')" = "features 60 nogueira NA jaccard 1 kuncheva NA " ]
 }
 
-@test "without --sizes: those visited by all splits, at most 50" {
+@test "without --sizes: those that splits have been at, at most 50" {
     frames choices
     must_pass eae-score --stability features.eae
     sizes() {
