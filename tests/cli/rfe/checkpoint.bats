@@ -10,7 +10,7 @@ bytes() {
 # go_on_until_done ARGS...: eae-rfe ARGS, killed after a while (a little longer each time) and started again
 go_on_until_done() {
     kills=0
-    while ! timeout -s KILL "$(awk -v n="$kills" -v r="$RANDOM" 'BEGIN { print 0.2 + 0.1 * n + r / 65536 }')" \
+    while ! timeout -s KILL "$(awk -v n="$kills" -v r="$RANDOM" 'BEGIN { print 0.15 * 1.25 ^ n * (1 + r / 32768) }')" \
         eae-rfe "$@" 2>stderr; do
         kills=$((kills + 1))
         [ "$kills" -lt 60 ] || fail "no progress: $(cat stderr)"
