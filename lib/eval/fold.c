@@ -195,7 +195,8 @@ static double *labeling_y(const fitting *g, int64_t labeling, int side)
 static int prepare_labelings(fitting *g)
 {
     for (int64_t l = 0; l < g->fits->labelings; l++) {
-        g->fits->undefined[l] = !g->fold->gram || check_labels(g->fold, &g->target[l]) != EAE_OK;
+        g->fits->undefined[l] =
+            g->fold->prepared.empty || check_labels(g->fold, &g->target[l]) != EAE_OK;
         if (g->fits->undefined[l] && !g->target[l].permuted)
             return EAE_FAIL;
         bool numbers = g->target[l].task != EAE_TASK_SURVIVAL;
