@@ -87,7 +87,9 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libeae.a
 # comments: what a failed test says of itself
 PROVE    := prove --failures --comments --timer -j2
 # a program that ends by exit() in an error leaves memory to the kernel: leaks are looked for in unit tests
-CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" ASAN_OPTIONS=detect_leaks=0
+# what a sanitizer finds ends with the status of a crash, not with that of a refused input
+CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" \
+            ASAN_OPTIONS=detect_leaks=0:exitcode=134 UBSAN_OPTIONS=exitcode=134
 
 unit: tests
 	@CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec '' $(TESTS)

@@ -199,6 +199,7 @@ static int use_models(const eae_options *o, eae_frame *models, eae_frame *data,
 {
     eae_frame *predictions = NULL;
     int status = eae_flag(o, "predict") ? EAE_OK : check_outcome(o, data);
+    eae_axis_number(&data->rows, "s");
     if (status == EAE_OK)
         status = eae_apply(models, data, eae_flag(o, "all-models"), eae_opt_text(o, "model"),
                            score->threads, &predictions);

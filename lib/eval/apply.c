@@ -79,7 +79,12 @@ static const eae_annot *find_level(const eae_frame *data, const char *term, cons
     return NULL;
 }
 
-/* Value of a term for every sample; the caller frees. */
+static const char *sample_name(const plan *p, int64_t i)
+{
+    return eae_name(&p->data->rows.names, i);
+}
+
+/* Value of a term for every sample; the caller frees, also after a failure. */
 static int term_values(const plan *p, const char *term, double **values)
 {
     const eae_frame *data = p->data;
@@ -98,10 +103,8 @@ static int term_values(const plan *p, const char *term, double **values)
                         name);
     *values = eae_malloc((size_t)n, sizeof **values);
     for (int64_t i = 0; i < n; i++) {
-        if (a && eae_annot_is_missing(a, i)) {
-            free(*values);
-            return eae_fail("%s: sample %" PRId64 ": '%s' is missing", p->name, i + 1, name);
-        }
+        if (a && eae_annot_is_missing(a, i))
+            return eae_fail("%s: sample %s: '%s' is missing", p->name, sample_name(p, i), name);
         if (constant)
             (*values)[i] = 1;
         else if (level)
@@ -309,9 +312,13 @@ static int predict_sample(void *data, int64_t i, int worker)
         if (isnan(x))
             x = m->fill[k];
         if (isnan(x))
-            return eae_fail("sample %" PRId64 ": feature %s is missing, and the model has nothing "
-                            "to fill it with (train with --impute)",
-                            i + 1, eae_name(&p->models->cols.names, j));
+            return eae_fail(
+                "sample %s: feature %s is missing, and the model has nothing to fill it "
+                "with (train with --impute)",
+                sample_name(p, i), eae_name(&p->models->cols.names, j));
+        if (isinf(x))
+            return eae_fail("sample %s: feature %s is infinite", sample_name(p, i),
+                            eae_name(&p->models->cols.names, j));
         for (int64_t t = 0; t < m->terms && !p->covariate[j]; t++)
             x -= m->values[t][i] * or_else(m->coef[t], j, 0);
         sum += m->weight[k] * ((x - m->mean[k]) / m->scale[k]);
@@ -368,7 +375,7 @@ static int take_classes(const plan *p, eae_frame *f)
     for (int64_t i = 0; i < own.count && status == EAE_OK; i++) {
         eae_annot_set_text(label, i, eae_annot_text(have, i));
         if (label->dict.count > classes)
-            status = eae_fail("sample %" PRId64 ": '%s' is not a class of the model", i + 1,
+            status = eae_fail("sample %s: '%s' is not a class of the model", sample_name(p, i),
                               eae_annot_text(have, i));
     }
     eae_axis_free(&own);

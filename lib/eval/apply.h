@@ -17,7 +17,8 @@
 
 #include "matrix/frame.h"
 
-/* Applies the models of split 0 (`final`; all splits if `all`) to every row of data. The
+/* Applies the models of split 0 (`final`; all splits if `all`) to every row of data, which must
+ * have names. The
  * predictions have the data's samples as columns with its label, group, time and status; models of
  * K > 2 classes bring the list of classes, of which the data may hold some only. Fails (with
  * `name`, where the models came from) when there is no such model, a feature with a weight other

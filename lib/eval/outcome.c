@@ -84,11 +84,32 @@ static double *copy_numbers(const eae_annot *a, int64_t n)
     return values;
 }
 
-static int read_regression(const eae_annot *label, eae_target *t)
+/* Numbers that came from another program; importers make no others. */
+static int check_numbers(const eae_frame *data, const char *what, const double *value)
+{
+    bool is_time = strcmp(what, "time") == 0, is_status = strcmp(what, "status") == 0;
+    for (int64_t i = 0; i < data->rows.count; i++) {
+        const char *wrong = NULL;
+        if (!isfinite(value[i]))
+            wrong = "is not finite";
+        else if (is_time && value[i] <= 0)
+            wrong = "is not above 0";
+        else if (is_status && value[i] != 0 && value[i] != 1)
+            wrong = "is neither 0 nor 1";
+        if (wrong)
+            return eae_fail("%s: %g of sample %s %s", what, value[i],
+                            eae_name(&data->rows.names, i), wrong);
+    }
+    return EAE_OK;
+}
+
+static int read_regression(const eae_frame *data, const eae_annot *label, eae_target *t)
 {
     t->task = EAE_TASK_REGRESSION;
     t->value = copy_numbers(label, t->n);
     t->outcome.value = t->value;
+    if (check_numbers(data, "label", t->value) != EAE_OK)
+        return EAE_FAIL;
     for (int64_t i = 1; i < t->n; i++) {
         if (t->value[i] != t->value[0])
             return EAE_OK;
@@ -99,6 +120,12 @@ static int read_regression(const eae_annot *label, eae_target *t)
 static int read_survival(const eae_frame *data, const eae_annot *time,
                          const eae_annot *status_column, eae_target *t)
 {
+    const eae_annot *const text = time->type == EAE_ANNOT_TEXT            ? time
+                                  : status_column->type == EAE_ANNOT_TEXT ? status_column
+                                                                          : NULL;
+    if (text)
+        return eae_fail("the annotation %s is text: survival needs numbers, by --time and --status",
+                        text->name);
     int status = require_complete(data, time);
     if (status == EAE_OK)
         status = require_complete(data, status_column);
@@ -109,7 +136,8 @@ static int read_survival(const eae_frame *data, const eae_annot *time,
     t->status = copy_numbers(status_column, t->n);
     t->outcome.time = t->time;
     t->outcome.status = t->status;
-    return EAE_OK;
+    status = check_numbers(data, "time", t->time);
+    return status == EAE_OK ? check_numbers(data, "status", t->status) : status;
 }
 
 static void read_groups(const eae_frame *data, eae_target *t)
@@ -142,8 +170,8 @@ int eae_target_from(const eae_frame *data, eae_target *t)
     if (label) {
         status = require_complete(data, label);
         if (status == EAE_OK)
-            status =
-                label->type == EAE_ANNOT_TEXT ? read_classes(label, t) : read_regression(label, t);
+            status = label->type == EAE_ANNOT_TEXT ? read_classes(label, t)
+                                                   : read_regression(data, label, t);
     } else if (time && event) {
         status = read_survival(data, time, event, t);
     } else {
@@ -164,7 +192,7 @@ int eae_target_survival(const eae_frame *data, eae_target *t)
     int status = EAE_OK;
     if (t->n == 0)
         status = eae_fail("the data have no samples");
-    else if (!time || !event || time->type == EAE_ANNOT_TEXT || event->type == EAE_ANNOT_TEXT)
+    else if (!time || !event)
         status = eae_fail("survival needs --time and --status");
     else
         status = read_survival(data, time, event, t);

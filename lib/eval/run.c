@@ -6,6 +6,20 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/number.h"
+
+int eae_check_finite(const eae_dataset *dataset, const eae_frame *data)
+{
+    if (dataset->unusable < 0)
+        return EAE_OK;
+    int64_t i = dataset->unusable / dataset->cols, j = dataset->unusable % dataset->cols;
+    double value = eae_frame_value(data, i, j);
+    char number[EAE_NUMBER_TEXT];
+    eae_format_double(value, number);
+    return eae_fail("%s%s: sample %s, feature %s", isinf(value) ? "" : number,
+                    isinf(value) ? "an infinite value" : " is too large a value to compute with",
+                    eae_name(&data->rows.names, i), eae_name(&data->cols.names, j));
+}
 
 enum { SPARSE_COLUMNS = 2000 };         /* that a sparse model keeps at hand, about */
 static const double TURN_MOST = 0x1p30; /* bytes */
@@ -103,6 +117,8 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
     if (status == EAE_OK)
         status = eae_dataset_open(&run->dataset, kernels, data->payload, data->type == EAE_F64,
                                   data->rows.count, data->cols.count, spec->threads);
+    if (status == EAE_OK)
+        status = eae_check_finite(&run->dataset, data);
     if (status == EAE_OK)
         status = check_missing(run);
     if (status == EAE_OK)

@@ -12,6 +12,8 @@
 int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec,
                  const eae_kernels *kernels);
 void eae_run_close(eae_run *run);
+/* Fails where the survey found a value that cannot be computed with. */
+int eae_check_finite(const eae_dataset *dataset, const eae_frame *data);
 /* What one fold takes: its Gram matrix and a factor of it; for sparse models what they keep of the
  * features. */
 double eae_run_fold_bytes(const eae_run *run);

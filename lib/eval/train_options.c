@@ -338,5 +338,8 @@ int eae_train_frames(const eae_bundle *in, eae_frame **data, eae_frame **plan)
         free(kinds);
         return status;
     }
-    return *plan ? eae_plan_check(*plan, *data) : EAE_OK;
+    status = *plan ? eae_plan_check(*plan, *data) : EAE_OK;
+    eae_axis_number(&(*data)->rows, "s");
+    eae_axis_number(&(*data)->cols, "f");
+    return status;
 }

@@ -41,7 +41,8 @@ int eae_train_shard(const eae_options *o, eae_train_spec *spec);
 /* The designs of --adjust and --covariates, once the data are there. */
 int eae_train_designs(const eae_options *o, const eae_frame *data, eae_train_spec *spec);
 
-/* The data frame, which must be there, and the plan, checked against it; NULL if there is none. */
+/* The data frame, which must be there, with names on both axes, and the plan, checked against it;
+ * NULL if there is none. */
 int eae_train_frames(const eae_bundle *in, eae_frame **data, eae_frame **plan);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/run.h"
 #include "eval/train.h"
 #include "eval/train_result.h"
 
@@ -113,6 +114,8 @@ int eae_train_test(const eae_frame *data, const eae_frame *plan, eae_train_spec 
     if (status == EAE_OK)
         status = eae_dataset_open(&u.dataset, kernels, data->payload, data->type == EAE_F64,
                                   data->rows.count, data->cols.count, spec->threads);
+    if (status == EAE_OK)
+        status = eae_check_finite(&u.dataset, data);
     if (status == EAE_OK)
         status = eae_model_frame_new(&u.model, data, &none, tables * PARTS);
     if (status == EAE_OK) {

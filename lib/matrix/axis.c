@@ -17,6 +17,15 @@ eae_annot *eae_axis_find(const eae_axis *axis, const char *name)
     return NULL;
 }
 
+void eae_axis_number(eae_axis *axis, const char *prefix)
+{
+    for (int64_t i = axis->names.count; i < axis->count; i++) {
+        char *name = eae_sprintf("%s%lld", prefix, (long long)i + 1);
+        eae_names_add(&axis->names, name, strlen(name));
+        free(name);
+    }
+}
+
 static void fill_missing(eae_annot *a)
 {
     size_t n = (size_t)a->count;

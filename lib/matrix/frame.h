@@ -112,6 +112,8 @@ eae_annot *eae_axis_find(const eae_axis *axis, const char *name);
  * a column of the same name in place. */
 eae_annot *eae_axis_add(eae_axis *axis, const char *name, eae_annot_type type);
 void eae_axis_remove(eae_axis *axis, const char *name);
+/* Names PREFIX1, PREFIX2, ... if the axis has none. */
+void eae_axis_number(eae_axis *axis, const char *prefix);
 void eae_axis_copy(eae_axis *to, const eae_axis *from); /* `to` zeroed or uninitialised */
 void eae_axis_select(eae_axis *to, const eae_axis *from, const int64_t *index, int64_t n);
 void eae_axis_free(eae_axis *axis);

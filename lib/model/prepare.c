@@ -31,6 +31,19 @@ static void find_first_missing(eae_dataset *d)
     }
 }
 
+/* The largest value of a column whose moments are not finite. */
+static void find_unusable(eae_dataset *d, int64_t column)
+{
+    double most = -1;
+    for (int64_t k = column; k < d->rows * d->cols && !isinf(most); k += d->cols) {
+        double v = fabs(value_at(d->x, d->is_f64, k));
+        if (v > most) {
+            most = v;
+            d->unusable = k;
+        }
+    }
+}
+
 /* One pass: moments about the first row, which is near enough to the mean for the difference of
  * squares to be accurate, and makes the moments of a constant feature exactly 0. */
 static int survey(eae_dataset *d, int threads)
@@ -56,6 +69,8 @@ static int survey(eae_dataset *d, int threads)
     for (int64_t j = 0; j < d->cols && status == EAE_OK; j++) {
         double n = fmax(present[j], 1), offset = d->reference[j] / n, square = d->scale[j] / n;
         double variance = square - offset * offset;
+        if (d->unusable < 0 && !isfinite(variance))
+            find_unusable(d, j);
         d->missing += d->rows - (int64_t)present[j];
         d->reference[j] = first[j] + offset;
         d->scale[j] = variance > 1e-13 * square ? sqrt(variance) : 1;
@@ -75,7 +90,8 @@ int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, 
                        .is_f64 = is_f64,
                        .rows = rows,
                        .cols = cols,
-                       .first_missing = -1};
+                       .first_missing = -1,
+                       .unusable = -1};
     d->reference = eae_try_alloc((size_t)cols, sizeof(double), "feature means");
     d->scale = eae_try_alloc((size_t)cols, sizeof(double), "feature scales");
     int status = d->reference && d->scale ? survey(d, threads) : EAE_FAIL;

@@ -36,6 +36,7 @@ typedef struct eae_dataset {
     int64_t cols;
     int64_t missing;       /* how many values are NaN */
     int64_t first_missing; /* row * cols + column of the first; -1 */
+    int64_t unusable;      /* of a value that is infinite, or too large to compute with; -1 */
     double *reference;     /* cols: mean of all rows. Subtracted before f32 products: a shift */
     double *scale;         /* cols: standard deviation of all rows, constant features 1 */
 } eae_dataset;

@@ -289,7 +289,7 @@ static void check_classes(const char *first, const char *second, const char *tog
     int count = 2;
 
     for (int k = 0; k < 2; k++) {
-        char name[8];
+        char name[16];
         eae_annot *a;
 
         assert_int_equal(eae_frame_new(&frame[k], EAE_KIND_DATA, EAE_F32, 1, 1), EAE_OK);

@@ -61,7 +61,7 @@ assert not eaem.read("out.eae")[0].history' "$BATS_TEST_DIRNAME/../../../share/p
     frames make
     sed 's/^n2	yes	2/n2	yes	NA/' new.tsv >hole.tsv
     must_fail 1 eae-score --model model.eae --label label hole.tsv
-    says "sample 2: feature b is missing"
+    says "sample n2: feature b is missing"
     cut -f 1,3- new.tsv >unlabelled.tsv
     must_fail 1 eae-score --model model.eae unlabelled.tsv
     says "the data have no label to score by"
