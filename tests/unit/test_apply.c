@@ -136,7 +136,7 @@ static void mismatches_are_refused(void **state)
 
     d = data();
     eae_frame_f32(d)[3] = NAN; /* s2, b: there is no fill */
-    expect_refusal(model(0), d, "sample 2: feature b is missing");
+    expect_refusal(model(0), d, "sample s2: feature b is missing");
 }
 
 int main(void)
