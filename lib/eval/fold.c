@@ -141,11 +141,16 @@ static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, i
     }
 }
 
-void eae_fits_free(eae_fits *f)
+static void free_sparse(eae_fits *f)
 {
     for (int64_t k = 0; f->sparse && k < f->labelings * f->params; k++)
         eae_sparse_fit_free(&f->sparse[k]);
     free(f->sparse);
+}
+
+void eae_fits_free(eae_fits *f)
+{
+    free_sparse(f);
     free(f->fit);
     free(f->undefined);
     free(f->block);
@@ -403,6 +408,7 @@ static int fit_paths(fitting *g)
     eae_fits *fits = g->fits;
     int64_t n = g->fold->n, count = fits->labelings * fits->params;
     int status = EAE_OK;
+    free_sparse(fits); /* of an earlier fit */
     fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, count);
     for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {
         if (!fits->undefined[l])

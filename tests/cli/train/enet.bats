@@ -117,6 +117,29 @@ END
     done
 }
 
+@test "chosen inside: the penalty that the inner splits like best, refitted" {
+    needs_python
+    make_matrix 60 30 x.tsv
+    eae-split -q --kfold 4 --inner 3 --label label x.tsv -o nested.eae
+    must_pass eae-train enet --lambda 0.3,0.1,0.03 --tune auc --tol 1e-10 -q -o tuned.eae nested.eae
+    must_pass eae-train enet --lambda 0.3,0.1,0.03 --tol 1e-10 -q -o all.eae nested.eae
+    /usr/bin/python3 - "$ROOT/share/python" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+import numpy as np
+
+tuned, = eaem.read("tuned.eae")
+every, = eaem.read("all.eae")
+assert set(tuned.row_annot["param"]) == {"tuned"} and len(tuned.matrix) == 4
+assert tuned.row_annot["spec"][0] == "scale=fold;alpha=0.5;tune=auc;lambda=0.3,0.1,0.03"
+rows = list(zip(every.row_annot["split"], every.row_annot["param"]))
+for split, chosen, value in zip(tuned.row_annot["split"], tuned.row_annot["chosen"], tuned.matrix):
+    same = every.matrix[rows.index((split, chosen))]
+    assert np.allclose(value, same, atol=1e-6, equal_nan=True)
+END
+}
+
 @test "scores: probabilities of classes, errors of numbers, a p-value" {
     make_matrix 60 30 x.tsv
     eae-split -q --kfold 5 --label label x.tsv -o class.eae
