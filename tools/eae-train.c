@@ -1,11 +1,18 @@
 /* eae-train - train a family of models over the splits of a plan; eae-train(1). */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/diag.h"
+#include "base/memory.h"
 #include "base/options.h"
+#include "eval/external.h"
 #include "eval/plan.h"
 #include "eval/train.h"
 #include "eval/train_options.h"
+#include "exec/command.h"
+#include "exec/words.h"
 #include "matrix/history.h"
 #include "matrix/stream.h"
 
@@ -30,6 +37,19 @@ static const eae_option cox_options[] = {{.name = "ties",
                                           .range = "efron|breslow",
                                           .help = "cox: how tied event times count"},
                                          {0}};
+
+static const eae_option exec_options[] = {
+    {.name = "exec-format",
+     .type = EAE_OPT_CHOICE,
+     .fallback = "eae",
+     .range = "eae|tsv",
+     .help = "exec: give the samples as a stream on stdin, or as files $EAE_TRAIN and $EAE_TEST"},
+    {.name = "exec-values",
+     .type = EAE_OPT_CHOICE,
+     .fallback = "log-odds",
+     .range = "log-odds|probability",
+     .help = "exec: what the values for classes are"},
+    {0}};
 
 static const eae_option family_options[] = {
     {.name = "tune",
@@ -57,9 +77,9 @@ static const eae_option family_options[] = {
 static const eae_program program = {
     .name = "eae-train",
     .summary =
-        "Train MODEL (svm, logistic, linear, ridge, lasso, enet, cox, test) on every split of the\n"
-        "plan in the stream; without a plan, on all rows. Writes held-out predictions, then\n"
-        "models.",
+        "Train MODEL (svm, logistic, linear, ridge, lasso, enet, cox, test, exec:CMD) on every\n"
+        "split of the plan in the stream; without a plan, on all rows. Writes held-out\n"
+        "predictions, then models.",
     .example = "  eae-view expr.tsv --label class=AML/ALL | eae-split --kfold 5 --repeats 20 |\n"
                "      eae-train svm -C 0.01,1 | eae-score --summary",
     .operands = "MODEL [FILE...]",
@@ -69,6 +89,7 @@ static const eae_program program = {
                {"Elastic net", sparse_options},
                {"Cox", cox_options},
                {"Test", test_options},
+               {"External trainer", exec_options},
                {"Preprocessing, learned inside each split", eae_preparation_options},
                {"Family", family_options},
                EAE_GROUP_IMPORT,
@@ -92,18 +113,20 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
 {
     static const eae_model models[] = {EAE_MODEL_SVM,   EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
                                        EAE_MODEL_RIDGE, EAE_MODEL_LASSO,    EAE_MODEL_ENET,
-                                       EAE_MODEL_COX,   EAE_MODEL_TEST};
+                                       EAE_MODEL_COX,   EAE_MODEL_TEST,     EAE_MODEL_EXEC};
     static const eae_test tests[] = {EAE_TEST_WELCH, EAE_TEST_LIMMA, EAE_TEST_ANOVA,
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
-    enum { TEST = 1 << EAE_MODEL_TEST, FITTED = ~TEST };
+    enum { TEST = 1 << EAE_MODEL_TEST, EXEC = 1 << EAE_MODEL_EXEC, FITTED = ~TEST };
     static const eae_option_models fits[] = {{"stat", TEST},
                                              {"alpha", 1 << EAE_MODEL_ENET | 1 << EAE_MODEL_COX},
                                              {"ties", 1 << EAE_MODEL_COX},
                                              {"tune", FITTED & ~(1 << EAE_MODEL_LINEAR)},
                                              {"permute", FITTED},
-                                             {"final", FITTED},
-                                             {"weights", FITTED},
-                                             {"shard", FITTED}};
+                                             {"final", FITTED & ~EXEC},
+                                             {"weights", FITTED & ~EXEC},
+                                             {"shard", FITTED},
+                                             {"exec-format", EXEC},
+                                             {"exec-values", EXEC}};
     int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
     if (status == EAE_OK)
         status = eae_train_refuse_shared(o, spec);
@@ -129,6 +152,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
 /* What depends on whether there is a plan. */
 static void choose_weights(const eae_options *o, eae_train_spec *spec, bool plan)
 {
+    if (!plan && spec->external)
+        eae_usage("exec needs a plan, because it leaves no model: pipe through eae-split first");
     static const eae_weights choices[] = {EAE_WEIGHTS_ALL, EAE_WEIGHTS_FINAL, EAE_WEIGHTS_NONE};
     if (eae_given(o, "weights"))
         spec->weights = choices[eae_opt_choice(o, "weights")];
@@ -142,11 +167,104 @@ static void choose_weights(const eae_options *o, eae_train_spec *spec, bool plan
         eae_usage("--shard needs a plan: pipe through eae-split first");
 }
 
+/* ---- exec:CMD ---------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    eae_external external;
+    char *name; /* the operand, in one line */
+    eae_names words;
+} trainer;
+
+static void add_variable(eae_names *to, const char *name, const char *value)
+{
+    char *pair = eae_sprintf("%s=%s", name, value);
+    eae_names_add(to, pair, strlen(pair));
+    free(pair);
+}
+
+static void make_environment(const eae_external_job *job, eae_names *to)
+{
+    char number[32];
+    add_variable(to, "EAE_PARAM", job->param);
+    add_variable(to, "EAE_POSITIVE", job->positive);
+    snprintf(number, sizeof number, "%" PRId64, job->split);
+    add_variable(to, "EAE_SPLIT", number);
+    snprintf(number, sizeof number, "%" PRIu64, job->seed);
+    add_variable(to, "EAE_SEED", number);
+    snprintf(number, sizeof number, "%d", job->threads);
+    add_variable(to, "OMP_NUM_THREADS", number);
+    if (job->train)
+        add_variable(to, "EAE_TRAIN", job->train);
+    if (job->test)
+        add_variable(to, "EAE_TEST", job->test);
+}
+
+/* eae_external_run; `context` is the trainer. */
+static int run_trainer(void *context, const eae_external_job *job, eae_buffer *answer)
+{
+    const trainer *t = context;
+    eae_names environment = {0};
+    make_environment(job, &environment);
+    eae_command command = {.words = &t->words,
+                           .environment = &environment,
+                           .input = job->stream,
+                           .output_limit = job->answer_limit};
+    eae_command_result result;
+    int status = eae_command_run(&command, &result);
+    if (status == EAE_OK) {
+        char *failure = eae_command_failure(&result);
+        if (result.errors.length > 0)
+            eae_detail("split %lld: %s said:\n%s", (long long)job->split, t->name,
+                       result.errors.data);
+        if (failure)
+            status = eae_fail("%s %s", t->name, failure);
+        eae_buffer_add(answer, result.output.data, result.output.length);
+        free(failure);
+    }
+    eae_command_result_free(&result);
+    eae_names_free(&environment);
+    return status;
+}
+
+/* Reads the command line of exec:CMD; nothing for other models. */
+static int prepare_trainer(const eae_options *o, trainer *t, eae_train_spec *spec)
+{
+    if (!eae_train_is_external(o))
+        return EAE_OK;
+    t->name = eae_strdup(eae_operand(o, 0));
+    for (char *p = t->name; *p; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = ' ';
+    }
+    t->external = (eae_external){.name = t->name,
+                                 .run = run_trainer,
+                                 .context = t,
+                                 .tsv = eae_opt_choice(o, "exec-format") == 1,
+                                 .probability = eae_opt_choice(o, "exec-values") == 1,
+                                 .has_param = eae_given(o, "cost") || eae_given(o, "lambda"),
+                                 .takes_missing = eae_given(o, "impute"),
+                                 .tmpdir = eae_opt_text(o, "tmpdir")};
+    spec->external = &t->external;
+    return eae_split_words(eae_operand(o, 0) + strlen("exec:"), &t->words);
+}
+
+static void free_trainer(trainer *t)
+{
+    free(t->name);
+    eae_names_free(&t->words);
+}
+
 /* ---- running ------------------------------------------------------------------------------------
  */
 
-static void report(const eae_train_output *out)
+static void report(const eae_train_spec *spec, const eae_train_output *out)
 {
+    const eae_external *e = spec->external;
+    if (e && !e->probability && !e->outside)
+        eae_warn("%s: every value is between 0 and 1, and values count as log-odds: if they are "
+                 "probabilities, say --exec-values probability",
+                 e->name);
     if (out->unconverged > 0)
         eae_warn("%lld of %lld models did not reach the duality gap of --tol (converged=0)",
                  (long long)out->unconverged, (long long)out->fits);
@@ -203,7 +321,7 @@ static int run(const eae_options *o, eae_train_spec *spec)
         status = (spec->model == EAE_MODEL_TEST ? eae_train_test : eae_train)(data, plan, spec,
                                                                               kernels, &out);
     if (status == EAE_OK) {
-        report(&out);
+        report(spec, &out);
         status = write_frames(o, kernels, &in, &out);
     }
     eae_frame_free(out.prediction);
@@ -216,13 +334,17 @@ int main(int argc, char **argv)
 {
     eae_options *o;
     eae_train_spec spec = {0};
+    trainer external = {0};
     eae_options_parse(&o, &program, argc, argv);
-    int status = spec_from_options(o, &spec);
+    int status = prepare_trainer(o, &external, &spec);
+    if (status == EAE_OK)
+        status = spec_from_options(o, &spec);
     if (status == EAE_OK)
         status = run(o, &spec);
     if (status != EAE_OK)
         eae_die_status(status);
     eae_train_spec_free(&spec);
+    free_trainer(&external);
     eae_options_free(o);
     return EAE_OK;
 }

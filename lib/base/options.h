@@ -58,7 +58,7 @@ typedef struct eae_option_group {
     const eae_option *options; /* ends with .name == NULL */
 } eae_option_group;
 
-enum { EAE_GROUPS_MAX = 8 };
+enum { EAE_GROUPS_MAX = 12 };
 
 typedef struct eae_program {
     const char *name;

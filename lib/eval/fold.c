@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/external.h"
 #include "eval/fold_sparse.h"
 
 enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
@@ -92,7 +93,7 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
         return EAE_OK;
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
         eae_fail_within(status, "split %lld", (long long)split->id);
-    if (status == EAE_OK && !eae_train_is_sparse(run->spec))
+    if (status == EAE_OK && eae_train_has_gram(run->spec))
         status = make_gram(f, threads);
     if (status != EAE_OK)
         eae_fold_close(f);
@@ -155,6 +156,7 @@ void eae_fits_free(eae_fits *f)
     free(f->undefined);
     free(f->block);
     free(f->cut);
+    free(f->value);
     *f = (eae_fits){0};
 }
 
@@ -315,6 +317,19 @@ static int fit_numbers(fitting *g)
     return status;
 }
 
+/* Held-out values without beta; NaN where nothing is fitted. */
+static int fit_values(fitting *g)
+{
+    int64_t count = g->fits->labelings * g->fits->params * g->fits->sides;
+    int64_t cells = count * (g->fold->m - g->fold->n);
+    g->fits->value = eae_try_alloc((size_t)cells, sizeof(double), "predictions");
+    if (!g->fits->value)
+        return EAE_FAIL;
+    for (int64_t k = 0; k < cells; k++)
+        g->fits->value[k] = NAN;
+    return eae_external_fit(g->fold, g->target, g->fits);
+}
+
 /* ---- survival -------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -465,6 +480,8 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
     int status = prepare_labelings(&g);
     if (status == EAE_OK && !fold->prepared.empty && eae_train_is_sparse(spec))
         status = fit_paths(&g);
+    else if (status == EAE_OK && !fold->prepared.empty && !eae_train_has_gram(spec))
+        status = fit_values(&g);
     else if (status == EAE_OK && fold->gram && target->task == EAE_TASK_SURVIVAL)
         status = fit_survival(&g);
     else if (status == EAE_OK && fold->gram)
@@ -500,6 +517,10 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
         value[i] = NAN;
     if (f->prepared.empty)
         return EAE_OK;
+    if (fits->value) {
+        memcpy(value, fits->value, (size_t)(count * t) * sizeof *value);
+        return EAE_OK;
+    }
     if (fits->sparse) {
         eae_fold_sparse_values(f, fits, n, t, value);
         return EAE_OK;

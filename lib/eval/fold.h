@@ -28,9 +28,9 @@ typedef struct eae_fold {
     int64_t n; /* training rows */
     int64_t m; /* training and test rows */
     int64_t *row;
+    int threads; /* for what is done on it */
     eae_prepared prepared;
-    int threads;     /* for products with the data */
-    double *gram;    /* m x m; NULL for sparse models */
+    double *gram;    /* m x m; NULL for learners that see the values themselves */
     double *u;       /* m x terms: covariates standardised by the training rows; NULL */
     double *u_mean;  /* terms */
     double *u_scale; /* terms */
@@ -57,7 +57,8 @@ typedef struct eae_fits {
     bool *undefined; /* per labeling: a class has no training row, nothing was fitted */
     double *block;
     eae_sparse_fit *sparse; /* beside `fit`: features and weights; NULL unless spec is sparse */
-    double *cut; /* survival: the median of the training rows' values of each fit; else NULL */
+    double *value; /* learners without beta: (params x labelings x sides) x tests; else NULL */
+    double *cut;   /* survival: the median of the training rows' values of each fit; else NULL */
 } eae_fits;
 
 /* Fails where real labels leave the training rows without a class or an event; permuted ones are

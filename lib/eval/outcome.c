@@ -339,6 +339,7 @@ void eae_target_permuted(const eae_target *t, const int64_t *from, eae_target *p
 {
     *p = *t;
     p->permuted = true;
+    p->from = from;
     p->group = NULL;
     p->class = NULL;
     if (t->class) {

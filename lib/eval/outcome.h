@@ -23,7 +23,9 @@ typedef struct eae_target {
     const eae_names *class_names; /* the frame's dictionary; NULL unless classes */
     int32_t *group;               /* 0 .. groups-1, or NULL where there is no group column */
     int groups;
-    bool permuted; /* made by eae_target_permuted() */
+    bool permuted;       /* made by eae_target_permuted() */
+    const int64_t *from; /* the row whose outcome each row carries (eae_target_permuted); NULL: its
+                            own */
 } eae_target;
 
 /* Fails where there is nothing to learn from (listing the columns that could be a label), where a
@@ -38,7 +40,8 @@ void eae_target_free(eae_target *target);
  * every group, groups of the same size exchange their labels, else rows are shuffled within groups.
  * Fails where no exchange is possible. */
 int eae_permutation(const eae_target *target, uint64_t seed, int64_t b, int64_t *from);
-/* The outcome under a permutation: a new target whose row i has the label of row from[i]. */
+/* The outcome under a permutation: a new target whose row i has the label of row from[i], which
+ * must outlive it. */
 void eae_target_permuted(const eae_target *target, const int64_t *from, eae_target *permuted);
 
 #endif

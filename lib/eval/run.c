@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "eval/external.h"
 
 int eae_check_finite(const eae_dataset *dataset, const eae_frame *data)
 {
@@ -27,22 +28,26 @@ static const double TURN_MOST = 0x1p30; /* bytes */
 static int check_missing(const eae_run *run)
 {
     const eae_dataset *d = &run->dataset;
+    const eae_external *external = run->spec->external;
     if (d->missing == 0 || run->spec->prepare.imputation != EAE_IMPUTE_NONE)
+        return EAE_OK;
+    if (external && external->takes_missing && !run->spec->prepare.design)
         return EAE_OK;
     int64_t i = d->first_missing / d->cols, j = d->first_missing % d->cols;
     return eae_fail(
         "%lld of %lld values are missing (first: sample %s, feature %s); --impute mean or "
-        "median fills them inside each split",
+        "median fills them inside each split%s",
         (long long)d->missing, (long long)(d->rows * d->cols), eae_name(&run->data->rows.names, i),
-        eae_name(&run->data->cols.names, j));
+        eae_name(&run->data->cols.names, j),
+        external && !external->takes_missing ? ", --impute none hands them on as they are" : "");
 }
 
 int eae_run_share_gram(eae_run *run)
 {
     const eae_prepare_spec *p = &run->spec->prepare;
     eae_dataset *d = &run->dataset;
-    if (p->scaling == EAE_SCALE_FOLD || p->filter != EAE_FILTER_NONE || p->design || d->missing ||
-        eae_train_is_sparse(run->spec))
+    if (!eae_train_has_gram(run->spec) || p->scaling == EAE_SCALE_FOLD ||
+        p->filter != EAE_FILTER_NONE || p->design || d->missing)
         return EAE_OK;
     run->gram = eae_try_alloc((size_t)(d->rows * d->rows), sizeof(double), "the Gram matrix");
     if (!run->gram)
@@ -93,13 +98,26 @@ double eae_run_fold_bytes(const eae_run *run)
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
     if (eae_train_is_sparse(run->spec)) /* bounds of all features, columns of some */
         return (4 * cols + 2 * rows * fmin(cols, SPARSE_COLUMNS)) * sizeof(double);
+    if (!eae_train_has_gram(run->spec))
+        return rows * cols * sizeof(double);
     return 2 * rows * rows * sizeof(double);
+}
+
+int eae_run_workers(const eae_run *run, int64_t count, int *inner)
+{
+    int threads = run->spec->threads, workers = 1;
+    double together = threads * eae_run_fold_bytes(run);
+    bool roomy = run->spec->memory == 0 || together <= (double)run->spec->memory;
+    if (roomy && (count >= threads || run->spec->external))
+        workers = count < threads ? (int)count : threads;
+    *inner = workers > 1 ? threads / workers : threads;
+    return workers;
 }
 
 static int check_memory(const eae_run *run)
 {
     double need = eae_run_fold_bytes(run), have = (double)run->spec->memory;
-    if (have == 0 || need <= have || eae_train_is_sparse(run->spec))
+    if (have == 0 || need <= have || !eae_train_has_gram(run->spec))
         return EAE_OK;
     return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %.1fG, and "
                     "--memory is %.1fG",

@@ -17,6 +17,10 @@ int eae_check_finite(const eae_dataset *dataset, const eae_frame *data);
 /* What one fold takes: its Gram matrix and a factor of it; for sparse models what they keep of the
  * features. */
 double eae_run_fold_bytes(const eae_run *run);
+/* How many of `count` splits to work on at once, and with how many threads inside of each: all of
+ * spec->threads between splits where they are enough and there is memory, else inside; programs of
+ * an external trainer always beside one another. */
+int eae_run_workers(const eae_run *run, int64_t count, int *inner);
 /* run->gram, where no fold sees the features in its own way; else nothing. */
 int eae_run_share_gram(eae_run *run);
 /* run->turned, for a sparse model of values as they are, up to 1G of them; else nothing. Not a

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/threads.h"
 #include "eval/batch.h"
+#include "eval/external.h"
 #include "eval/run.h"
 #include "eval/train_result.h"
 #include "eval/tune.h"
@@ -129,13 +130,18 @@ static int first_param(const family *f, const eae_fold *fold)
     return (int)(fold->run->spec->param - f->spec->param);
 }
 
+static bool has_param(const eae_train_spec *spec)
+{
+    return spec->external ? spec->external->has_param : spec->model != EAE_MODEL_LINEAR;
+}
+
 static void describe_fit(const family *f, eae_result_row *r, int param, int side,
                          const eae_fits *fits, const eae_gram_fit *fit)
 {
     r->tuned = f->spec->tune != NULL;
     r->has_cut = fits->cut != NULL;
     r->cut = fits->cut ? fits->cut[fit - fits->fit] : 0;
-    r->param = f->spec->model == EAE_MODEL_LINEAR ? -1 : param;
+    r->param = has_param(f->spec) ? param : -1;
     r->class = f->sides > 1 ? side : -1;
     r->converged = fit->converged;
     r->intercept = fit->intercept;
@@ -147,6 +153,7 @@ static void describe_fit(const family *f, eae_result_row *r, int param, int side
 /* Nothing was tried. */
 static void mark_undefined(eae_result_row *r)
 {
+    r->undefined = true;
     r->converged = true;
     r->objective = r->gap = NAN;
     r->has_cut = false;
@@ -356,12 +363,8 @@ static int split_task(void *context, int64_t task, int worker)
 
 static int do_splits(family *f)
 {
-    int threads = f->spec->threads;
-    double together = threads * eae_run_fold_bytes(&f->run);
-    bool roomy = f->spec->memory == 0 || together <= (double)f->spec->memory;
-    bool spread = f->outer_count >= threads && roomy;
-    f->inner_threads = spread ? 1 : threads;
-    return eae_parallel(spread ? threads : 1, f->outer_count, split_task, f);
+    int workers = eae_run_workers(&f->run, f->outer_count, &f->inner_threads);
+    return eae_parallel(workers, f->outer_count, split_task, f);
 }
 
 /* A split that came out of a batch; without fits it did not converge there and is done by itself.
@@ -448,7 +451,7 @@ static void count_rows(const eae_result_row *row, int64_t rows, eae_train_output
     for (int64_t i = 0; i < rows; i++) {
         out->fits++;
         out->unconverged += !row[i].converged;
-        out->undefined += row[i].perm > 0 && isnan(row[i].gap);
+        out->undefined += row[i].undefined;
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "eval/external.h"
 #include "eval/plan.h"
 #include "model/design.h"
 
@@ -75,6 +76,11 @@ const eae_option eae_preparation_options[] = {
      .help = "annotations that enter the model beside the features, unpenalised"},
     {0}};
 
+bool eae_train_is_external(const eae_options *o)
+{
+    return strncmp(eae_operand(o, 0), "exec:", strlen("exec:")) == 0;
+}
+
 int eae_train_model(const eae_options *o, const eae_model *models, size_t count,
                     eae_train_spec *spec)
 {
@@ -82,11 +88,13 @@ int eae_train_model(const eae_options *o, const eae_model *models, size_t count,
     eae_buffer known = {0};
     for (size_t i = 0; i < count; i++) {
         spec->model = models[i];
-        if (strcmp(name, eae_model_name(spec)) == 0) {
+        bool external = models[i] == EAE_MODEL_EXEC;
+        if (external ? eae_train_is_external(o) : strcmp(name, eae_model_name(spec)) == 0) {
             eae_buffer_free(&known);
             return EAE_OK;
         }
-        eae_buffer_printf(&known, "%s%s", i ? ", " : "", eae_model_name(spec));
+        eae_buffer_printf(&known, "%s%s%s", i ? ", " : "", eae_model_name(spec),
+                          external ? ":CMD" : "");
     }
     int status = eae_fail_usage("unknown model '%s' (%s)", name, known.data);
     eae_buffer_free(&known);
@@ -109,15 +117,17 @@ int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec)
     enum { RIDGE = 1 << EAE_MODEL_RIDGE, LINEAR = 1 << EAE_MODEL_LINEAR };
     enum { SPARSE = 1 << EAE_MODEL_LASSO | 1 << EAE_MODEL_ENET, COX = 1 << EAE_MODEL_COX };
     enum { FITTED = SVM | LOGISTIC | RIDGE | LINEAR | SPARSE | COX };
-    static const eae_option_models fits[] = {{"loss", SVM},
-                                             {"bias", SVM},
-                                             {"cost", SVM | LOGISTIC},
-                                             {"lambda", SVM | LOGISTIC | RIDGE | SPARSE | COX},
-                                             {"class-weight", SVM | LOGISTIC | SPARSE},
-                                             {"tol", FITTED},
-                                             {"max-iter", FITTED},
-                                             {"scale", FITTED},
-                                             {"covariates", FITTED}};
+    enum { EXEC = 1 << EAE_MODEL_EXEC };
+    static const eae_option_models fits[] = {
+        {"loss", SVM},
+        {"bias", SVM},
+        {"cost", SVM | LOGISTIC | EXEC},
+        {"lambda", SVM | LOGISTIC | RIDGE | SPARSE | COX | EXEC},
+        {"class-weight", SVM | LOGISTIC | SPARSE},
+        {"tol", FITTED},
+        {"max-iter", FITTED},
+        {"scale", FITTED | EXEC},
+        {"covariates", FITTED}};
     return eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
 }
 
@@ -243,6 +253,8 @@ static void describe_spec(const eae_options *o, eae_train_spec *spec)
         eae_buffer_printf(&b, ";loss=%s", eae_opt_text(o, "loss"));
     if (spec->model == EAE_MODEL_COX)
         eae_buffer_printf(&b, ";ties=%s", spec->ties == EAE_TIES_EFRON ? "efron" : "breslow");
+    if (spec->external && spec->external->probability)
+        eae_buffer_puts(&b, ";values=probability");
     if (spec->model == EAE_MODEL_ENET || (spec->model == EAE_MODEL_COX && spec->alpha > 0)) {
         eae_format_double(spec->alpha, number);
         eae_buffer_printf(&b, ";alpha=%s", number);

@@ -30,6 +30,9 @@ int eae_train_refuse(const eae_options *o, const eae_option_models *fits, size_t
 /* Of the two tables above: which models take each. */
 int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec);
 
+/* Is operand 0 "exec:CMD"? Then spec->external is to be set before the specification is made. */
+bool eae_train_is_external(const eae_options *o);
+
 /* Everything that the two tables say, threads and seed; spec->model (and ties, alpha) is set,
  * spec->text is made. shard and shards are 1. */
 int eae_train_spec_from_options(const eae_options *o, eae_train_spec *spec);

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "eval/external.h"
 
 /* The row annotations in the order of eae-matrix(5). */
 typedef enum {
@@ -84,7 +85,7 @@ static const char *text_of(column c, const eae_result_row *r, const family *of, 
 {
     switch (c) {
     case MODEL:
-        return eae_model_name(of->spec);
+        return of->spec->external ? of->spec->external->name : eae_model_name(of->spec);
     case SPEC:
         return of->spec->text;
     case PARAM:

@@ -19,6 +19,7 @@ typedef struct eae_result_row {
     int64_t perm; /* 0: real labels */
     int class;    /* -1: not one of several */
     bool converged;
+    bool undefined; /* nothing was fitted: a permutation left a training set without a class */
     double intercept, objective, gap;
     bool has_cut; /* survival */
     double cut;   /* the median of the values of the training rows */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/external.h"
 #include "eval/predictions.h"
 
 const char *eae_model_name(const eae_train_spec *spec)
@@ -15,8 +16,16 @@ const char *eae_model_name(const eae_train_spec *spec)
         [EAE_MODEL_LINEAR] = "linear", [EAE_MODEL_RIDGE] = "ridge",
         [EAE_MODEL_LASSO] = "lasso",   [EAE_MODEL_ENET] = "enet",
         [EAE_MODEL_COX] = "cox",       [EAE_MODEL_TEST] = "test",
+        [EAE_MODEL_EXEC] = "exec",
     };
     return names[spec->model];
+}
+
+static int check_external(const eae_external *external, const eae_target *target)
+{
+    if (external->probability && target->task != EAE_TASK_CLASSES)
+        return eae_fail_usage("--exec-values probability needs a label with classes");
+    return EAE_OK;
 }
 
 /* Squared loss for a number, logistic loss for two classes. */
@@ -36,6 +45,8 @@ static int check_task(const eae_train_spec *spec, const eae_target *target)
 {
     if (spec->model == EAE_MODEL_LASSO || spec->model == EAE_MODEL_ENET)
         return check_sparse(spec, target);
+    if (spec->model == EAE_MODEL_EXEC)
+        return check_external(spec->external, target);
     bool classes = spec->model == EAE_MODEL_SVM || spec->model == EAE_MODEL_LOGISTIC;
     if (classes && target->task != EAE_TASK_CLASSES)
         return eae_fail("%s needs a label with classes, and the label is a number; without "

@@ -17,7 +17,8 @@ typedef enum eae_model {
     EAE_MODEL_LASSO,
     EAE_MODEL_ENET,
     EAE_MODEL_COX,
-    EAE_MODEL_TEST
+    EAE_MODEL_TEST,
+    EAE_MODEL_EXEC
 } eae_model;
 
 typedef enum eae_weights { EAE_WEIGHTS_NONE, EAE_WEIGHTS_FINAL, EAE_WEIGHTS_ALL } eae_weights;
@@ -53,7 +54,8 @@ typedef struct eae_train_spec {
     int class_weights;
     eae_prepare_spec prepare;
     eae_covariates covariates;
-    eae_names adjust_names; /* names of the terms of prepare.design */
+    struct eae_external *external; /* EAE_MODEL_EXEC: external.h; the caller's */
+    eae_names adjust_names;        /* names of the terms of prepare.design */
     int64_t permutations;
     uint64_t seed;
     double tol;
@@ -71,6 +73,11 @@ const char *eae_model_name(const eae_train_spec *spec);
 static inline bool eae_train_is_sparse(const eae_train_spec *spec)
 {
     return spec->alpha > 0;
+}
+/* Does it see the data through a Gram matrix (gram_fit.h)? Else it sees the values themselves. */
+static inline bool eae_train_has_gram(const eae_train_spec *spec)
+{
+    return !eae_train_is_sparse(spec) && spec->model != EAE_MODEL_EXEC;
 }
 /* Does the model fit the task, is there one weight per class, ...; EAE_USAGE or EAE_FAIL if not. */
 int eae_train_spec_check(const eae_train_spec *spec, const eae_target *target);

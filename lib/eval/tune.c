@@ -237,17 +237,13 @@ static int64_t block_end(const tuning *t, const int64_t *first, int64_t parents,
 
 static int run_inner(tuning *t, int64_t count)
 {
-    int threads = t->run->spec->threads;
-    double together = threads * eae_run_fold_bytes(t->run);
-    uint64_t memory = t->run->spec->memory;
-    bool spread = count >= threads && (memory == 0 || together <= (double)memory);
     size_t figures = (size_t)(count * t->labelings * t->run->spec->params);
     t->score = eae_try_alloc(figures, sizeof(double), "figures of inner splits");
     if (!t->score)
         return EAE_FAIL;
     t->done = EAE_NEW_ARRAY(eae_tune_count, count);
-    t->threads = spread ? 1 : threads;
-    return eae_parallel(spread ? threads : 1, count, inner_task, t);
+    int workers = eae_run_workers(t->run, count, &t->threads);
+    return eae_parallel(workers, count, inner_task, t);
 }
 
 static int run_block(tuning *t, const family *f, const int64_t *parent, int64_t begin, int64_t end,

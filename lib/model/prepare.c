@@ -322,7 +322,8 @@ static int filled_moments_block(void *context, int64_t task, int worker)
     return EAE_OK;
 }
 
-/* Into mean: mean - origin; into scale: mean square about the origin. */
+/* Into mean: mean - origin; into scale: mean square about the origin; of the values that are there.
+ */
 static int training_moments(lesson *l)
 {
     const eae_dataset *d = l->d;
@@ -331,24 +332,35 @@ static int training_moments(lesson *l)
     eae_source source = adjusted_source(l);
     source.feature = NULL;
     source.feature_count = d->cols;
-    int status = d->kernels->moments(&source, l->row, l->n, l->count, 1, NULL, l->p->mean,
+    double *present = eae_malloc((size_t)d->cols, sizeof *present);
+    int status = d->kernels->moments(&source, l->row, l->n, l->count, 1, present, l->p->mean,
                                      l->p->scale, l->threads);
-    double total = 0;
-    for (int64_t i = 0; i < l->n; i++)
-        total += l->count[i];
     for (int64_t j = 0; j < d->cols && status == EAE_OK; j++) {
+        double total = present[j] > 0 ? present[j] : 1;
         l->p->mean[j] /= total;
         l->p->scale[j] /= total;
     }
+    free(present);
     return status;
+}
+
+/* The first value that is there; the origin if none is. */
+static double first_value(const lesson *l, const eae_source *s, int64_t j)
+{
+    for (int64_t i = 0; i < l->n; i++) {
+        double v = adjusted_value(s, l->row[i], j);
+        if (v == v)
+            return v;
+    }
+    return origin(l, j);
 }
 
 static bool is_constant(const lesson *l, const eae_source *s, int64_t j)
 {
-    double first = adjusted_value(s, l->row[0], j), largest = fabs(first);
+    double first = first_value(l, s, j), largest = fabs(first);
     double tolerance = s->terms ? 1e-12 : 0; /* residuals of a regression are never exactly equal */
     double spread = 0;
-    for (int64_t i = 1; i < l->n; i++) {
+    for (int64_t i = 0; i < l->n; i++) {
         double v = adjusted_value(s, l->row[i], j);
         spread = fmax(spread, fabs(v - first));
         largest = fmax(largest, fabs(value_at(s->x, s->is_f64, l->row[i] * s->cols + j)));
@@ -359,15 +371,16 @@ static bool is_constant(const lesson *l, const eae_source *s, int64_t j)
 /* Mean and variance of one feature in two passes, for where the difference of moments cancels. */
 static double two_passes(const lesson *l, const eae_source *s, int64_t j)
 {
-    double total = 0, sum = 0, square = 0, first = adjusted_value(s, l->row[0], j);
+    double total = 0, sum = 0, square = 0, first = first_value(l, s, j);
     for (int64_t i = 0; i < l->n; i++) {
-        total += l->count[i];
-        sum += l->count[i] * (adjusted_value(s, l->row[i], j) - first);
+        double t = adjusted_value(s, l->row[i], j) - first;
+        total += t == t ? l->count[i] : 0;
+        sum += t == t ? l->count[i] * t : 0;
     }
     double mean = first + sum / total;
     for (int64_t i = 0; i < l->n; i++) {
         double t = adjusted_value(s, l->row[i], j) - mean;
-        square += l->count[i] * t * t;
+        square += t == t ? l->count[i] * t * t : 0;
     }
     l->p->mean[j] = mean;
     return square / total;
@@ -386,7 +399,7 @@ static void finish_scale(lesson *l)
         l->p->mean[j] = offset + origin(l, j);
         if (suspect && is_constant(l, &s, j)) {
             variance = 1;
-            l->p->mean[j] = adjusted_value(&s, l->row[0], j);
+            l->p->mean[j] = first_value(l, &s, j);
         } else if (suspect) {
             variance = two_passes(l, &s, j);
         }
