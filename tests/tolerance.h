@@ -16,6 +16,8 @@
 #define EAE_TOLERANCE_SOLUTION 1e-10
 /* Coefficients against those of another program, at a duality gap where both are exact. */
 #define EAE_TOLERANCE_COEFFICIENT 1e-6
+/* Objectives at a solution, relative: they are flat there, so rounding is what differs. */
+#define EAE_TOLERANCE_OBJECTIVE 1e-9
 /* Two solutions certified to a relative gap of 1e-9, whose features' variances differ by the
  * rounding of f32: the objective is strongly convex, so a gap g moves the weights by sqrt(2 g) of
  * their norm. */

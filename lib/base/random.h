@@ -25,7 +25,8 @@ typedef enum eae_purpose {
     EAE_RANDOM_SYNTH_BASE,
     EAE_RANDOM_SYNTH_OTHER,
     EAE_RANDOM_ELIMINATE,
-    EAE_RANDOM_ENRICH
+    EAE_RANDOM_ENRICH,
+    EAE_RANDOM_ALS /* start: index = column; hidden entries: index = 2^32 + row */
 } eae_purpose;
 
 /* The block function: 4 words of output for a 4-word counter and a 2-word key. */
