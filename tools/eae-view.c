@@ -18,6 +18,7 @@
 #include "matrix/stream.h"
 #include "matrix/test_table.h"
 #include "matrix/transform.h"
+#include "model/complete.h"
 
 static const eae_option output_options[] = {
     {.name = "info",
@@ -86,8 +87,8 @@ static const eae_option value_options[] = {
      .help = "logarithm; values <= 0 are an error unless raised to X or shifted by X"},
     {.name = "impute",
      .type = EAE_OPT_TEXT,
-     .arg = "mean|median|knn:K",
-     .help = "fill missing values from all samples"},
+     .arg = "mean|median|knn:K|als:K",
+     .help = "fill missing values from all samples; als: from K factors"},
     {.name = "map",
      .type = EAE_OPT_FILE,
      .arg = "FILE",
@@ -124,6 +125,26 @@ static bool writes_stream(const eae_options *o)
     return !eae_flag(o, "info") && !eae_flag(o, "hash") &&
            eae_opt_choice(o, "format") == FORMAT_EAE &&
            (eae_given(o, "format") || !eae_given(o, "head"));
+}
+
+/* --impute als:K? It alone multiplies matrices. */
+static bool by_factors(const eae_options *o)
+{
+    return eae_given(o, "impute") && strncmp(eae_opt_text(o, "impute"), "als:", 4) == 0;
+}
+
+static int choose_kernels(const eae_options *o, const eae_kernels **kernels)
+{
+    return eae_kernels_choose((eae_backend)eae_opt_choice(o, "backend"), kernels);
+}
+
+/* For the history: NULL for all that multiplies nothing. */
+static const char *run_identity(const eae_options *o)
+{
+    const eae_kernels *kernels;
+    if (!by_factors(o) || choose_kernels(o, &kernels) != EAE_OK)
+        return NULL;
+    return eae_kernels_identity(kernels);
 }
 
 /* ---- reading ---------------------------------------------------------------------------- */
@@ -179,7 +200,7 @@ static int read_joined(eae_bundle *b, const eae_options *o, const eae_import *im
         status = eae_bundle_check(&from[i]);
     if (status == EAE_OK) {
         if (writes_stream(o))
-            eae_history_append(joined, o, 0, NULL, block, n);
+            eae_history_append(joined, o, 0, run_identity(o), block, n);
         b->frame = EAE_NEW_ARRAY(eae_frame *, 1);
         b->frame[b->count++] = joined;
     }
@@ -201,7 +222,7 @@ static int read_input(eae_bundle *b, const eae_options *o)
         return read_joined(b, o, &import);
     int status = eae_read_operands(b, o, 0, &import);
     for (int i = 0; i < b->count && status == EAE_OK && writes_stream(o); i++)
-        eae_history_append(b->frame[i], o, 0, NULL, &b->frame[i], 1);
+        eae_history_append(b->frame[i], o, 0, run_identity(o), &b->frame[i], 1);
     return status;
 }
 
@@ -258,12 +279,36 @@ static int take_log2(eae_frame *f, const eae_options *o)
     return status == EAE_OK ? eae_transform_log2(f, mode, amount) : status;
 }
 
+static int complete(eae_frame *f, const eae_options *o)
+{
+    const eae_kernels *kernels;
+    eae_complete_spec spec = {.seed = (uint64_t)eae_opt_int(o, "seed")};
+    eae_complete_error error = {0};
+    int64_t filled = 0, all = f->rows.count * f->cols.count;
+    int status = eae_complete_parse(eae_opt_text(o, "impute"), &spec);
+    if (status == EAE_OK)
+        status = choose_kernels(o, &kernels);
+    if (status == EAE_OK)
+        status = eae_complete_frame(f, kernels, &spec, eae_opt_threads(o), &filled,
+                                    eae_diag_quiet() ? NULL : &error);
+    if (status != EAE_OK || filled == 0)
+        return status;
+    eae_note("--impute: %lld of %lld values filled; known values that were hidden are found with "
+             "an error of %.3g standard deviations (by the mean: %.3g)",
+             (long long)filled, (long long)all, error.error, error.mean);
+    if (error.error >= error.mean)
+        eae_warn("--impute: that is no better than the mean: try another K, or a larger LAMBDA");
+    return EAE_OK;
+}
+
 static int impute(eae_frame *f, const eae_options *o)
 {
     eae_impute method;
     int64_t neighbours;
     if (!eae_given(o, "impute"))
         return EAE_OK;
+    if (by_factors(o))
+        return complete(f, o);
     int status = eae_impute_parse(eae_opt_text(o, "impute"), &method, &neighbours);
     if (status == EAE_OK)
         status = eae_transform_impute(f, method, neighbours, eae_opt_threads(o));
@@ -467,6 +512,7 @@ static int check_usage(const eae_options *o)
 {
     eae_log2_mode mode;
     eae_impute method;
+    eae_complete_spec completion;
     double amount;
     int64_t neighbours;
     int status = EAE_OK;
@@ -474,7 +520,10 @@ static int check_usage(const eae_options *o)
         status = eae_fail_usage("--collapse needs --map");
     if (status == EAE_OK && eae_given(o, "log2"))
         status = eae_log2_parse(eae_opt_text(o, "log2"), &mode, &amount);
-    if (status == EAE_OK && eae_given(o, "impute"))
+    if (status == EAE_OK && by_factors(o))
+        status = eae_fail_within(eae_complete_parse(eae_opt_text(o, "impute"), &completion),
+                                 "--impute");
+    else if (status == EAE_OK && eae_given(o, "impute"))
         status = eae_impute_parse(eae_opt_text(o, "impute"), &method, &neighbours);
     const char *output = eae_opt_text(o, "output");
     if (status == EAE_OK && writes_stream(o) && (!output || strcmp(output, "-") == 0) &&

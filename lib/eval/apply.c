@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/threads.h"
+#include "model/complete.h"
 
 typedef struct {
     const eae_frame *models, *data;
@@ -204,6 +205,7 @@ typedef struct {
     int64_t active;
     int64_t *column; /* model columns with a weight */
     double *weight, *mean, *scale, *fill;
+    double *filled;  /* samples x model columns: the data completed by factors; NULL */
     double **coef;   /* per term: model columns */
     double **values; /* per term: samples */
     int64_t terms;
@@ -229,8 +231,16 @@ static int add_term(machine *m, int64_t row)
 
 /* The preprocessing rows of a model: pointers into the frame, NULL where there is none. */
 typedef struct {
-    const double *mean, *scale, *fill;
+    const double *mean, *scale, *fill, *factor_mean, *factor_scale;
+    const double **factor;
+    int64_t factors;
 } parts;
+
+static void add_factor(parts *found, const double *row)
+{
+    found->factor = eae_realloc(found->factor, (size_t)found->factors + 1, sizeof *found->factor);
+    found->factor[found->factors++] = row;
+}
 
 static int find_parts(machine *m, int64_t weights, parts *found)
 {
@@ -246,6 +256,12 @@ static int find_parts(machine *m, int64_t weights, parts *found)
             found->scale = part_row(f, row);
         else if (strcmp(part, "fill") == 0)
             found->fill = part_row(f, row);
+        else if (strcmp(part, "factor-mean") == 0)
+            found->factor_mean = part_row(f, row);
+        else if (strcmp(part, "factor-scale") == 0)
+            found->factor_scale = part_row(f, row);
+        else if (strcmp(part, "factor") == 0)
+            add_factor(found, part_row(f, row));
         else if (strcmp(part, "adjust") == 0)
             status = add_term(m, row);
     }
@@ -257,11 +273,50 @@ static double or_else(const double *row, int64_t j, double fallback)
     return row && !isnan(row[j]) ? row[j] : fallback;
 }
 
+/* The data in the columns of the model; what it lacks, and covariates, missing. */
+static double *values_in_order(const plan *p)
+{
+    int64_t rows = p->data->rows.count, cols = p->models->cols.count;
+    double *x = eae_try_alloc((size_t)(rows * cols), sizeof *x, "completed data");
+    for (int64_t i = 0; i < rows && x; i++) {
+        for (int64_t j = 0; j < cols; j++)
+            x[i * cols + j] = p->column[j] >= 0 ? eae_frame_value(p->data, i, p->column[j]) : NAN;
+    }
+    return x;
+}
+
+static int complete(machine *m, const parts *found)
+{
+    int64_t cols = m->p->models->cols.count, rank = found->factors;
+    eae_completion c = {.mean = EAE_NEW_ARRAY(double, cols),
+                        .scale = EAE_NEW_ARRAY(double, cols),
+                        .als = {.kernels = &eae_kernels_ref, .p = cols, .rank = rank, .lambda = 1}};
+    c.als.v = EAE_NEW_ARRAY(double, cols *rank);
+    for (int64_t j = 0; j < cols; j++) {
+        c.mean[j] = or_else(found->factor_mean, j, 0);
+        c.scale[j] = or_else(found->factor_scale, j, 1);
+        for (int64_t k = 0; k < rank; k++)
+            c.als.v[j * rank + k] = or_else(found->factor[k], j, 0);
+    }
+    eae_incomplete data = {.kernels = &eae_kernels_ref,
+                           .x = m->filled = values_in_order(m->p),
+                           .is_f64 = true,
+                           .rows = m->p->data->rows.count,
+                           .cols = cols,
+                           .threads = 1};
+    int status = data.x ? eae_complete_fill(&c, &data) : EAE_FAIL;
+    eae_completion_free(&c);
+    return status;
+}
+
 static int machine_make(machine *m, const plan *p, int64_t weights)
 {
     *m = (machine){.p = p};
     parts found = {0};
     int status = find_parts(m, weights, &found);
+    if (status == EAE_OK && found.factors > 0)
+        status = complete(m, &found);
+    free(found.factor);
     size_t cols = (size_t)p->models->cols.count;
     m->column = eae_malloc(cols, sizeof *m->column);
     m->weight = eae_malloc(cols, sizeof *m->weight);
@@ -297,7 +352,18 @@ static void machine_free(machine *m)
     free(m->mean);
     free(m->scale);
     free(m->fill);
+    free(m->filled);
     free(m->out);
+}
+
+static double value_for(const machine *m, int64_t sample, int64_t column)
+{
+    const plan *p = m->p;
+    if (p->covariate[column])
+        return p->covariate[column][sample];
+    if (m->filled)
+        return m->filled[sample * p->models->cols.count + column];
+    return eae_frame_value(p->data, sample, p->column[column]);
 }
 
 static int predict_sample(void *data, int64_t i, int worker)
@@ -308,7 +374,7 @@ static int predict_sample(void *data, int64_t i, int worker)
     double sum = 0;
     for (int64_t k = 0; k < m->active; k++) {
         int64_t j = m->column[k];
-        double x = p->covariate[j] ? p->covariate[j][i] : eae_frame_value(p->data, i, p->column[j]);
+        double x = value_for(m, i, j);
         if (isnan(x))
             x = m->fill[k];
         if (isnan(x))

@@ -8,7 +8,10 @@
  *     z_j   = ((x_j, or fill_j where it is missing) - sum_t term_t adjust_tj - mean_j) / scale_j
  *     value = sum_j w_j z_j + intercept            (over the w_j that are not NaN)
  *
- * in f64, summed in column order. Features are found by name. Columns of role `covariate` and the
+ * in f64, summed in column order. Rows `factor-mean`, `factor-scale` and `factor` stand for fill
+ * rows: what is missing is mean + scale u'v, v the factors and u the loadings that minimise
+ * 1/2 sum (z - u'v)^2 + n/2 |u|^2 over the n values z of the sample that are known, centred by mean
+ * and scaled by scale. Features are found by name. Columns of role `covariate` and the
  * terms of adjust rows are read from the data's row annotations: `@age` or `age` is the number,
  * `@sex=M` or `sex=M` is 1 where sex is M and else 0, `(intercept)` is 1.
  */

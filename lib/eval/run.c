@@ -35,8 +35,8 @@ static int check_missing(const eae_run *run)
         return EAE_OK;
     int64_t i = d->first_missing / d->cols, j = d->first_missing % d->cols;
     return eae_fail(
-        "%lld of %lld values are missing (first: sample %s, feature %s); --impute mean or "
-        "median fills them inside each split%s",
+        "%lld of %lld values are missing (first: sample %s, feature %s); --impute mean, "
+        "median or als:K fills them inside each split%s",
         (long long)d->missing, (long long)(d->rows * d->cols), eae_name(&run->data->rows.names, i),
         eae_name(&run->data->cols.names, j),
         external && !external->takes_missing ? ", --impute none hands them on as they are" : "");
@@ -96,11 +96,12 @@ int eae_run_turn(eae_run *run)
 double eae_run_fold_bytes(const eae_run *run)
 {
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
+    double numbers = eae_train_has_gram(run->spec) ? 2 * rows * rows : rows * cols;
     if (eae_train_is_sparse(run->spec)) /* bounds of all features, columns of some */
-        return (4 * cols + 2 * rows * fmin(cols, SPARSE_COLUMNS)) * sizeof(double);
-    if (!eae_train_has_gram(run->spec))
-        return rows * cols * sizeof(double);
-    return 2 * rows * rows * sizeof(double);
+        numbers = 4 * cols + 2 * rows * fmin(cols, SPARSE_COLUMNS);
+    if (run->dataset.missing && run->spec->prepare.imputation == EAE_IMPUTE_ALS)
+        numbers += 2 * rows * cols;
+    return numbers * sizeof(double);
 }
 
 int eae_run_workers(const eae_run *run, int64_t count, int *inner)
@@ -116,7 +117,8 @@ int eae_run_workers(const eae_run *run, int64_t count, int *inner)
 
 static int check_memory(const eae_run *run)
 {
-    double need = eae_run_fold_bytes(run), have = (double)run->spec->memory;
+    double rows = (double)run->dataset.rows, have = (double)run->spec->memory;
+    double need = 2 * rows * rows * sizeof(double);
     if (have == 0 || need <= have || !eae_train_has_gram(run->spec))
         return EAE_OK;
     return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %.1fG, and "

@@ -15,7 +15,7 @@ void eae_run_close(eae_run *run);
 /* Fails where the survey found a value that cannot be computed with. */
 int eae_check_finite(const eae_dataset *dataset, const eae_frame *data);
 /* What one fold takes: its Gram matrix and a factor of it; for sparse models what they keep of the
- * features. */
+ * features, for others the values; data completed in it. */
 double eae_run_fold_bytes(const eae_run *run);
 /* How many of `count` splits to work on at once, and with how many threads inside of each: all of
  * spec->threads between splits where they are enough and there is memory, else inside; programs of

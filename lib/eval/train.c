@@ -70,8 +70,11 @@ static int make_labelings(family *f)
 static int64_t preparation_rows(const family *f)
 {
     const eae_run *run = &f->run;
-    bool filled = run->dataset.missing && f->spec->prepare.imputation != EAE_IMPUTE_NONE;
-    return 2 + filled + (f->spec->prepare.design ? f->spec->prepare.terms : 0);
+    const eae_prepare_spec *p = &f->spec->prepare;
+    int64_t fill = p->imputation == EAE_IMPUTE_ALS ? 2 + p->complete.rank : 1;
+    if (!run->dataset.missing || p->imputation == EAE_IMPUTE_NONE)
+        fill = 0;
+    return 2 + fill + (p->design ? p->terms : 0);
 }
 
 static int make_frames(family *f)
@@ -230,6 +233,24 @@ static void write_part(family *f, int64_t row, const eae_fold *fold, const char 
         out[cols + t] = covariates ? covariates[t] : absent;
 }
 
+/* How missing values are completed: a row for each factor, divided by the root of lambda, which is
+ * then 1; before them what the values of the features are centred and scaled by. */
+static int64_t write_completion(family *f, int64_t row, const eae_fold *fold)
+{
+    const eae_completion *c = &fold->prepared.completion;
+    int64_t cols = f->run.dataset.cols, rank = c->als.rank;
+    double *factor = eae_malloc((size_t)cols, sizeof *factor);
+    write_part(f, row++, fold, "factor-mean", NULL, c->mean, NULL, NAN);
+    write_part(f, row++, fold, "factor-scale", NULL, c->scale, NULL, NAN);
+    for (int64_t k = 0; k < rank; k++) {
+        for (int64_t j = 0; j < cols; j++)
+            factor[j] = c->als.v[j * rank + k] / sqrt(c->als.lambda);
+        write_part(f, row++, fold, "factor", NULL, factor, NULL, NAN);
+    }
+    free(factor);
+    return row;
+}
+
 static int64_t write_preparation(family *f, int64_t row, const eae_fold *fold)
 {
     const eae_prepared *p = &fold->prepared;
@@ -237,6 +258,8 @@ static int64_t write_preparation(family *f, int64_t row, const eae_fold *fold)
     write_part(f, row++, fold, "scale", NULL, p->scale, fold->u_scale, 1);
     if (p->fill)
         write_part(f, row++, fold, "fill", NULL, p->fill, NULL, NAN);
+    if (p->x)
+        row = write_completion(f, row, fold);
     for (int64_t t = 0; p->coef && t < f->spec->prepare.terms; t++)
         write_part(f, row++, fold, "adjust", eae_name(&f->spec->adjust_names, t),
                    p->coef + t * f->run.dataset.cols, NULL, 0);

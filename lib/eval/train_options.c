@@ -62,10 +62,10 @@ const eae_option eae_preparation_options[] = {
      .help =
          "keep the K best features by the training rows: ttest, anova, corr, cox, variance, mad"},
     {.name = "impute",
-     .type = EAE_OPT_CHOICE,
+     .type = EAE_OPT_TEXT,
      .fallback = "none",
-     .range = "none|mean|median",
-     .help = "fill missing values from the training rows"},
+     .arg = "none|mean|median|als:K",
+     .help = "fill missing values from the training rows; als: from K factors of the features"},
     {.name = "adjust",
      .type = EAE_OPT_NAMES,
      .arg = "COLS",
@@ -273,15 +273,18 @@ int eae_train_spec_from_options(const eae_options *o, eae_train_spec *spec)
     spec->loss = eae_opt_choice(o, "loss") == 0 ? EAE_HINGE : EAE_SQUARED_HINGE;
     spec->bias_penalised = eae_opt_choice(o, "bias") == 1;
     spec->prepare.scaling = (eae_scaling)eae_opt_choice(o, "scale");
-    spec->prepare.imputation = (eae_imputation)eae_opt_choice(o, "impute");
     spec->seed = (uint64_t)eae_opt_int(o, "seed");
+    spec->prepare.complete.seed = spec->seed;
     spec->tol = eae_opt_real(o, "tol");
     spec->max_iter = eae_opt_int(o, "max-iter");
     spec->shard = spec->shards = 1;
     spec->threads = eae_opt_threads(o);
     spec->memory = eae_opt_memory(o);
     const char *filter = eae_opt_text(o, "filter");
-    int status = choose_parameters(o, spec);
+    int status = eae_imputation_parse(eae_opt_text(o, "impute"), &spec->prepare.imputation,
+                                      &spec->prepare.complete);
+    if (status == EAE_OK)
+        status = choose_parameters(o, spec);
     if (status == EAE_OK && filter)
         status = eae_filter_parse(filter, &spec->prepare.filter, &spec->prepare.keep);
     if (status == EAE_OK)

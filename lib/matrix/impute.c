@@ -28,7 +28,8 @@ int eae_impute_parse(const char *text, eae_impute *method, int64_t *neighbours)
     if (strncmp(text, "knn:", 4) == 0 && eae_parse_int(text + 4, strlen(text + 4), neighbours) &&
         *neighbours >= 1)
         return EAE_OK;
-    return eae_fail_usage("--impute: '%s' is not mean, median or knn:K with a whole K >= 1", text);
+    return eae_fail_usage("--impute: '%s' is not mean, median, knn:K or als:K with a whole K >= 1",
+                          text);
 }
 
 typedef struct {

@@ -173,10 +173,46 @@ static int fill_block(void *context, int64_t task, int worker)
     return EAE_OK;
 }
 
+/* A copy of the data without gaps. */
+static int learn_completion(lesson *l)
+{
+    const eae_dataset *d = l->d;
+    size_t cells = (size_t)(d->rows * d->cols), size = d->is_f64 ? sizeof(double) : sizeof(float);
+    eae_incomplete data = {.kernels = d->kernels,
+                           .is_f64 = d->is_f64,
+                           .rows = d->rows,
+                           .cols = d->cols,
+                           .threads = l->threads};
+    l->p->x = data.x = eae_try_alloc(cells, size, "completed data");
+    if (!data.x)
+        return EAE_FAIL;
+    memcpy(data.x, d->x, cells * size);
+    int status =
+        eae_complete_learn(&data, &l->spec->complete, l->row, l->count, l->n, &l->p->completion);
+    return status == EAE_OK ? eae_complete_fill(&l->p->completion, &data) : status;
+}
+
+int eae_imputation_parse(const char *text, eae_imputation *imputation, eae_complete_spec *complete)
+{
+    static const char *const words[] = {"none", "mean", "median"};
+    for (int k = 0; k < 3; k++) {
+        if (strcmp(text, words[k]) == 0) {
+            *imputation = (eae_imputation)k;
+            return EAE_OK;
+        }
+    }
+    *imputation = EAE_IMPUTE_ALS;
+    if (eae_complete_parse(text, complete) == EAE_OK)
+        return EAE_OK;
+    return eae_fail_usage("--impute: '%s' is not none, mean, median, als:K or als:K:LAMBDA", text);
+}
+
 static int learn_fill(lesson *l)
 {
     if (!l->d->missing || l->spec->imputation == EAE_IMPUTE_NONE)
         return EAE_OK;
+    if (l->spec->imputation == EAE_IMPUTE_ALS)
+        return learn_completion(l);
     l->p->fill = eae_try_alloc((size_t)l->d->cols, sizeof(double), "imputed values");
     return l->p->fill ? eae_parallel(l->threads, blocks_of(l->d->cols), fill_block, l) : EAE_FAIL;
 }
@@ -202,6 +238,12 @@ static int pseudo_inverse(const eae_kernels *k, double *a, int64_t n)
     free(vectors);
     free(values);
     return status;
+}
+
+/* The data, gaps filled where a completion filled them. */
+static const void *values_of(const lesson *l)
+{
+    return l->p->x ? l->p->x : l->d->x;
 }
 
 /* coef = (D'WD)^+ D'W X over the training rows: the weights kernel with B = W D (D'WD)^+. */
@@ -232,7 +274,7 @@ static int learn_adjustment(lesson *l)
                 b[i * terms + s] += l->count[i] * u[t] * cross[t * terms + s];
         }
     }
-    eae_source raw = {.x = d->x,
+    eae_source raw = {.x = values_of(l),
                       .is_f64 = d->is_f64,
                       .rows = d->rows,
                       .cols = d->cols,
@@ -249,7 +291,7 @@ static int learn_adjustment(lesson *l)
 static eae_source adjusted_source(const lesson *l)
 {
     const eae_dataset *d = l->d;
-    return (eae_source){.x = d->x,
+    return (eae_source){.x = values_of(l),
                         .is_f64 = d->is_f64,
                         .rows = d->rows,
                         .cols = d->cols,
@@ -467,6 +509,8 @@ int eae_prepare_learn(const eae_dataset *d, const eae_prepare_spec *spec, const 
 void eae_prepared_free(eae_prepared *p)
 {
     free(p->fill);
+    free(p->x);
+    eae_completion_free(&p->completion);
     free(p->coef);
     free(p->mean);
     free(p->scale);
@@ -481,7 +525,7 @@ eae_source eae_prepared_source(const eae_dataset *d, const eae_prepare_spec *spe
     /* adjusted values have mean 0 in the training rows: the reference would take them away from it
      */
     const double *shift = p->mean ? p->mean : spec->design ? NULL : d->reference;
-    return (eae_source){.x = d->x,
+    return (eae_source){.x = p->x ? p->x : d->x,
                         .is_f64 = d->is_f64,
                         .rows = d->rows,
                         .cols = d->cols,

@@ -13,14 +13,25 @@
 #define EAE_MODEL_PREPARE_H
 
 #include "kernels/kernels.h"
+#include "model/complete.h"
 #include "model/univariate.h"
 
 typedef enum eae_scaling { EAE_SCALE_NONE, EAE_SCALE_ALL, EAE_SCALE_FOLD } eae_scaling;
-typedef enum eae_imputation { EAE_IMPUTE_NONE, EAE_IMPUTE_MEAN, EAE_IMPUTE_MEDIAN } eae_imputation;
+typedef enum eae_imputation {
+    EAE_IMPUTE_NONE,
+    EAE_IMPUTE_MEAN,
+    EAE_IMPUTE_MEDIAN,
+    EAE_IMPUTE_ALS /* factors of the features from the training rows, loadings of every row from its
+                      own known values (complete.h) */
+} eae_imputation;
+
+/* "none", "mean", "median", "als:K" or "als:K:LAMBDA"; EAE_USAGE with a message if malformed. */
+int eae_imputation_parse(const char *text, eae_imputation *imputation, eae_complete_spec *complete);
 
 typedef struct eae_prepare_spec {
     eae_scaling scaling;
     eae_imputation imputation;
+    eae_complete_spec complete; /* EAE_IMPUTE_ALS */
     eae_filter filter;
     int64_t keep;         /* features the filter keeps */
     const double *design; /* rows x terms, --adjust: intercept first; NULL */
@@ -49,7 +60,9 @@ void eae_dataset_close(eae_dataset *d);
 /* What one training set taught. Arrays are per column of the data; NULL where not in use. */
 typedef struct eae_prepared {
     double *fill;
-    double *coef; /* terms x cols */
+    void *x;                   /* EAE_IMPUTE_ALS: all rows of the data, filled, in place of them */
+    eae_completion completion; /* what they were filled by */
+    double *coef;              /* terms x cols */
     double *mean;
     double *scale;
     double *inverse;  /* 1 / scale */
