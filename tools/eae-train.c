@@ -38,6 +38,14 @@ static const eae_option cox_options[] = {{.name = "ties",
                                           .help = "cox: how tied event times count"},
                                          {0}};
 
+static const eae_option als_options[] = {{.name = "rank",
+                                          .type = EAE_OPT_INT,
+                                          .arg = "K",
+                                          .fallback = "10",
+                                          .range = "1:1000",
+                                          .help = "als: factors"},
+                                         {0}};
+
 static const eae_option exec_options[] = {
     {.name = "exec-format",
      .type = EAE_OPT_CHOICE,
@@ -77,8 +85,8 @@ static const eae_option family_options[] = {
 static const eae_program program = {
     .name = "eae-train",
     .summary =
-        "Train MODEL (svm, logistic, linear, ridge, lasso, enet, cox, test, exec:CMD) on every\n"
-        "split of the plan in the stream; without a plan, on all rows. Writes held-out\n"
+        "Train MODEL (svm, logistic, linear, ridge, lasso, enet, cox, als, test, exec:CMD) on\n"
+        "every split of the plan in the stream; without a plan, on all rows. Writes held-out\n"
         "predictions, then models.",
     .example = "  eae-view expr.tsv --label class=AML/ALL | eae-split --kfold 5 --repeats 20 |\n"
                "      eae-train svm -C 0.01,1 | eae-score --summary",
@@ -89,6 +97,7 @@ static const eae_program program = {
                {"Elastic net", sparse_options},
                {"Cox", cox_options},
                {"Test", test_options},
+               {"Matrix completion", als_options},
                {"External trainer", exec_options},
                {"Preprocessing, learned inside each split", eae_preparation_options},
                {"Family", family_options},
@@ -111,9 +120,9 @@ static int choose_alpha(const eae_options *o, eae_train_spec *spec)
 
 static int spec_from_options(const eae_options *o, eae_train_spec *spec)
 {
-    static const eae_model models[] = {EAE_MODEL_SVM,   EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
-                                       EAE_MODEL_RIDGE, EAE_MODEL_LASSO,    EAE_MODEL_ENET,
-                                       EAE_MODEL_COX,   EAE_MODEL_TEST,     EAE_MODEL_EXEC};
+    static const eae_model models[] = {
+        EAE_MODEL_SVM,  EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR, EAE_MODEL_RIDGE, EAE_MODEL_LASSO,
+        EAE_MODEL_ENET, EAE_MODEL_COX,      EAE_MODEL_ALS,    EAE_MODEL_TEST,  EAE_MODEL_EXEC};
     static const eae_test tests[] = {EAE_TEST_WELCH, EAE_TEST_LIMMA, EAE_TEST_ANOVA,
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, EXEC = 1 << EAE_MODEL_EXEC, FITTED = ~TEST };
@@ -125,6 +134,7 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
                                              {"final", FITTED & ~EXEC},
                                              {"weights", FITTED & ~EXEC},
                                              {"shard", FITTED},
+                                             {"rank", 1 << EAE_MODEL_ALS},
                                              {"exec-format", EXEC},
                                              {"exec-values", EXEC}};
     int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
@@ -132,6 +142,7 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
         status = eae_train_refuse_shared(o, spec);
     if (status == EAE_OK)
         status = eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
+    spec->rank = eae_opt_int(o, "rank");
     spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
     if (status == EAE_OK)
         status = choose_alpha(o, spec);

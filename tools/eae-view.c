@@ -521,8 +521,8 @@ static int check_usage(const eae_options *o)
     if (status == EAE_OK && eae_given(o, "log2"))
         status = eae_log2_parse(eae_opt_text(o, "log2"), &mode, &amount);
     if (status == EAE_OK && by_factors(o))
-        status = eae_fail_within(eae_complete_parse(eae_opt_text(o, "impute"), &completion),
-                                 "--impute");
+        status =
+            eae_fail_within(eae_complete_parse(eae_opt_text(o, "impute"), &completion), "--impute");
     else if (status == EAE_OK && eae_given(o, "impute"))
         status = eae_impute_parse(eae_opt_text(o, "impute"), &method, &neighbours);
     const char *output = eae_opt_text(o, "output");

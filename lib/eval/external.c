@@ -74,8 +74,6 @@ static int fill_values(const eae_fold *f, const int64_t *row, eae_frame *to)
 {
     eae_source source = eae_fold_source(f);
     int64_t cols = source.feature_count, rows = to->rows.count;
-    if (!f->prepared.mean)
-        source.shift = NULL; /* the values as they are */
     double *block = eae_try_alloc((size_t)(BLOCK * cols), sizeof *block, "rows for a command");
     for (int64_t first = 0; first < rows && block; first += BLOCK) {
         int64_t m = rows - first < BLOCK ? rows - first : BLOCK;

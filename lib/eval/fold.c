@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "eval/external.h"
+#include "eval/fold_als.h"
 #include "eval/fold_sparse.h"
 
 enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
@@ -15,8 +16,10 @@ eae_source eae_fold_source(const eae_fold *f)
 {
     const eae_train_spec *spec = f->run->spec;
     eae_source source = eae_prepared_source(&f->run->dataset, &spec->prepare, &f->prepared);
-    /* a penalised intercept sees where the origin is: no shift that the user did not ask for */
-    if (spec->bias_penalised && spec->prepare.scaling == EAE_SCALE_NONE)
+    /* a penalised intercept, and who sees the values themselves, knows where the origin is: no
+     * shift that the user did not ask for */
+    bool shifts = !spec->bias_penalised && eae_train_has_gram(spec);
+    if (!shifts && spec->prepare.scaling == EAE_SCALE_NONE)
         source.shift = NULL;
     return source;
 }
@@ -157,6 +160,7 @@ void eae_fits_free(eae_fits *f)
     free(f->block);
     free(f->cut);
     free(f->value);
+    free(f->weight);
     *f = (eae_fits){0};
 }
 
@@ -327,7 +331,8 @@ static int fit_values(fitting *g)
         return EAE_FAIL;
     for (int64_t k = 0; k < cells; k++)
         g->fits->value[k] = NAN;
-    return eae_external_fit(g->fold, g->target, g->fits);
+    return g->spec->model == EAE_MODEL_ALS ? eae_fold_als(g->fold, g->target, g->fits)
+                                           : eae_external_fit(g->fold, g->target, g->fits);
 }
 
 /* ---- survival -------------------------------------------------------------------------------- */
@@ -442,7 +447,8 @@ static int fit_paths(fitting *g)
 
 void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec)
 {
-    for (int p = 0; p < fits->params && spec->by_lambda && !fits->sparse; p++) {
+    bool by_cost = spec->by_lambda && eae_train_has_gram(spec);
+    for (int p = 0; p < fits->params && by_cost; p++) {
         for (int64_t k = 0; k < fits->labelings * fits->sides; k++)
             eae_fits_at(fits, p, 0, 0)[k].objective *= spec->param[p];
     }
@@ -549,6 +555,10 @@ int eae_fold_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t
 {
     int64_t n = f->n, k = fits->params * fits->sides, cols = f->run->dataset.cols;
     eae_source source = eae_fold_source(f);
+    for (int64_t c = 0; c < k && fits->weight; c++)
+        memcpy(w + c * ld, fits->weight + c * cols, (size_t)cols * sizeof *w);
+    if (fits->weight)
+        return EAE_OK;
     if (fits->sparse) {
         eae_fold_sparse_weights(f, fits, w, ld);
         return EAE_OK;

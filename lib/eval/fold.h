@@ -57,6 +57,7 @@ typedef struct eae_fits {
     bool *undefined; /* per labeling: a class has no training row, nothing was fitted */
     double *block;
     eae_sparse_fit *sparse; /* beside `fit`: features and weights; NULL unless spec is sparse */
+    double *weight;         /* of the first labeling, where it is not made of beta; else NULL */
     double *value; /* learners without beta: (params x labelings x sides) x tests; else NULL */
     double *cut;   /* survival: the median of the training rows' values of each fit; else NULL */
 } eae_fits;

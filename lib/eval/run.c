@@ -31,7 +31,8 @@ static int check_missing(const eae_run *run)
     const eae_external *external = run->spec->external;
     if (d->missing == 0 || run->spec->prepare.imputation != EAE_IMPUTE_NONE)
         return EAE_OK;
-    if (external && external->takes_missing && !run->spec->prepare.design)
+    bool takes_missing = run->spec->model == EAE_MODEL_ALS || (external && external->takes_missing);
+    if (takes_missing && !run->spec->prepare.design)
         return EAE_OK;
     int64_t i = d->first_missing / d->cols, j = d->first_missing % d->cols;
     return eae_fail(

@@ -117,16 +117,16 @@ int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec)
     enum { RIDGE = 1 << EAE_MODEL_RIDGE, LINEAR = 1 << EAE_MODEL_LINEAR };
     enum { SPARSE = 1 << EAE_MODEL_LASSO | 1 << EAE_MODEL_ENET, COX = 1 << EAE_MODEL_COX };
     enum { FITTED = SVM | LOGISTIC | RIDGE | LINEAR | SPARSE | COX };
-    enum { EXEC = 1 << EAE_MODEL_EXEC };
+    enum { EXEC = 1 << EAE_MODEL_EXEC, ALS = 1 << EAE_MODEL_ALS };
     static const eae_option_models fits[] = {
         {"loss", SVM},
         {"bias", SVM},
         {"cost", SVM | LOGISTIC | EXEC},
-        {"lambda", SVM | LOGISTIC | RIDGE | SPARSE | COX | EXEC},
+        {"lambda", SVM | LOGISTIC | RIDGE | SPARSE | COX | EXEC | ALS},
         {"class-weight", SVM | LOGISTIC | SPARSE},
-        {"tol", FITTED},
-        {"max-iter", FITTED},
-        {"scale", FITTED | EXEC},
+        {"tol", FITTED | ALS},
+        {"max-iter", FITTED | ALS},
+        {"scale", FITTED | EXEC | ALS},
         {"covariates", FITTED}};
     return eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
 }
@@ -176,6 +176,12 @@ static int parse_lambda(const char *text, eae_train_spec *spec)
     return EAE_OK;
 }
 
+/* Models that know no C. */
+static bool lambda_only(eae_model model)
+{
+    return model == EAE_MODEL_RIDGE || model == EAE_MODEL_COX || model == EAE_MODEL_ALS;
+}
+
 static int choose_parameters(const eae_options *o, eae_train_spec *spec)
 {
     int status;
@@ -183,7 +189,9 @@ static int choose_parameters(const eae_options *o, eae_train_spec *spec)
         status = parse_lambda(eae_given(o, "lambda") ? eae_opt_text(o, "lambda") : "auto", spec);
     } else {
         const char *cost = eae_given(o, "cost") ? eae_opt_text(o, "cost") : "1";
-        spec->by_lambda = spec->model == EAE_MODEL_RIDGE || spec->model == EAE_MODEL_COX;
+        spec->by_lambda = lambda_only(spec->model);
+        if (spec->model == EAE_MODEL_ALS)
+            cost = "0.05";
         status = parse_list("cost", cost, &spec->param, &spec->params);
     }
     if (status == EAE_OK)
@@ -255,6 +263,8 @@ static void describe_spec(const eae_options *o, eae_train_spec *spec)
         eae_buffer_printf(&b, ";ties=%s", spec->ties == EAE_TIES_EFRON ? "efron" : "breslow");
     if (spec->external && spec->external->probability)
         eae_buffer_puts(&b, ";values=probability");
+    if (spec->model == EAE_MODEL_ALS)
+        eae_buffer_printf(&b, ";rank=%lld", (long long)spec->rank);
     if (spec->model == EAE_MODEL_ENET || (spec->model == EAE_MODEL_COX && spec->alpha > 0)) {
         eae_format_double(spec->alpha, number);
         eae_buffer_printf(&b, ";alpha=%s", number);

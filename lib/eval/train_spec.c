@@ -16,7 +16,7 @@ const char *eae_model_name(const eae_train_spec *spec)
         [EAE_MODEL_LINEAR] = "linear", [EAE_MODEL_RIDGE] = "ridge",
         [EAE_MODEL_LASSO] = "lasso",   [EAE_MODEL_ENET] = "enet",
         [EAE_MODEL_COX] = "cox",       [EAE_MODEL_TEST] = "test",
-        [EAE_MODEL_EXEC] = "exec",
+        [EAE_MODEL_EXEC] = "exec",     [EAE_MODEL_ALS] = "als",
     };
     return names[spec->model];
 }
@@ -25,6 +25,15 @@ static int check_external(const eae_external *external, const eae_target *target
 {
     if (external->probability && target->task != EAE_TASK_CLASSES)
         return eae_fail_usage("--exec-values probability needs a label with classes");
+    return EAE_OK;
+}
+
+static int check_als(const eae_train_spec *spec, const eae_target *target)
+{
+    if (spec->lambda_auto > 0)
+        return eae_fail_usage("als takes no --lambda auto");
+    if (target->task == EAE_TASK_SURVIVAL)
+        return eae_fail("als needs a label, of classes or a number (--regression)");
     return EAE_OK;
 }
 
@@ -47,6 +56,8 @@ static int check_task(const eae_train_spec *spec, const eae_target *target)
         return check_sparse(spec, target);
     if (spec->model == EAE_MODEL_EXEC)
         return check_external(spec->external, target);
+    if (spec->model == EAE_MODEL_ALS)
+        return check_als(spec, target);
     bool classes = spec->model == EAE_MODEL_SVM || spec->model == EAE_MODEL_LOGISTIC;
     if (classes && target->task != EAE_TASK_CLASSES)
         return eae_fail("%s needs a label with classes, and the label is a number; without "

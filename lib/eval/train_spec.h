@@ -18,7 +18,8 @@ typedef enum eae_model {
     EAE_MODEL_ENET,
     EAE_MODEL_COX,
     EAE_MODEL_TEST,
-    EAE_MODEL_EXEC
+    EAE_MODEL_EXEC,
+    EAE_MODEL_ALS
 } eae_model;
 
 typedef enum eae_weights { EAE_WEIGHTS_NONE, EAE_WEIGHTS_FINAL, EAE_WEIGHTS_ALL } eae_weights;
@@ -41,8 +42,8 @@ typedef struct eae_train_spec {
     eae_test test;
     eae_svm_loss loss;
     eae_ties ties; /* cox */
-    double
-        alpha; /* the l1 share of the penalty: lasso 1, enet, cox; 0: none, and no sparse solver */
+    int64_t rank;  /* als */
+    double alpha;  /* l1 share of the penalty: lasso 1, enet, cox; 0: no sparse solver */
     bool bias_penalised;
     bool by_lambda; /* param holds lambdas, else C */
     double *param;  /* the list, in the order given; owned */
@@ -77,7 +78,8 @@ static inline bool eae_train_is_sparse(const eae_train_spec *spec)
 /* Does it see the data through a Gram matrix (gram_fit.h)? Else it sees the values themselves. */
 static inline bool eae_train_has_gram(const eae_train_spec *spec)
 {
-    return !eae_train_is_sparse(spec) && spec->model != EAE_MODEL_EXEC;
+    return !eae_train_is_sparse(spec) && spec->model != EAE_MODEL_EXEC &&
+           spec->model != EAE_MODEL_ALS;
 }
 /* Does the model fit the task, is there one weight per class, ...; EAE_USAGE or EAE_FAIL if not. */
 int eae_train_spec_check(const eae_train_spec *spec, const eae_target *target);

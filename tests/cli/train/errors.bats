@@ -12,7 +12,7 @@ make_planned() {
     make_planned
     must_fail 2 eae-train
     must_fail 2 eae-train forest planned.eae
-    says "unknown model 'forest' (svm, logistic, linear, ridge, lasso, enet, cox, test, exec:CMD)"
+    says "unknown model 'forest' (svm, logistic, linear, ridge, lasso, enet, cox, als, test, exec:CMD)"
     must_fail 2 eae-train svm --folds 3 planned.eae
     says "folds"
     for bad in "-C 0" "-C -1" "-C nan" "-C inf" "-C 1,,2" "-C 1;2" "--tol 2" "--tol 0" "--max-iter 0" \
