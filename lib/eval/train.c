@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "eval/batch.h"
 #include "eval/external.h"
+#include "eval/fold_rows.h"
 #include "eval/run.h"
 #include "eval/train_result.h"
 #include "eval/tune.h"
@@ -67,16 +68,6 @@ static int make_labelings(family *f)
     return EAE_OK;
 }
 
-static int64_t preparation_rows(const family *f)
-{
-    const eae_run *run = &f->run;
-    const eae_prepare_spec *p = &f->spec->prepare;
-    int64_t fill = p->imputation == EAE_IMPUTE_ALS ? 2 + p->complete.rank : 1;
-    if (!run->dataset.missing || p->imputation == EAE_IMPUTE_NONE)
-        fill = 0;
-    return 2 + fill + (p->design ? p->terms : 0);
-}
-
 static int make_frames(family *f)
 {
     const eae_frame *data = f->run.data;
@@ -85,7 +76,7 @@ static int make_frames(family *f)
     f->sides = classes > 2 ? classes : 1;
     f->params = f->spec->tune ? 1 : f->spec->params;
     f->rows_per_split = f->labelings * f->params * f->sides;
-    f->models_per_split = preparation_rows(f) + f->params * f->sides;
+    f->models_per_split = eae_fold_model_rows(&f->run, f->params, f->sides);
     if (f->plan) {
         int64_t rows = f->outer_count * f->rows_per_split;
         status = eae_prediction_new(&f->prediction, data, rows);
@@ -103,54 +94,11 @@ static int make_frames(family *f)
 /* ---- one split ---------------------------------------------------------------------------------
  */
 
-/* Where no feature passed the filter, the number that was asked for. */
-static int64_t features_in(const eae_fold *fold)
-{
-    int64_t all = fold->run->dataset.cols, keep = fold->run->spec->prepare.keep;
-    if (fold->prepared.empty)
-        return keep < all ? keep : all;
-    return fold->prepared.feature ? fold->prepared.feature_count : all;
-}
-
-static eae_result_row describe(const eae_fold *fold)
-{
-    return (eae_result_row){.param = -1,
-                            .size = features_in(fold),
-                            .split = fold->split->id,
-                            .repeat = fold->split->repeat,
-                            .fold = fold->split->fold,
-                            .class = -1,
-                            .converged = true,
-                            .intercept = NAN,
-                            .objective = NAN,
-                            .gap = NAN};
-}
-
 /* The place in the list of the first of a fold's parameters: a fold of the chosen one alone has a
  * specification whose list is a piece of the whole. */
 static int first_param(const family *f, const eae_fold *fold)
 {
     return (int)(fold->run->spec->param - f->spec->param);
-}
-
-static bool has_param(const eae_train_spec *spec)
-{
-    return spec->external ? spec->external->has_param : spec->model != EAE_MODEL_LINEAR;
-}
-
-static void describe_fit(const family *f, eae_result_row *r, int param, int side,
-                         const eae_fits *fits, const eae_gram_fit *fit)
-{
-    r->tuned = f->spec->tune != NULL;
-    r->has_cut = fits->cut != NULL;
-    r->cut = fits->cut ? fits->cut[fit - fits->fit] : 0;
-    r->param = has_param(f->spec) ? param : -1;
-    r->class = f->sides > 1 ? side : -1;
-    r->converged = fit->converged;
-    r->intercept = fit->intercept;
-    r->objective = fit->objective;
-    r->gap = fit->gap;
-    r->iterations = fit->iterations;
 }
 
 /* Nothing was tried. */
@@ -177,8 +125,8 @@ static void write_predictions(family *f, int64_t task, const eae_fold *fold, con
         int64_t row =
             task * f->rows_per_split + (perm[labeling] * f->params + param) * fits->sides + side;
         eae_result_row *r = &f->prediction_row[row];
-        *r = describe(fold);
-        describe_fit(f, r, first_param(f, fold) + param, side, fits, &fits->fit[k]);
+        *r = eae_fold_row(fold);
+        eae_fold_row_fit(r, f->spec, first_param(f, fold) + param, side, fits, &fits->fit[k]);
         r->perm = perm[labeling];
         if (fits->undefined[labeling]) {
             mark_undefined(r);
@@ -197,7 +145,7 @@ static void write_unchosen(family *f, int64_t task, const eae_fold *fold, int64_
 {
     for (int side = 0; side < f->sides; side++) {
         eae_result_row *r = &f->prediction_row[task * f->rows_per_split + perm * f->sides + side];
-        *r = describe(fold);
+        *r = eae_fold_row(fold);
         r->tuned = true;
         r->perm = perm;
         r->class = f->sides > 1 ? side : -1;
@@ -218,80 +166,15 @@ static int predict(family *f, int64_t task, const eae_fold *fold, const eae_fits
     return status;
 }
 
-static void write_part(family *f, int64_t row, const eae_fold *fold, const char *part,
-                       const char *term, const double *features, const double *covariates,
-                       double absent)
-{
-    int64_t cols = f->run.dataset.cols, terms = f->spec->covariates.terms;
-    double *out = eae_frame_f64(f->model) + row * (cols + terms);
-    f->model_row[row] = describe(fold);
-    f->model_row[row].part = part;
-    f->model_row[row].term = term;
-    for (int64_t j = 0; j < cols && features != out; j++)
-        out[j] = features ? features[j] : absent;
-    for (int64_t t = 0; t < terms; t++)
-        out[cols + t] = covariates ? covariates[t] : absent;
-}
-
-/* How missing values are completed: a row for each factor, divided by the root of lambda, which is
- * then 1; before them what the values of the features are centred and scaled by. */
-static int64_t write_completion(family *f, int64_t row, const eae_fold *fold)
-{
-    const eae_completion *c = &fold->prepared.completion;
-    int64_t cols = f->run.dataset.cols, rank = c->als.rank;
-    double *factor = eae_malloc((size_t)cols, sizeof *factor);
-    write_part(f, row++, fold, "factor-mean", NULL, c->mean, NULL, NAN);
-    write_part(f, row++, fold, "factor-scale", NULL, c->scale, NULL, NAN);
-    for (int64_t k = 0; k < rank; k++) {
-        for (int64_t j = 0; j < cols; j++)
-            factor[j] = c->als.v[j * rank + k] / sqrt(c->als.lambda);
-        write_part(f, row++, fold, "factor", NULL, factor, NULL, NAN);
-    }
-    free(factor);
-    return row;
-}
-
-static int64_t write_preparation(family *f, int64_t row, const eae_fold *fold)
-{
-    const eae_prepared *p = &fold->prepared;
-    write_part(f, row++, fold, "mean", NULL, p->mean, fold->u_mean, 0);
-    write_part(f, row++, fold, "scale", NULL, p->scale, fold->u_scale, 1);
-    if (p->fill)
-        write_part(f, row++, fold, "fill", NULL, p->fill, NULL, NAN);
-    if (p->x)
-        row = write_completion(f, row, fold);
-    for (int64_t t = 0; p->coef && t < f->spec->prepare.terms; t++)
-        write_part(f, row++, fold, "adjust", eae_name(&f->spec->adjust_names, t),
-                   p->coef + t * f->run.dataset.cols, NULL, 0);
-    return row;
-}
-
-/* Weights of the real labels. `shift`: what the intercepts take to be subtracted from every
- * feature, where that is not the mean that the model is written with; the difference goes into the
- * intercept. */
-static int write_models(family *f, int64_t first_row, const eae_fold *fold, const eae_fits *fits,
+/* Rows of the model frame for one training set. */
+static int write_models(family *f, int64_t row, const eae_fold *fold, const eae_fits *fits,
                         const double *shift)
 {
-    int64_t cols = f->run.dataset.cols, terms = f->spec->covariates.terms;
-    int64_t k = fits->params * fits->sides, row = write_preparation(f, first_row, fold);
-    const eae_prepared *prepared = &fold->prepared;
-    double *w = eae_frame_f64(f->model) + row * (cols + terms);
-    int status = eae_fold_weights(fold, fits, w, cols + terms);
-    for (int64_t c = 0; c < k && status == EAE_OK; c++, row++, w += cols + terms) {
-        int param = (int)(c / fits->sides), side = (int)(c % fits->sides);
-        const eae_gram_fit *fit = eae_fits_at(fits, param, 0, side);
-        write_part(f, row, fold, "weights", NULL, w, terms ? fit->gamma : NULL, 0);
-        describe_fit(f, &f->model_row[row], first_param(f, fold) + param, side, fits, fit);
-        for (int64_t j = 0; j < cols && shift != prepared->mean; j++) {
-            double away = (shift ? shift[j] : 0) - (prepared->mean ? prepared->mean[j] : 0);
-            double part = w[j] * away * (prepared->inverse ? prepared->inverse[j] : 1);
-            f->model_row[row].intercept -= part == part ? part : 0;
-        }
-    }
-    return status;
+    int64_t width = f->run.dataset.cols + f->spec->covariates.terms;
+    return eae_fold_write_model(fold, fits, first_param(f, fold), shift,
+                                eae_frame_f64(f->model) + row * width, f->model_row + row);
 }
 
-/* Fit the labelings perm[0 .. count-1] on an open fold, and write what is asked for. */
 static int fit_labelings(const job *j, const eae_fold *fold, const eae_target *target,
                          const int64_t *perm, int64_t count)
 {
