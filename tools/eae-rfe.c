@@ -79,6 +79,11 @@ static const eae_option cox_options[] = {{.name = "ties",
 
 static const eae_option family_options[] = {
     {.name = "final", .type = EAE_OPT_FLAG, .help = "also one elimination on all rows"},
+    {.name = "weights",
+     .type = EAE_OPT_CHOICE,
+     .range = "all|final|none",
+     .help = "models of the chosen size to write (default with --select: final with --final or "
+             "without a plan, else none)"},
     {.name = "shard",
      .type = EAE_OPT_TEXT,
      .arg = "I/N",
@@ -228,10 +233,24 @@ static void report(const eae_eliminate_output *out)
                (long long)out->fits, out->gap);
 }
 
+/* What depends on whether there is a plan. */
+static void choose_weights(const eae_options *o, const eae_eliminate_spec *how,
+                           eae_train_spec *spec, bool plan)
+{
+    static const eae_weights choices[] = {EAE_WEIGHTS_ALL, EAE_WEIGHTS_FINAL, EAE_WEIGHTS_NONE};
+    if (eae_given(o, "weights") && how->selection == EAE_SELECT_NONE)
+        eae_usage("--weights are those of a chosen size: add --select");
+    spec->weights = EAE_WEIGHTS_NONE;
+    if (eae_given(o, "weights"))
+        spec->weights = choices[eae_opt_choice(o, "weights")];
+    else if (how->selection != EAE_SELECT_NONE && (spec->final || !plan))
+        spec->weights = EAE_WEIGHTS_FINAL;
+}
+
 static int write_frames(const eae_options *o, const eae_kernels *kernels, const eae_bundle *in,
                         const eae_eliminate_output *out)
 {
-    eae_frame *frames[] = {out->prediction, out->rank};
+    eae_frame *frames[] = {out->prediction, out->rank, out->model};
     eae_writer *w;
     int status = eae_writer_open(&w, eae_opt_text(o, "output"), !eae_flag(o, "no-history"));
     if (status != EAE_OK)
@@ -267,6 +286,8 @@ static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *h
     if (status == EAE_OK && !plan && spec->shards > 1)
         eae_usage("--shard needs a plan: pipe through eae-split first");
     if (status == EAE_OK)
+        choose_weights(o, how, spec, plan != NULL);
+    if (status == EAE_OK)
         status = eae_train_designs(o, data, spec);
     if (status == EAE_OK)
         status = eae_eliminate_odds(how, eae_opt_text(o, "prior"), eae_opt_text(o, "pin"),
@@ -279,6 +300,7 @@ static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *h
     }
     eae_frame_free(out.prediction);
     eae_frame_free(out.rank);
+    eae_frame_free(out.model);
     eae_bundle_free(&in);
     return status;
 }

@@ -12,6 +12,7 @@
 #include "base/threads.h"
 #include "eval/checkpoint.h"
 #include "eval/eliminate_path.h"
+#include "eval/fold_rows.h"
 #include "eval/predictions.h"
 #include "eval/run.h"
 
@@ -38,6 +39,9 @@ typedef struct {
     eae_frame *prediction;
     eae_result_row *prediction_row;
     int64_t rows_per_run;
+    eae_frame *model; /* of the chosen sizes; NULL: none is asked for */
+    eae_result_row *model_row;
+    int64_t models_per_run;
 } family;
 
 /* ---- results ---------------------------------------------------------------------------------
@@ -82,6 +86,19 @@ static void write_rank(family *f, const eae_path *p, int64_t row, int64_t chosen
     memcpy((int32_t *)f->rank->payload + row * cols, p->rank, (size_t)cols * sizeof(int32_t));
 }
 
+/* run: 0 .. params - 1 are those of the final elimination, where there is one. */
+static void write_model(family *f, const eae_path *p, int64_t run)
+{
+    int64_t row = run * f->models_per_run;
+    if (!f->model || p->keep < 0 || !p->reached[p->keep])
+        return;
+    memcpy(eae_frame_f64(f->model) + row * p->width, p->model,
+           (size_t)(p->model_rows * p->width) * sizeof *p->model);
+    memcpy(f->model_row + row, p->model_row, (size_t)p->model_rows * sizeof *p->model_row);
+    for (int64_t i = 0; i < p->model_rows; i++)
+        f->model_row[row + i].chosen = f->model_row[row + i].size;
+}
+
 /* ---- which size ------------------------------------------------------------------------------
  */
 
@@ -118,7 +135,7 @@ static int choose_inside(family *f, const eae_split *outer, int param, int64_t *
         eae_path path;
         eae_plan_split(f->plan, row[i], &split);
         ratio += test_ratio(&split) / (double)count;
-        status = eae_path_run(&path, &f->paths, &split, param);
+        status = eae_path_run(&path, &f->paths, &split, param, -1);
         memcpy(figure + i * sizes, path.figure, (size_t)sizes * sizeof *figure);
         eae_path_free(&path);
         eae_split_free(&split);
@@ -162,6 +179,11 @@ static int choose_final(family *f, int param, int64_t *chosen)
 /* ---- running ---------------------------------------------------------------------------------
  */
 
+static bool all_models(const family *f)
+{
+    return f->spec->weights == EAE_WEIGHTS_ALL;
+}
+
 static int run_task(void *context, int64_t task, int worker)
 {
     family *f = context;
@@ -173,8 +195,9 @@ static int run_task(void *context, int64_t task, int worker)
     eae_plan_split(f->plan, f->outer[task / params], &split);
     int status = choose_inside(f, &split, param, &chosen);
     if (status == EAE_OK)
-        status = eae_path_run(&path, &f->paths, &split, param);
+        status = eae_path_run(&path, &f->paths, &split, param, all_models(f) ? chosen : -1);
     if (status == EAE_OK) {
+        write_model(f, &path, f->final * params + task);
         write_path(f, task / params, &path, chosen);
         write_rank(f, &path, f->final * params + task, chosen);
     }
@@ -206,9 +229,11 @@ static int do_final(family *f)
         eae_path path = {0};
         status = choose_final(f, param, &chosen);
         if (status == EAE_OK)
-            status = eae_path_run(&path, &f->paths, &all, param);
-        if (status == EAE_OK)
+            status = eae_path_run(&path, &f->paths, &all, param, f->model ? chosen : -1);
+        if (status == EAE_OK) {
+            write_model(f, &path, param);
             write_rank(f, &path, param, chosen);
+        }
         eae_path_free(&path);
     }
     eae_split_free(&all);
@@ -259,6 +284,16 @@ static int new_rank(family *f, int64_t rows)
     return status;
 }
 
+static int new_models(family *f, int64_t runs)
+{
+    f->models_per_run = eae_fold_model_rows(&f->run, 1, f->sides);
+    int64_t rows = runs * f->models_per_run;
+    f->model_row = EAE_NEW_ARRAY(eae_result_row, rows);
+    for (int64_t i = 0; i < rows; i++)
+        f->model_row[i].split = NOT_REACHED;
+    return eae_model_frame_new(&f->model, f->run.data, &f->spec->covariates, rows);
+}
+
 static int make_frames(family *f)
 {
     int64_t runs = f->outer_count * f->spec->params;
@@ -267,6 +302,8 @@ static int make_frames(family *f)
     if (selects && f->plan && f->final)
         f->figure = EAE_NEW_ARRAY(double, runs * f->schedule.shown_count);
     int status = new_rank(f, runs + f->final * f->spec->params);
+    if (status == EAE_OK && f->spec->weights != EAE_WEIGHTS_NONE)
+        status = new_models(f, f->final * f->spec->params + (all_models(f) ? runs : 0));
     if (status == EAE_OK && f->plan) {
         int64_t rows = runs * f->rows_per_run;
         status = eae_prediction_new(&f->prediction, f->run.data, rows);
@@ -308,26 +345,26 @@ static void plan_paths(family *f)
                                .sides = f->sides};
 }
 
-/* Without the rows of sizes that were not reached. */
-static int drop_rows(family *f)
+/* A frame without the rows of sizes that were not reached. */
+static int drop_rows(eae_frame **frame, eae_result_row *describes)
 {
-    if (!f->prediction)
+    if (!*frame)
         return EAE_OK;
-    int64_t rows = f->prediction->rows.count, kept = 0;
+    int64_t rows = (*frame)->rows.count, kept = 0;
     int64_t *row = eae_malloc((size_t)rows, sizeof *row);
     for (int64_t i = 0; i < rows; i++) {
-        if (f->prediction_row[i].split == NOT_REACHED)
+        if (describes[i].split == NOT_REACHED)
             continue;
-        f->prediction_row[kept] = f->prediction_row[i];
+        describes[kept] = describes[i];
         row[kept++] = i;
     }
     int status = EAE_OK;
     if (kept < rows) {
         eae_frame *some;
-        status = eae_frame_select(f->prediction, row, kept, NULL, 0, &some);
+        status = eae_frame_select(*frame, row, kept, NULL, 0, &some);
         if (status == EAE_OK) {
-            eae_frame_free(f->prediction);
-            f->prediction = some;
+            eae_frame_free(*frame);
+            *frame = some;
         }
     }
     free(row);
@@ -349,6 +386,10 @@ static void finish(family *f, eae_eliminate_output *out)
     eae_result_annotate(f->rank, f->rank_row, f->spec, hash, classes);
     if (f->prediction)
         eae_result_annotate(f->prediction, f->prediction_row, f->spec, hash, classes);
+    if (f->model)
+        eae_result_annotate(f->model, f->model_row, f->spec, hash, classes);
+    out->model = f->model;
+    f->model = NULL;
     out->rank = f->rank;
     out->prediction = f->prediction;
     f->rank = f->prediction = NULL;
@@ -401,6 +442,8 @@ static void close_family(family *f)
     free(f->outer);
     free(f->rank_row);
     free(f->prediction_row);
+    free(f->model_row);
+    eae_frame_free(f->model);
     eae_frame_free(f->rank);
     eae_frame_free(f->prediction);
     eae_schedule_free(&f->schedule);
@@ -440,7 +483,9 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
     if (status == EAE_OK && f.final)
         status = do_final(&f);
     if (status == EAE_OK)
-        status = drop_rows(&f);
+        status = drop_rows(&f.prediction, f.prediction_row);
+    if (status == EAE_OK)
+        status = drop_rows(&f.model, f.model_row);
     if (status == EAE_OK)
         finish(&f, out);
     close_family(&f);

@@ -53,6 +53,7 @@ typedef struct eae_eliminate_spec {
 typedef struct eae_eliminate_output {
     eae_frame *rank;       /* i32, eliminations x features */
     eae_frame *prediction; /* NULL without a plan */
+    eae_frame *model;      /* of the chosen sizes (spec->weights); NULL: none */
     int64_t fits;
     int64_t unconverged;
     int64_t final_size; /* chosen for the final elimination; 0: none was */

@@ -2,12 +2,14 @@
 #include "eval/eliminate_path.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/memory.h"
 #include "eval/eliminate_random.h"
+#include "eval/fold_rows.h"
 #include "eval/held_out.h"
 #include "eval/predictions.h"
 
@@ -24,10 +26,15 @@ typedef struct {
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-static void open_path(eae_path *p, const eae_path_plan *of, const eae_split *split, int param)
+static void open_path(eae_path *p, const eae_path_plan *of, const eae_split *split, int param,
+                      int64_t keep)
 {
     int64_t sizes = of->schedule->shown_count, test = split->test_count;
-    *p = (eae_path){.of = of, .split = split, .param = param, .test = test};
+    *p = (eae_path){.of = of, .split = split, .param = param, .test = test, .keep = keep};
+    p->width = of->run->dataset.cols + of->run->spec->covariates.terms;
+    p->model_rows = keep >= 0 ? eae_fold_model_rows(of->run, 1, of->sides) : 0;
+    p->model = EAE_NEW_ARRAY(double, p->model_rows * p->width);
+    p->model_row = EAE_NEW_ARRAY(eae_result_row, p->model_rows);
     p->reached = EAE_NEW_ARRAY(bool, sizes);
     p->value = EAE_NEW_ARRAY(double, sizes * of->sides * test);
     p->row = EAE_NEW_ARRAY(eae_result_row, sizes * of->sides);
@@ -44,21 +51,33 @@ void eae_path_free(eae_path *p)
     free(p->row);
     free(p->figure);
     free(p->rank);
+    free(p->model);
+    free(p->model_row);
     *p = (eae_path){0};
 }
 
-static eae_result_row describe(const eae_path *p, int64_t size)
+/* Not the number that is in, where the filter left fewer than the schedule begins with. */
+static eae_result_row describe(const eae_elimination *e, int64_t size)
 {
-    return (eae_result_row){.param = p->of->run->spec->model == EAE_MODEL_LINEAR ? -1 : p->param,
-                            .size = size,
-                            .split = p->split->id,
-                            .repeat = p->split->repeat,
-                            .fold = p->split->fold,
-                            .class = -1,
-                            .converged = true,
-                            .intercept = NAN,
-                            .objective = NAN,
-                            .gap = NAN};
+    eae_result_row row = eae_fold_row(&e->fold);
+    row.size = size;
+    return row;
+}
+
+/* Rows of the present model: what the filter chose is now what is left. */
+static int keep_model(eae_path *p, eae_elimination *e, int64_t size)
+{
+    eae_prepared *prepared = &e->fold.prepared;
+    int64_t *feature = prepared->feature, count = prepared->feature_count;
+    prepared->feature = e->active;
+    prepared->feature_count = e->count;
+    int status = eae_fold_write_model(&e->fold, &e->fits, p->param, eae_fold_source(&e->fold).shift,
+                                      p->model, p->model_row);
+    prepared->feature = feature;
+    prepared->feature_count = count;
+    for (int64_t i = 0; i < p->model_rows; i++)
+        p->model_row[i].size = size;
+    return status;
 }
 
 static double figure_of(const eae_path *p, const eae_elimination *e, const double *value)
@@ -75,23 +94,19 @@ static double figure_of(const eae_path *p, const eae_elimination *e, const doubl
 }
 
 /* The present fit is that of the k-th size that is shown. */
-static int show(eae_path *p, const eae_elimination *e, int64_t k, int64_t size)
+static int show(eae_path *p, eae_elimination *e, int64_t k, int64_t size)
 {
     int sides = p->of->sides;
     double *value = p->value + k * sides * p->test;
     int status = p->test > 0 ? eae_fold_decision(&e->fold, &e->fits, value) : EAE_OK;
     for (int side = 0; side < sides && status == EAE_OK; side++) {
-        const eae_gram_fit *fit = &e->fits.fit[side];
         eae_result_row *r = &p->row[k * sides + side];
-        *r = describe(p, size);
-        r->class = sides > 1 ? side : -1;
-        r->converged = fit->converged;
-        r->objective = fit->objective;
-        r->gap = fit->gap;
-        r->iterations = fit->iterations;
-        r->has_cut = e->fits.cut != NULL;
-        r->cut = e->fits.cut ? e->fits.cut[side] : 0;
+        *r = describe(e, size);
+        eae_fold_row_fit(r, p->of->run->spec, p->param, side, &e->fits, &e->fits.fit[side]);
+        r->intercept = NAN;
     }
+    if (status == EAE_OK && k == p->keep)
+        status = keep_model(p, e, size);
     if (status == EAE_OK)
         p->figure[k] = figure_of(p, e, value);
     p->reached[k] = true;
@@ -102,7 +117,8 @@ static void end(const walker *w)
 {
     eae_path *p = w->path;
     int64_t cols = p->of->run->dataset.cols;
-    p->rank_row = describe(p, p->of->schedule->size[0]);
+    p->rank_row = describe(w->e, p->of->schedule->size[0]);
+    p->rank_row.param = p->of->run->spec->model == EAE_MODEL_LINEAR ? -1 : p->param;
     p->rank_row.converged = w->e->unconverged == 0;
     p->rank_row.gap = w->e->gap;
     p->rank_row.iterations = w->step + w->trials.draws * w->trials.count;
@@ -118,6 +134,26 @@ static double seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* Names travel as text: pointers of another process mean nothing. */
+static void exchange_model(eae_path *p, eae_bytes *bytes)
+{
+    const eae_names *terms = &p->of->run->spec->adjust_names;
+    int64_t term = 0;
+    eae_bytes_exchange(bytes, p->model, (size_t)(p->model_rows * p->width) * sizeof *p->model);
+    eae_bytes_exchange(bytes, p->model_row, (size_t)p->model_rows * sizeof *p->model_row);
+    for (int64_t i = 0; i < p->model_rows; i++) {
+        eae_result_row *r = &p->model_row[i];
+        char part[16] = "";
+        if (bytes->to && r->part)
+            snprintf(part, sizeof part, "%s", r->part);
+        eae_bytes_exchange(bytes, part, sizeof part);
+        r->part = eae_fold_part(part);
+        r->term = r->part && strcmp(part, "adjust") == 0 && term < terms->count
+                      ? eae_name(terms, term++)
+                      : NULL;
+    }
+}
+
 static void exchange_results(eae_path *p, eae_bytes *bytes)
 {
     size_t sizes = (size_t)p->of->schedule->shown_count, sides = (size_t)p->of->sides;
@@ -125,6 +161,7 @@ static void exchange_results(eae_path *p, eae_bytes *bytes)
     eae_bytes_exchange(bytes, p->value, sizes * sides * (size_t)p->test * sizeof *p->value);
     eae_bytes_exchange(bytes, p->row, sizes * sides * sizeof *p->row);
     eae_bytes_exchange(bytes, p->figure, sizes * sizeof *p->figure);
+    exchange_model(p, bytes);
 }
 
 static void exchange_done(eae_path *p, eae_bytes *bytes)
@@ -308,10 +345,11 @@ static int walk(walker *w)
     return status;
 }
 
-int eae_path_run(eae_path *p, const eae_path_plan *of, const eae_split *split, int param)
+int eae_path_run(eae_path *p, const eae_path_plan *of, const eae_split *split, int param,
+                 int64_t keep)
 {
     bool found;
-    open_path(p, of, split, param);
+    open_path(p, of, split, param, keep);
     int status = load_done(p, &found);
     if (status != EAE_OK || found)
         return status;

@@ -34,10 +34,16 @@ typedef struct eae_path {
     double *figure;      /* per size: the selection's metric of the held-out values, NaN without */
     int32_t *rank;       /* cols */
     eae_result_row rank_row;
+    int64_t keep;  /* the size whose model is kept; -1: none */
+    double *model; /* its rows of a model frame (fold_rows.h), where keep was reached */
+    eae_result_row *model_row;
+    int64_t model_rows, width;
 } eae_path;
 
-/* Run it, or take it from the checkpoint. */
-int eae_path_run(eae_path *path, const eae_path_plan *of, const eae_split *split, int param);
+/* Run it, or take it from the checkpoint. keep: -1, or the position among the sizes shown of the
+ * model to keep. */
+int eae_path_run(eae_path *path, const eae_path_plan *of, const eae_split *split, int param,
+                 int64_t keep);
 void eae_path_free(eae_path *path);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "eval/external.h"
@@ -57,6 +58,17 @@ void eae_fold_row_fit(eae_result_row *r, const eae_train_spec *spec, int param, 
 /* ---- rows of a model
  * -----------------------------------------------------------------------------
  */
+
+const char *eae_fold_part(const char *name)
+{
+    static const char *const parts[] = {"mean",        "scale",        "fill",   "adjust",
+                                        "factor-mean", "factor-scale", "factor", "weights"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (strcmp(name, parts[i]) == 0)
+            return parts[i];
+    }
+    return NULL;
+}
 
 int64_t eae_fold_model_rows(const eae_run *run, int params, int sides)
 {

@@ -15,6 +15,9 @@ eae_result_row eae_fold_row(const eae_fold *fold);
 void eae_fold_row_fit(eae_result_row *row, const eae_train_spec *spec, int param, int side,
                       const eae_fits *fits, const eae_gram_fit *fit);
 
+/* The name of a part of a model as eae_result_row holds it: for the life of the process; NULL where
+ * there is none of that name. */
+const char *eae_fold_part(const char *name);
 /* Rows of the model frame that one training set has: preprocessing, then params x sides models. */
 int64_t eae_fold_model_rows(const eae_run *run, int params, int sides);
 /* Write them, for the real labels: value is rows x (features + covariates) of the frame. The first

@@ -108,3 +108,48 @@ END
     must_fail 1 eae-rfe svm --select best data.eae
     says "--select needs a plan"
 }
+
+@test "models of the chosen size give the held-out values; the final one applies to new data" {
+    make_matrix 45 30 plain.tsv 3
+    awk -F '\t' 'BEGIN { OFS = FS } NR == 7 { $5 = "NA" } { print $0, NR == 1 ? "age" : 20 + NR * 7 % 50 }' \
+        plain.tsv >data.tsv
+    eae-view -q --label label --meta age data.tsv -o data.eae
+    eae-split -q --kfold 3 --inner 3 data.eae -o nested.eae
+    for more in "--impute mean" "--impute median --adjust age --filter anova:20" "--impute mean --covariates age"; do
+        # shellcheck disable=SC2086
+        must_pass eae-rfe svm -q --step 30% --select best --final --weights all $more --checkpoint "m$((++n))" \
+            -o rfe.eae nested.eae
+        # shellcheck disable=SC2086
+        must_pass eae-rfe svm -q --step 30% --select best --final --weights all $more --checkpoint "m$n" \
+            -o again.eae nested.eae
+        [ "$(bytes rfe.eae)" = "$(bytes again.eae)" ]
+        must_pass eae-score -q --model rfe.eae --all-models --predict data.eae -o applied.eae
+        /usr/bin/python3 - "$BATS_TEST_DIRNAME/../../../share/python" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+import numpy as np
+frames = {f.kind: f for f in eaem.read("rfe.eae")}
+held, model = frames["prediction"], frames["model"]
+applied, = [f for f in eaem.read("applied.eae") if f.kind == "prediction"]
+def rows(f, choose):
+    a = f.row_annot
+    return {(int(a["split"][i]), str(list(a["class"])[i])): f.matrix[i] for i in range(len(f.matrix)) if choose(i)}
+size = list(held.row_annot["size"])
+want = rows(held, lambda i: size[i] == "selected")
+got = rows(applied, lambda i: True)
+assert len(want) == 9 and set(want) | {(0, "c0"), (0, "c1"), (0, "c2")} == set(got)
+for key, value in want.items():
+    there = ~np.isnan(value)
+    assert there.sum() == 15 and np.abs(value[there] - got[key][there]).max() < 1e-9
+# a model has as many features as was chosen
+part, chosen = list(model.row_annot["part"]), list(model.row_annot["chosen"])
+features = np.array([r == "feature" for r in model.col_annot["role"]])
+for i in range(len(part)):
+    if part[i] == "weights":
+        assert (~np.isnan(model.matrix[i][features])).sum() == int(chosen[i])
+END
+    done
+    must_fail 2 eae-rfe svm --weights all nested.eae
+    says "--weights are those of a chosen size"
+}
