@@ -146,9 +146,7 @@ bool eae_svm_dual_judge(const eae_svm_dual *dual, const double *b, const double 
     return relative <= problem->tol;
 }
 
-/* The intercept by LIBSVM's rule: the mean over the free vectors, else the midpoint of the interval
- * that the bound ones leave. */
-static double free_intercept(const eae_svm_dual *dual)
+double eae_svm_dual_intercept(const eae_svm_dual *dual)
 {
     double sum = 0, low = -INFINITY, high = INFINITY;
     int64_t count = 0;
@@ -178,7 +176,7 @@ static bool judge(eae_svm_dual *dual, bool bounds_are_exact, eae_gram_fit *fit)
             dual->f[i] -= dual->b[i] * (0.5 / dual->problem->cost[i]);
     }
     if (bounds_are_exact && dual->problem->terms == 0 && free_bias(dual->problem))
-        dual->lambda[0] = free_intercept(dual);
+        dual->lambda[0] = eae_svm_dual_intercept(dual);
     return eae_svm_dual_judge(dual, dual->b, dual->lambda, dual->f, fit);
 }
 
@@ -374,7 +372,7 @@ int eae_svm_certify(const eae_gram_problem *problem, eae_svm_loss loss, const do
     }
     eae_gram_border_get(fit, problem->terms, free_bias(problem), dual.lambda);
     if (problem->terms == 0 && free_bias(problem))
-        dual.lambda[0] = free_intercept(&dual);
+        dual.lambda[0] = eae_svm_dual_intercept(&dual);
     fit->gap = INFINITY;
     fit->converged = false;
     eae_svm_dual_judge(&dual, dual.b, dual.lambda, dual.f, fit);

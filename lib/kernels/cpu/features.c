@@ -79,19 +79,25 @@ static void finish_weights(const eae_features *s, const int64_t *index, int64_t 
 int eae_cpu_feature_weights(const eae_features *s, const int64_t *feature, int64_t count,
                             const double *b, int64_t k, double *w)
 {
-    enum { BLOCK = 512 };
+    enum { BLOCK = 512, SMALL = 1024 };
     const eae_cpu_vector *v = &eae_cpu_vector_best;
-    double *across = eae_cpu_alloc(k * (s->ld + 1), sizeof *across, "weights");
+    _Alignas(64) double small[SMALL];
+    bool is_small = k * (s->ld + 1) <= SMALL;
+    double *across =
+        is_small ? small : eae_cpu_alloc(k * (s->ld + 1), sizeof *across, "weights");
     if (!across)
         return EAE_FAIL;
     double *sum = across + k * s->ld;
     int64_t own[BLOCK];
     for (int64_t q = 0; q < k; q++) {
+        double *to = across + q * s->ld;
         sum[q] = 0;
-        for (int64_t i = 0; i < s->ld; i++) {
-            across[q * s->ld + i] = i < s->rows ? b[i * k + q] : 0;
-            sum[q] += across[q * s->ld + i];
-        }
+        for (int64_t i = 0; i < s->rows; i++)
+            to[i] = b[i * k + q];
+        for (int64_t i = s->rows; i < s->ld; i++)
+            to[i] = 0;
+        for (int64_t i = 0; i < s->rows && s->shift; i++)
+            sum[q] += to[i];
     }
     for (int64_t first = 0; first < count; first += BLOCK) {
         int64_t n = least(BLOCK, count - first);
@@ -107,9 +113,11 @@ int eae_cpu_feature_weights(const eae_features *s, const int64_t *feature, int64
             else
                 v->dots_f32(s->x, index, n, s->ld, vectors, kb, to, k);
         }
-        finish_weights(s, index, n, sum, k, w + first * k);
+        if (s->shift || s->inverse)
+            finish_weights(s, index, n, sum, k, w + first * k);
     }
-    free(across);
+    if (!is_small)
+        free(across);
     return EAE_OK;
 }
 

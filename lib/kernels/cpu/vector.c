@@ -6,6 +6,10 @@
  */
 #include "kernels/cpu/cpu.h"
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 #define INLINE static inline __attribute__((always_inline))
 
 #define CONVERT_BODY(name, in, out) \
@@ -104,54 +108,78 @@ INLINE void accumulate(const double *v, int64_t rows, const double *b, int64_t l
 }
 
 typedef float half_lane __attribute__((vector_size(32), may_alias));
+typedef double lane_4 __attribute__((vector_size(32)));
+typedef double lane_2 __attribute__((vector_size(16)));
 
 INLINE double lane_sum(const lane *a, const lane *b)
 {
     lane s = *a + *b;
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    lane_4 t = __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
+    lane_2 u = __builtin_shufflevector(t, t, 0, 1) + __builtin_shufflevector(t, t, 2, 3);
+    return u[0] + u[1];
 }
 
-/* kb (a constant) dot products of one line with vectors of row stride n */
-#define DOTS_BODY(name, in, load) \
-    INLINE void name(const in *x, int64_t n, const double *b, const int kb, double *w) \
+/* Lines lie anywhere: asked for this many lines ahead, they are there when they are needed. Lines
+ * one after the other the processor sees for itself. */
+enum { AHEAD = 4 };
+INLINE void prefetch(const void *line, int64_t bytes)
+{
+    for (int64_t i = 0; i < bytes; i += 64)
+        __builtin_prefetch((const char *)line + i);
+}
+
+/* gcc 12 makes four conversions and two insertions of what is one instruction of AVX-512. */
+#define LOAD_F32(p) __builtin_convertvector(*(const half_lane *)(p), lane)
+#define LOAD_F32_base(p) LOAD_F32(p)
+#define LOAD_F32_avx2(p) LOAD_F32(p)
+#define LOAD_F32_avx512(p) ((lane)_mm512_cvtps_pd(_mm256_load_ps(p)))
+#define LOAD_F64(p) (*(const lane *)(p))
+
+/* Dot products of some lines with some vectors (both constants, their product at most 4) of row
+ * stride n: w(line, vector). */
+#define DOTS_BODY(name, attribute, in, load) \
+    attribute INLINE void dots_lines_##name(const in *const line[4], const int lines, int64_t n, \
+                                            const double *b, const int kb, double *w, int64_t ldw) \
     { \
-        lane sum[4][2]; \
-        for (int q = 0; q < kb; q++) \
-            sum[q][0] = sum[q][1] = (lane){0}; \
+        lane low[4], high[4]; \
+        for (int k = 0; k < lines * kb; k++) \
+            low[k] = high[k] = (lane){0}; \
         for (int64_t i = 0; i < n; i += 2 * LANE) { \
-            lane low = load(x + i), high = load(x + i + LANE); \
-            for (int q = 0; q < kb; q++) { \
-                sum[q][0] += low * *(const lane *)(b + q * n + i); \
-                sum[q][1] += high * *(const lane *)(b + q * n + i + LANE); \
+            for (int f = 0; f < lines; f++) { \
+                lane x = load(line[f] + i), y = load(line[f] + i + LANE); \
+                for (int q = 0; q < kb; q++) { \
+                    low[f * kb + q] += x * *(const lane *)(b + q * n + i); \
+                    high[f * kb + q] += y * *(const lane *)(b + q * n + i + LANE); \
+                } \
             } \
         } \
-        for (int q = 0; q < kb; q++) \
-            w[q] = lane_sum(&sum[q][0], &sum[q][1]); \
-    }
-#define LOAD_F32(p) __builtin_convertvector(*(const half_lane *)(p), lane)
-#define LOAD_F64(p) (*(const lane *)(p))
-DOTS_BODY(dots_line_f32, float, LOAD_F32)
-DOTS_BODY(dots_line_f64, double, LOAD_F64)
-
-#define DOTS_LINES(name, in) \
-    INLINE void dots_##name(const in *x, const int64_t *index, int64_t count, int64_t n, \
-                            const double *b, int64_t kb, double *w, int64_t ldw) \
+        for (int f = 0; f < lines; f++) { \
+            for (int q = 0; q < kb; q++) \
+                w[f * ldw + q] = lane_sum(&low[f * kb + q], &high[f * kb + q]); \
+        } \
+    } \
+    /* as many lines at once as there is room for beside kb vectors; the last ones alone */ \
+    attribute INLINE void dots_block_##name(const in *x, const int64_t *index, int64_t count, \
+                                            int64_t n, const double *b, const int kb, double *w, \
+                                            int64_t ldw) \
     { \
-        for (int64_t f = 0; f < count; f++) { \
-            const in *line = x + index[f] * n; \
-            const char *next = (const char *)(x + index[f + 1 < count ? f + 1 : f] * n); \
-            for (int64_t at = 0; at < n * (int64_t)sizeof *x; at += 64) \
-                __builtin_prefetch(next + at); \
-            if (kb == 1) \
-                dots_line_##name(line, n, b, 1, w + f * ldw); \
-            else if (kb == 2) \
-                dots_line_##name(line, n, b, 2, w + f * ldw); \
+        const int together = 4 / kb; \
+        for (int64_t f = 0; f < count;) { \
+            const in *line[4]; \
+            for (int k = 0; k < together && f + k < count; k++) { \
+                int64_t ahead = f + k + AHEAD; \
+                line[k] = x + index[f + k] * n; \
+                if (ahead < count && index[ahead] != index[f + k] + AHEAD) \
+                    prefetch(x + index[ahead] * n, n * (int64_t)sizeof *x); \
+            } \
+            bool all = f + together <= count; \
+            if (all) \
+                dots_lines_##name(line, together, n, b, kb, w + f * ldw, ldw); \
             else \
-                dots_line_##name(line, n, b, 4, w + f * ldw); \
+                dots_lines_##name(line, 1, n, b, kb, w + f * ldw, ldw); \
+            f += all ? together : 1; \
         } \
     }
-DOTS_LINES(f32, float)
-DOTS_LINES(f64, double)
 
 #define CONVERT_SET(set, attribute, types, in, out) \
     attribute static void convert_##types##_##set(const in *x, const double *fill, \
@@ -166,17 +194,23 @@ DOTS_LINES(f64, double)
         scale_##types(x, shift, inverse, n, z); \
     }
 
-#define DOTS_SET(set, attribute, types, in) \
+#define DOTS_SET(set, attribute, types, in, load) \
+    DOTS_BODY(types##_##set, attribute, in, load) \
     attribute static void dots_##types##_##set(const in *x, const int64_t *index, int64_t count, \
                                                int64_t n, const double *b, int64_t kb, double *w, \
                                                int64_t ldw) \
     { \
-        dots_##types(x, index, count, n, b, kb, w, ldw); \
+        if (kb == 1) \
+            dots_block_##types##_##set(x, index, count, n, b, 1, w, ldw); \
+        else if (kb == 2) \
+            dots_block_##types##_##set(x, index, count, n, b, 2, w, ldw); \
+        else \
+            dots_block_##types##_##set(x, index, count, n, b, 4, w, ldw); \
     }
 
 #define INSTRUCTION_SET(set, attribute) \
-    DOTS_SET(set, attribute, f32, float) \
-    DOTS_SET(set, attribute, f64, double) \
+    DOTS_SET(set, attribute, f32, float, LOAD_F32_##set) \
+    DOTS_SET(set, attribute, f64, double, LOAD_F64) \
     CONVERT_SET(set, attribute, f32_f32, float, float) \
     CONVERT_SET(set, attribute, f32_f64, float, double) \
     CONVERT_SET(set, attribute, f64_f32, double, float) \
