@@ -25,5 +25,11 @@
 /* Statistics, intervals, p-values and hazard ratios against R and scipy, relative to 1 or to the
  * value. */
 #define EAE_TOLERANCE_TEST 1e-10
+/* Exact elimination: what the optimality conditions may lack, in units of f; Gram matrices after
+ * downdates, relative to the largest diagonal entry; and the relative difference of two features'
+ * w^2 below which their order is left to rounding. */
+#define EAE_TOLERANCE_KKT 1e-9
+#define EAE_TOLERANCE_GRAM 1e-12
+#define EAE_TOLERANCE_RANK 1e-7
 
 #endif

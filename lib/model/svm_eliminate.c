@@ -198,7 +198,7 @@ static void close_all(elimination *e)
 {
     for (int s = 0; s < e->problem->sides; s++) {
         eae_svm_path *path = &e->path[s];
-        e->result->residual = fmax(e->result->residual, path->drift);
+        e->result->residual = fmax(e->result->residual, path->residual);
         e->result->pivots += path->pivots;
         e->result->refactored += path->refactored;
         e->result->recoveries += path->recoveries;

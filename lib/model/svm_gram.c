@@ -36,8 +36,11 @@ void eae_svm_gram_free(eae_svm_gram *p)
 
 void eae_svm_gram_load(eae_svm_gram *p, const double *from, int64_t ld)
 {
-    for (int64_t i = 0; i < p->n; i++)
+    p->scale = 0;
+    for (int64_t i = 0; i < p->n; i++) {
         memcpy(p->g + i * p->ld, from + i * ld, (size_t)p->n * sizeof *from);
+        p->scale = from[i * ld + i] > p->scale ? from[i * ld + i] : p->scale;
+    }
     p->pending = 0;
     p->formed = false;
 }

@@ -24,7 +24,8 @@ typedef struct eae_svm_gram {
     int64_t most;    /* max(n, EAE_SVM_GRAM_PENDING) */
     double *dot;     /* most + n */
     int64_t pending;
-    bool formed; /* current is K */
+    bool formed;  /* current is K */
+    double scale; /* the largest diagonal entry when it was loaded: rounding is relative to that */
 } eae_svm_gram;
 
 int eae_svm_gram_init(eae_svm_gram *gram, const eae_kernels *kernels, int64_t n);

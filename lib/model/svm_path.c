@@ -10,14 +10,17 @@
 #include "base/clones.h"
 
 /* Below these, relative to 1 or to what they are subtracted from, a number is rounding. */
-static const double no_curvature = 1e-13, no_component = 1e-13;
-/* Steps over less curvature than this are checked at once. */
+static const double no_curvature = 1e-12, no_component = 1e-13, gram_rounding = 1e-2;
+/* Directions over less curvature than this, of what it is the rest of, are refined. */
 static const double weak = 1e-3;
-
 /* Refinement may leave an entry this far outside its box, relative to the largest entry. */
 static const double box_margin = 1e-14;
+/* Where a correction leaves more than this part of an error, M is made anew. */
+static const double poor = 1e-7;
+/* Residuals, in units of rounding, from which on every step is corrected, and below which no more. */
+static const double large = 100, small = 10;
 
-enum { REFINEMENTS = 8 };
+enum { REFINEMENTS = 8, CORRECTIONS = 3 };
 
 void eae_svm_path_list(eae_svm_path *p)
 {
@@ -35,26 +38,30 @@ static int64_t in_use(const eae_svm_path *p)
     return p->free + p->terms;
 }
 
-static double border_value(const eae_svm_path *p, int64_t i)
+/* out[k] = (H y + E y_lambda) at list[k] */
+static int apply(eae_svm_path *p, const int64_t *list, int64_t count, const double *y, double *out)
 {
-    double value = 0;
-    for (int64_t t = 0; t < p->terms; t++)
-        value += p->e[t * p->n + i] * p->x[p->n + t];
-    return value;
+    double sum = 0;
+    if (eae_svm_gram_product(p->gram, list, count, y, out))
+        return EAE_FAIL;
+    for (int64_t i = 0; i < p->n && p->shift != 0; i++)
+        sum += p->shift * y[i];
+    for (int64_t k = 0; k < count; k++) {
+        int64_t i = list[k];
+        out[k] += sum + p->diagonal[i] * y[i];
+        for (int64_t t = 0; t < p->terms; t++)
+            out[k] += p->e[t * p->n + i] * y[p->n + t];
+    }
+    return EAE_OK;
 }
 
 int eae_svm_path_multipliers(eae_svm_path *p, const int64_t *list, int64_t count, double *out)
 {
     const double *target = p->dual.qp.p;
-    double sum = 0;
-    if (eae_svm_gram_product(p->gram, list, count, p->x, out))
+    if (apply(p, list, count, p->x, out))
         return EAE_FAIL;
-    for (int64_t i = 0; i < p->n && p->shift != 0; i++)
-        sum += p->shift * p->x[i];
-    for (int64_t k = 0; k < count; k++) {
-        int64_t i = list[k];
-        out[k] += sum + p->diagonal[i] * p->x[i] - target[i] + border_value(p, i);
-    }
+    for (int64_t k = 0; k < count; k++)
+        out[k] -= target[list[k]];
     return EAE_OK;
 }
 
@@ -149,12 +156,19 @@ static double diagonal_of_h(const eae_svm_path *p, int64_t i)
     return p->gram->g[i * p->gram->ld + i] + p->shift + p->diagonal[i];
 }
 
+/* What a curvature of entry i is compared with, to see whether it is rounding: its own, and what the
+ * Gram matrix has been through. */
+static double curvature_scale(const eae_svm_path *p, int64_t i)
+{
+    return diagonal_of_h(p, i) + gram_rounding * p->gram->scale;
+}
+
 /* p->row = row i of M; false where entry i is fixed by the border, so that nothing is left without
  * it. */
 static bool can_leave(eae_svm_path *p, int64_t i)
 {
     eae_inverse_row(&p->inverse, i, p->list, in_use(p), p->row);
-    return p->row[i] * diagonal_of_h(p, i) > no_curvature;
+    return p->row[i] * curvature_scale(p, i) > no_curvature;
 }
 
 /* d -= row (d_i / M_ii): the direction without entry i. Returns what its curvature gains. */
@@ -164,6 +178,49 @@ static double without(eae_svm_path *p, int64_t i, double *d)
     add(-by, p->row, p->order, d);
     d[i] = 0;
     return gain;
+}
+
+/* A direction y is one along which the gradient stays as it is on S, but for `by` z:
+ *
+ *     H_SS y_S + (H y)_S of other entries + E_S y_lambda = by z_S,  E'y = 0
+ *
+ * Corrects y by M times what is missing; *missing: the largest part of that before. */
+static int correct(eae_svm_path *p, double *y, double by, const double *z, double *missing)
+{
+    double *r = p->c, *change = p->row;
+    memset(r, 0, (size_t)p->order * sizeof *r);
+    *missing = 0;
+    if (apply(p, p->list, p->free, y, p->g))
+        return EAE_FAIL;
+    for (int64_t a = 0; a < p->free; a++) {
+        int64_t i = p->list[a];
+        r[i] = (z ? by * z[i] : 0) - p->g[a];
+        *missing = fmax(*missing, fabs(r[i]));
+    }
+    for (int64_t t = 0; t < p->terms; t++)
+        r[p->n + t] = -eae_gram_dot(p->e + t * p->n, y, p->n);
+    if (eae_inverse_product(&p->inverse, p->list, in_use(p), r, change))
+        return EAE_FAIL;
+    add(1, change, p->order, y);
+    return EAE_OK;
+}
+
+/* Corrections until they do not help; `size`: of what y was solved for. */
+static int refine(eae_svm_path *p, double *y, const double *z, double size)
+{
+    double before = size;
+    for (int k = 0; k < CORRECTIONS; k++) {
+        double missing, by = 1;
+        for (int64_t a = 0; a < p->free && z; a++)
+            by -= z[p->list[a]] * y[p->list[a]];
+        if (correct(p, y, by, z, &missing))
+            return EAE_FAIL;
+        p->stale |= !(missing <= poor * before || missing <= 1e-13 * size);
+        if (!(missing > 1e-15 * size && missing < before / 2))
+            return EAE_OK;
+        before = missing;
+    }
+    return EAE_OK;
 }
 
 /* ---- a feature leaves ------------------------------------------------------------------------ */
@@ -177,10 +234,31 @@ static int first_direction(eae_svm_path *p, const double *z, double *k)
     if (eae_inverse_product(&p->inverse, p->list, in_use(p), p->c, p->u))
         return EAE_FAIL;
     *k = 1;
-    if (p->free == p->terms) /* no freedom: only the multipliers of the border move */
+    if (p->free == p->terms) { /* no freedom: only the multipliers of the border move */
         memset(p->u, 0, (size_t)p->n * sizeof *p->u);
+        return EAE_OK;
+    }
     for (int64_t a = 0; a < p->free; a++)
         *k -= z[p->list[a]] * p->u[p->list[a]];
+    if (*k > weak)
+        return EAE_OK;
+    if (refine(p, p->u, z, largest_of(z, p->n)))
+        return EAE_FAIL;
+    *k = 1;
+    for (int64_t a = 0; a < p->free; a++)
+        *k -= z[p->list[a]] * p->u[p->list[a]];
+    return EAE_OK;
+}
+
+/* What is left of a step where nothing is free: M was made from K, without z, by leave(). */
+static int border_moves(eae_svm_path *p, const double *z, double by)
+{
+    memset(p->c, 0, (size_t)p->order * sizeof *p->c);
+    for (int64_t a = 0; a < p->free; a++)
+        p->c[p->list[a]] = z[p->list[a]];
+    if (eae_inverse_product(&p->inverse, p->list, in_use(p), p->c, p->u))
+        return EAE_FAIL;
+    advance(p, by, p->u);
     return EAE_OK;
 }
 
@@ -213,10 +291,8 @@ static int take_out(eae_svm_path *p, const double *z, double w, double *weakest)
         k += without(p, i, p->u);
         if (leave(p, i, direction))
             return EAE_FAIL;
-        if (p->free == p->terms) {
-            memset(p->u, 0, (size_t)p->n * sizeof *p->u);
-            k = 1;
-        }
+        if (p->free == p->terms)
+            return border_moves(p, z, sign * left);
     }
 }
 
@@ -235,14 +311,22 @@ static int entering_direction(eae_svm_path *p, int64_t j, double *curvature)
         p->c[p->n + t] = p->e[t * p->n + j];
     if (eae_inverse_product(&p->inverse, p->list, in_use(p), p->c, p->v))
         return EAE_FAIL;
-    double s = own;
+    double s = own, *c = p->u; /* kept: refining needs p->c */
+    memcpy(c, p->c, (size_t)p->order * sizeof *c);
     for (int64_t a = 0; a < in_use(p); a++) {
         int64_t i = p->list[a];
         p->v[i] = -p->v[i];
-        s += p->c[i] * p->v[i];
+        s += c[i] * p->v[i];
     }
     p->v[j] = 1;
-    *curvature = s > no_curvature * own ? s : 0;
+    if (!(s > weak * own)) {
+        if (refine(p, p->v, NULL, curvature_scale(p, j)))
+            return EAE_FAIL;
+        s = own;
+        for (int64_t a = 0; a < in_use(p); a++)
+            s += c[p->list[a]] * p->v[p->list[a]];
+    }
+    *curvature = s > no_curvature * curvature_scale(p, j) ? s : 0;
     return EAE_OK;
 }
 
@@ -346,31 +430,22 @@ static int64_t list_bound(eae_svm_path *p)
     return count;
 }
 
-int eae_svm_path_optimise(eae_svm_path *p)
+/* The entry whose multiplier is wrong, and it; -1: none. The worst, or the first while moves have
+ * length 0. */
+static int find_violation(eae_svm_path *p, int64_t *pick, double *multiplier)
 {
-    int64_t limit = 100 + 20 * p->n;
-    p->stalled = false;
-    for (int64_t k = 0; !p->lost; k++) {
-        int64_t count = list_bound(p), pick = -1;
-        double worst = p->slack, multiplier = 0;
-        if (count == 0)
-            return EAE_OK;
-        if (eae_svm_path_multipliers(p, p->bound, count, p->g))
-            return EAE_FAIL;
-        for (int64_t a = 0; a < count && !(p->stalled && pick >= 0); a++) {
-            double v = violation(p, p->bound[a], p->g[a]);
-            if (v > worst) {
-                worst = v;
-                multiplier = p->g[a];
-                pick = p->bound[a];
-            }
+    int64_t count = list_bound(p);
+    double worst = p->slack;
+    *pick = -1;
+    if (count > 0 && eae_svm_path_multipliers(p, p->bound, count, p->g))
+        return EAE_FAIL;
+    for (int64_t a = 0; a < count && !(p->stalled && *pick >= 0); a++) {
+        double v = violation(p, p->bound[a], p->g[a]);
+        if (v > worst) {
+            worst = v;
+            *multiplier = p->g[a];
+            *pick = p->bound[a];
         }
-        if (pick < 0)
-            return EAE_OK;
-        if (k >= limit)
-            p->lost = true;
-        else if (eae_svm_path_enter(p, pick, multiplier))
-            return EAE_FAIL;
     }
     return EAE_OK;
 }
@@ -399,33 +474,43 @@ static int residual(eae_svm_path *p, double *worst, double *infeasible)
     return EAE_OK;
 }
 
-/* What rounding makes of f: the size of the terms of H b. */
+/* What rounding makes of a multiplier: the size of the terms of H b and of E lambda. */
 static double rounding(const eae_svm_path *p)
 {
-    double sum = 0, largest = 0;
+    double sum = 0, largest = 0, border = 0;
     for (int64_t i = 0; i < p->n; i++) {
-        double root = sqrt(fmax(diagonal_of_h(p, i), 0));
+        double h = diagonal_of_h(p, i), root = h > 0 ? sqrt(h) : 0, line = 0;
+        for (int64_t t = 0; t < p->terms; t++)
+            line += fabs(p->e[t * p->n + i] * p->x[p->n + t]);
         sum += root * fabs(p->x[i]);
-        largest = fmax(largest, root);
+        largest = root > largest ? root : largest;
+        border = line > border ? line : border;
     }
-    return DBL_EPSILON * (4 + largest * sum / 4);
+    return DBL_EPSILON * (4 + largest * sum / 4 + border);
 }
 
-int eae_svm_path_settle(eae_svm_path *p, bool *settled)
+/* The free entries by refinement with M, in the box: an entry that would leave it goes to its bound.
+ * Not *settled: M is not good enough. */
+static int settle(eae_svm_path *p, bool *settled)
 {
     double before = INFINITY, worst, infeasible, step;
+    bool again = false; /* after an entry has left */
     *settled = false;
     for (int k = 0; k < REFINEMENTS; k++) {
         if (residual(p, &worst, &infeasible))
             return EAE_FAIL;
-        p->slack = rounding(p);
-        *settled = worst <= 8 * p->slack && infeasible <= 1e-14;
-        if (k == 0)
-            p->drift = fmax(p->drift, worst);
-        if (*settled && (worst <= p->slack || worst > before / 2))
+        double least = rounding(p);
+        *settled = worst <= 8 * least && infeasible <= 1e-14;
+        if (k == 0 && !again)
+            p->careful = worst > (p->careful ? small : large) * least;
+        bool enough = *settled && (worst <= least || worst > before / 2);
+        if (enough || p->unchecked > 0)
+            p->residual = fmax(p->residual, worst);
+        p->unchecked = 0;
+        p->slack = 2 * fmax(least, worst);
+        if (enough || !isfinite(worst))
             return EAE_OK;
-        if (!isfinite(worst))
-            return EAE_OK;
+        p->stale |= k > 0 && worst > 8 * least && worst > poor * before;
         before = worst;
         if (eae_inverse_product(&p->inverse, p->list, in_use(p), p->c, p->u))
             return EAE_FAIL;
@@ -436,26 +521,63 @@ int eae_svm_path_settle(eae_svm_path *p, bool *settled)
             continue;
         }
         advance(p, step, p->u);
+        moved(p, step);
         double direction = p->u[i];
         if (!can_leave(p, i))
             return EAE_OK;
         if (leave(p, i, direction))
             return EAE_FAIL;
         k = -1;
+        again = true;
     }
+    return EAE_OK;
+}
+
+int eae_svm_path_optimise(eae_svm_path *p)
+{
+    bool settled, anew = false;
+    int64_t pick, limit = 100 + 20 * p->n;
+    double multiplier = 0;
+    p->stalled = false;
+    for (int64_t k = 0; k < limit && !p->lost; k++) {
+        if (settle(p, &settled))
+            return EAE_FAIL;
+        if (!settled || p->stale) {
+            p->lost = anew && !settled;
+            if (!anew && eae_svm_path_remake(p))
+                return EAE_FAIL;
+            anew = true;
+            if (!settled)
+                continue;
+        }
+        double rounds = 1 + (double)k / (double)(p->n + 20); /* rounding may go round in circles */
+        p->slack *= rounds * rounds;
+        if (find_violation(p, &pick, &multiplier))
+            return EAE_FAIL;
+        if (pick < 0)
+            return EAE_OK;
+        if (eae_svm_path_enter(p, pick, multiplier))
+            return EAE_FAIL;
+        anew = false;
+    }
+    p->lost = true;
     return EAE_OK;
 }
 
 int eae_svm_path_remove(eae_svm_path *p, const double *z, double w, bool polish)
 {
-    double weakest = 1;
-    int64_t pivots = p->pivots;
+    double weakest = 1, multiplier;
+    int64_t pivots = p->pivots, pick = -1;
     if (p->lost)
         return eae_svm_path_polish(p);
     p->stalled = false;
-    if (take_out(p, z, w, &weakest) || eae_svm_path_optimise(p))
+    if (take_out(p, z, w, &weakest))
         return EAE_FAIL;
-    if (polish || p->lost || weakest < weak || p->pivots != pivots)
+    polish = polish || p->lost || p->careful || p->stale || weakest < weak || p->pivots != pivots;
+    if (!polish && find_violation(p, &pick, &multiplier))
+        return EAE_FAIL;
+    if (polish || pick >= 0)
         return eae_svm_path_polish(p);
+    p->unchecked++;
     return EAE_OK;
 }

@@ -60,8 +60,11 @@ typedef struct eae_svm_path {
     double slack;            /* what rounding may leave of a multiplier */
     bool lost;               /* the present solution is that of eae_fit_svm(), without S and M */
     bool stalled;            /* the last move had length 0 */
+    bool stale;              /* M has lost too many digits */
+    bool careful;            /* it has lost some */
     int64_t pivots, refactored, recoveries;
-    double drift; /* largest residual found before refinement */
+    int64_t unchecked;   /* removals since the last polish */
+    double residual;     /* largest residual, of free entries, of a solution that was in use */
 } eae_svm_path;
 
 /* `problem` as in gram_fit.h, but for gram and ld, which are not read. Its arrays and `gram`
@@ -85,8 +88,10 @@ void eae_svm_path_list(eae_svm_path *path);
 /* out[k] = multiplier of entry list[k] */
 int eae_svm_path_multipliers(eae_svm_path *path, const int64_t *list, int64_t count, double *out);
 int eae_svm_path_enter(eae_svm_path *path, int64_t j, double multiplier);
-int eae_svm_path_settle(eae_svm_path *path, bool *settled);
+/* Refines and moves until nothing is wrong; p->lost where that does not come to an end. */
 int eae_svm_path_optimise(eae_svm_path *path);
+/* M anew from K. */
+int eae_svm_path_remake(eae_svm_path *path);
 /* M where S has as many entries as the border has terms: nothing is free. */
 int eae_svm_path_basis(eae_svm_path *path);
 

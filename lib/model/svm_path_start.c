@@ -271,11 +271,25 @@ static void choose_basis(eae_svm_path *p)
     free(rest);
 }
 
+/* lambda and nothing else, for the multipliers of a basis: E_S lambda = -(H b - p)_S */
+static int basis_lambda(eae_svm_path *p)
+{
+    memset(p->x + p->n, 0, (size_t)p->terms * sizeof *p->x);
+    memset(p->c, 0, (size_t)p->order * sizeof *p->c);
+    if (eae_svm_path_multipliers(p, p->list, p->free, p->g))
+        return EAE_FAIL;
+    for (int64_t a = 0; a < p->free; a++)
+        p->c[p->list[a]] = -p->g[a];
+    if (eae_inverse_product(&p->inverse, p->list, p->free + p->terms, p->c, p->u))
+        return EAE_FAIL;
+    memcpy(p->x + p->n, p->u + p->n, (size_t)p->terms * sizeof *p->x);
+    return EAE_OK;
+}
+
 /* S from a basis; the other entries between their bounds come in one by one, or go on to a bound
  * where the objective does not change. */
 static int one_by_one(eae_svm_path *p)
 {
-    bool settled;
     double multiplier;
     for (int64_t i = 0; i < p->n; i++) {
         if (p->state[i] == EAE_QP_FREE)
@@ -283,7 +297,7 @@ static int one_by_one(eae_svm_path *p)
     }
     choose_basis(p);
     eae_svm_path_list(p);
-    if (eae_svm_path_basis(p) || eae_svm_path_settle(p, &settled))
+    if (eae_svm_path_basis(p) || basis_lambda(p))
         return EAE_FAIL;
     for (int64_t i = 0; i < p->n && !p->lost; i++) {
         if (p->state[i] != EAE_SVM_LOOSE)
@@ -293,6 +307,19 @@ static int one_by_one(eae_svm_path *p)
             return EAE_FAIL;
     }
     return EAE_OK;
+}
+
+int eae_svm_path_remake(eae_svm_path *p)
+{
+    bool made;
+    p->refactored++;
+    p->stale = p->careful = false;
+    memset(p->dirty, 0, (size_t)p->n * sizeof *p->dirty);
+    if (p->free == p->terms)
+        return eae_svm_path_basis(p);
+    if (factor_all(p, &made))
+        return EAE_FAIL;
+    return made ? EAE_OK : one_by_one(p);
 }
 
 /* ---- start, polish, recover ------------------------------------------------------------------ */
@@ -309,27 +336,18 @@ static void set_states(eae_svm_path *p, const double *beta)
                                            : EAE_QP_FREE;
     }
     eae_svm_path_list(p);
-    p->lost = false;
+    p->lost = p->stale = p->careful = false;
+    p->unchecked = 0;
 }
 
 /* S and M from beta, refined and optimised; p->lost where that does not work. */
 static int start_once(eae_svm_path *p, const double *beta)
 {
-    bool made, settled = false;
-    double drift = p->drift; /* what a start finds is not drift */
+    bool made;
     set_states(p, beta);
     if (factor_all(p, &made) || (!made && one_by_one(p)))
         return EAE_FAIL;
-    for (int k = 0; k < 3 && !p->lost; k++) {
-        int64_t pivots = p->pivots;
-        if (eae_svm_path_settle(p, &settled) || (settled && eae_svm_path_optimise(p)))
-            return EAE_FAIL;
-        if (!settled || p->pivots == pivots)
-            break;
-    }
-    p->lost |= !settled;
-    p->drift = drift;
-    return EAE_OK;
+    return p->lost ? EAE_OK : eae_svm_path_optimise(p);
 }
 
 static int recover(eae_svm_path *p)
@@ -369,22 +387,9 @@ int eae_svm_path_start(eae_svm_path *p, const double *beta)
 
 int eae_svm_path_polish(eae_svm_path *p)
 {
-    bool settled = false;
-    for (int k = 0; k < 3 && !p->lost; k++) {
-        int64_t pivots = p->pivots;
-        if (eae_svm_path_settle(p, &settled) || (settled && eae_svm_path_optimise(p)))
-            return EAE_FAIL;
-        if (!settled || p->pivots == pivots)
-            break;
-    }
-    if (settled && !p->lost)
-        return EAE_OK;
-    p->refactored++;
-    double *beta = EAE_NEW_ARRAY(double, p->n);
-    memcpy(beta, p->x, (size_t)p->n * sizeof *beta);
-    int status = eae_svm_path_start(p, beta);
-    free(beta);
-    return status;
+    if (!p->lost && eae_svm_path_optimise(p))
+        return EAE_FAIL;
+    return p->lost ? recover(p) : EAE_OK;
 }
 
 /* ---- the solution given out ------------------------------------------------------------------ */
@@ -402,6 +407,23 @@ static double worst_condition(const eae_svm_dual *d)
             worst = fmax(worst, -mu);
     }
     return worst;
+}
+
+/* Where the border alone separates the classes the objective is 0, and a relative gap is only
+ * reached exactly: lambda a little longer, so that no margin is short by rounding. */
+static void judge(eae_svm_dual *d, eae_gram_fit *fit)
+{
+    fit->gap = INFINITY;
+    fit->converged = false;
+    if (eae_svm_dual_judge(d, d->b, d->lambda, d->f, fit))
+        return;
+    for (int64_t i = 0; i < d->qp.n; i++) {
+        if (d->b[i] != 0)
+            return;
+    }
+    for (int64_t t = 0; t < d->qp.terms; t++)
+        d->lambda[t] *= 1 + 1e-6;
+    eae_svm_dual_judge(d, d->b, d->lambda, d->f, fit);
 }
 
 int eae_svm_path_store(eae_svm_path *p, eae_gram_fit *fit, double *residual)
@@ -426,9 +448,7 @@ int eae_svm_path_store(eae_svm_path *p, eae_gram_fit *fit, double *residual)
         d->lambda[0] = eae_svm_dual_intercept(d);
     if (residual)
         *residual = worst_condition(d);
-    fit->gap = INFINITY;
-    fit->converged = false;
-    eae_svm_dual_judge(d, d->b, d->lambda, d->f, fit);
+    judge(d, fit);
     fit->iterations = p->pivots;
     return EAE_OK;
 }

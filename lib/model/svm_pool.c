@@ -140,8 +140,7 @@ static void survey_feature(eae_svm_pool *p, int64_t j, double *work, bool *null)
     survey_values(x, z, n, &e);
     p->norm[j] = sqrt(e.sum[0]) * (1 + 1e-12); /* a hair more: a bound must stay one */
     p->raw[j] = 2 * fmax(e.most[0], fabs(shift)) * fabs(inverse);
-    double nothing = 8 * DBL_EPSILON * p->raw[j];
-    *null = e.high[0] - e.low[0] <= nothing && (p->spec.free_bias || fabs(z[0]) <= nothing);
+    *null = e.high[0] == e.low[0] && (p->spec.free_bias || z[0] == 0);
 }
 
 static int survey_block(void *context, int64_t block, int worker)
