@@ -12,7 +12,10 @@
 #include "eval/fold_rows.h"
 #include "eval/held_out.h"
 #include "eval/predictions.h"
+#include "model/svm_eliminate.h"
 
+/* So many single steps in a row, or more, are worth what exact elimination begins with. */
+enum { FEW_STEPS = 8 };
 /* How often a running elimination is stored. */
 #define MILESTONE_SECONDS 0.5
 
@@ -21,6 +24,7 @@ typedef struct {
     eae_elimination *e;
     eae_trials trials;   /* of policies random and biased */
     int64_t step, shown; /* how far it is: sizes done, and shown */
+    bool exact;          /* it is among steps of one feature: the Gram matrix is made in f64 */
     double stored;       /* when the last milestone was made, in seconds */
 } walker;
 
@@ -175,6 +179,7 @@ static void exchange_part(walker *w, eae_bytes *bytes)
 {
     eae_bytes_exchange(bytes, &w->step, sizeof w->step);
     eae_bytes_exchange(bytes, &w->shown, sizeof w->shown);
+    eae_bytes_exchange(bytes, &w->exact, sizeof w->exact);
     eae_elimination_exchange(w->e, bytes);
     if (w->path->of->how->policy != EAE_POLICY_WEIGHT)
         eae_trials_exchange(&w->trials, bytes);
@@ -299,6 +304,113 @@ static int settle(walker *w)
     return status == EAE_OK && s->shown[k] ? show(w->path, w->e, w->shown++, s->size[k]) : status;
 }
 
+/* ---- one feature at a time -------------------------------------------------------------------
+ */
+
+/* The last of the sizes ahead that one feature at a time leads to from the present one; the present
+ * one itself where there is none, or where that has no faster way (svm_eliminate.h). */
+static int64_t last_single(const walker *w)
+{
+    const eae_path_plan *of = w->path->of;
+    const eae_schedule *s = of->schedule;
+    int64_t k = w->step - 1;
+    if (of->how->policy != EAE_POLICY_WEIGHT || of->run->spec->model != EAE_MODEL_SVM || k < 0 ||
+        s->size[k] != w->e->count)
+        return k;
+    while (k + 1 < s->count && s->size[k + 1] == s->size[k] - 1)
+        k++;
+    return k;
+}
+
+typedef struct {
+    walker *w;
+    int64_t first; /* features at the start */
+    const int64_t *order;
+    const double *gap;
+} stretch;
+
+/* At a size that is shown, or from which an elimination could start again. */
+static int visit(void *context, const int64_t *feature, int64_t left)
+{
+    stretch *x = context;
+    walker *w = x->w;
+    eae_elimination *e = w->e;
+    const eae_schedule *s = w->path->of->schedule;
+    for (int64_t k = x->first - e->count; k < x->first - left; k++) {
+        e->rank[x->order[k]] = (int32_t)(x->first - k);
+        e->gap = fmin(e->gap, x->gap[k]);
+    }
+    memcpy(e->active, feature, (size_t)left * sizeof *feature);
+    e->count = e->rebuilt = left;
+    while (s->size[w->step] > left)
+        w->step++;
+    w->exact = true;
+    int64_t k = w->step++;
+    if (s->shown[k]) {
+        for (int side = 0; side < e->fits.sides; side++)
+            e->unconverged += !e->fits.fit[side].converged;
+        eae_fits_rescale(&e->fits, &e->spec);
+        int status = show(w->path, e, w->shown++, left);
+        if (status != EAE_OK)
+            return status;
+    }
+    return eae_svm_eliminate_restarts(left) ? store_part(w) : EAE_OK;
+}
+
+/* Sizes to visit of those up to `last`: shown, to start again from, and the last. */
+static int64_t visited_sizes(const walker *w, int64_t last, int64_t *size)
+{
+    const eae_schedule *s = w->path->of->schedule;
+    int64_t count = 0;
+    for (int64_t k = w->step; k <= last; k++) {
+        if (s->shown[k] || k == last || eae_svm_eliminate_restarts(s->size[k]))
+            size[count++] = s->size[k];
+    }
+    return count;
+}
+
+static int single_steps(walker *w, int64_t last)
+{
+    eae_elimination *e = w->e;
+    const eae_path_plan *of = w->path->of;
+    int64_t first = e->count, until = of->schedule->size[last];
+    int64_t *size = eae_malloc((size_t)(first - until), sizeof *size);
+    int64_t *order = eae_malloc((size_t)(first - until), sizeof *order);
+    int64_t *active = eae_malloc((size_t)first, sizeof *active);
+    double *gap = eae_malloc((size_t)(first - until), sizeof *gap), *memory;
+    eae_gram_problem *side = EAE_NEW_ARRAY(eae_gram_problem, of->sides);
+    stretch x = {.w = w, .first = first, .order = order, .gap = gap};
+    memcpy(active, e->active, (size_t)first * sizeof *active);
+    eae_fold_svm_sides(&e->fold, e->target, of->sides, side, &memory);
+    eae_svm_eliminate_problem problem = {.kernels = e->run.dataset.kernels,
+                                         .features = &e->features,
+                                         .row = e->row,
+                                         .n = e->fold.n,
+                                         .m = e->fold.m,
+                                         .active = active,
+                                         .count = first,
+                                         .until = until,
+                                         .loss = e->spec.loss,
+                                         .sides = of->sides,
+                                         .side = side,
+                                         .have_gram = w->exact,
+                                         .size = size,
+                                         .sizes = visited_sizes(w, last, size),
+                                         .visit = visit,
+                                         .context = &x,
+                                         .threads = of->threads};
+    eae_svm_eliminate_result result = {
+        .gram = e->fold.gram, .fit = e->fits.fit, .order = order, .gap = gap};
+    int status = eae_svm_eliminate(&problem, &result);
+    free(size);
+    free(order);
+    free(active);
+    free(gap);
+    free(memory);
+    free(side);
+    return status;
+}
+
 /* The order of what is left, from the last fit. */
 static int rank_rest(eae_elimination *e, int threads)
 {
@@ -332,7 +444,12 @@ static int walk(walker *w)
     if (status == EAE_OK)
         status = load_part(w);
     while (w->step < s->count && !w->trials.stopped && status == EAE_OK) {
-        int64_t size = s->size[w->step];
+        int64_t size = s->size[w->step], last = last_single(w);
+        if (last - w->step >= FEW_STEPS || (w->exact && last >= w->step)) {
+            status = single_steps(w, last);
+            continue;
+        }
+        w->exact = false;
         if (w->e->count > size)
             status = remove_some(w, size);
         if (status == EAE_OK && w->e->count <= size)

@@ -75,7 +75,10 @@ static int own_values(eae_elimination *e, const eae_source *source, int threads)
         return EAE_FAIL;
     e->features = (eae_features){
         .x = e->own_values, .is_f64 = true, .rows = m, .ld = ld, .cols = source->cols};
-    e->row = NULL;
+    e->own_row = eae_malloc((size_t)m, sizeof *e->own_row);
+    for (int64_t i = 0; i < m; i++)
+        e->own_row[i] = i;
+    e->row = e->own_row;
     return e->run.dataset.kernels->turn(source, e->fold.row, m, true, e->own_values, threads);
 }
 
@@ -193,6 +196,7 @@ void eae_elimination_close(eae_elimination *e)
     eae_fits_free(&e->fits);
     eae_weight_scan_close(&e->scan);
     free(e->own_values);
+    free(e->own_row);
     free(e->own_shift);
     free(e->norm);
     free(e->active);
@@ -217,7 +221,7 @@ int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, i
     double gap;
     for (int64_t i = 0; i < e->fold.n; i++) {
         for (int side = 0; side < sides; side++)
-            e->model[(e->row ? e->row[i] : i) * sides + side] = e->fits.fit[side].beta[i];
+            e->model[e->row[i] * sides + side] = e->fits.fit[side].beta[i];
     }
     int status = eae_weight_scan_smallest(&e->scan, e->active, e->count, e->model, r, smallest,
                                           &gap, threads);

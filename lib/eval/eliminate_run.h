@@ -30,7 +30,8 @@ typedef struct eae_elimination {
     eae_features features; /* as the fold sees them */
     void *own_values;
     double *own_shift, *norm;
-    const int64_t *row; /* of the fold's rows in `features`; NULL: the same */
+    int64_t *own_row;
+    const int64_t *row; /* of the fold's rows in `features` */
     int64_t *active;    /* the features still in, increasing */
     int64_t count;
     int64_t rebuilt; /* how many there were when the Gram matrix was last made */

@@ -510,6 +510,30 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
     return status;
 }
 
+void eae_fold_svm_sides(const eae_fold *fold, const eae_target *target, int sides,
+                        eae_gram_problem *side, double **memory)
+{
+    const eae_train_spec *spec = fold->run->spec;
+    int64_t n = fold->n;
+    double *cost = *memory = eae_malloc((size_t)((sides + 1) * n), sizeof *cost);
+    eae_train_cost(spec, spec->param[0], fold->row, fold->split->count, n, target->class,
+                   target->outcome.classes, cost);
+    for (int s = 0; s < sides; s++) {
+        double *y = cost + (s + 1) * n;
+        for (int64_t i = 0; i < n; i++)
+            y[i] = target->class[fold->row[i]] == (sides > 1 ? s : 1) ? 1 : -1;
+        side[s] = (eae_gram_problem){.kernels = fold->run->dataset.kernels,
+                                     .n = n,
+                                     .ld = fold->m,
+                                     .y = y,
+                                     .cost = cost,
+                                     .u = fold->u,
+                                     .terms = spec->covariates.terms,
+                                     .bias_penalised = spec->bias_penalised,
+                                     .tol = spec->tol};
+    }
+}
+
 int eae_fold_refit(const eae_fold *fold, const eae_target *target, eae_fits *fits)
 {
     return fit_all(fold, target, fits);

@@ -68,6 +68,10 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
 /* Fit again, from what `fits` holds (eae_fits_open(), or fits of another Gram matrix of the same
  * rows): fold->gram has changed. After a failure *fits is still the caller's. */
 int eae_fold_refit(const eae_fold *fold, const eae_target *target, eae_fits *fits);
+/* The machines of an svm, one a side: what eae_fold_fit() solves for the first parameter, but for
+ * the Gram matrix. Their labels and costs lie in *memory, which the caller frees. */
+void eae_fold_svm_sides(const eae_fold *fold, const eae_target *target, int sides,
+                        eae_gram_problem *side, double **memory);
 /* Room for the fits of one labeling, cold; fails where a class has no training row. */
 int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target);
 /* Start parameter `param` of the first labeling from the one before. */

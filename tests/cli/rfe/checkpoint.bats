@@ -33,6 +33,16 @@ go_on_until_done() {
     [ -z "$(ls milestones | grep -v -e done -e description)" ]
 }
 
+@test "killed among exact steps of one feature, the same bytes in the end" {
+    eae-synth -q --rows 150 --cols 12000 --seed 5 | eae-split -q --kfold 3 -o planned.eae
+    options=(svm --step 20%:1@9000 -q)
+    eae-rfe "${options[@]}" -o whole.eae planned.eae
+    go_on_until_done "${options[@]}" --checkpoint milestones -t 2 -o again.eae planned.eae
+    echo "$kills kills"
+    [ "$(bytes whole.eae)" = "$(bytes again.eae)" ]
+    [ "$kills" -ge 1 ]
+}
+
 @test "shards share a directory" {
     eae-synth -q --rows 40 --cols 100 --seed 5 | eae-split -q --kfold 4 -o planned.eae
     eae-rfe svm -q -o whole.eae planned.eae
