@@ -136,10 +136,19 @@ static void become(const child *c)
 /* ---- in the parent -----------------------------------------------------------------------------
  */
 
+/* Where somebody before us ignored them, the kernel would not keep how children end. */
+static void keep_endings(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGCHLD, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+        signal(SIGCHLD, SIG_DFL);
+}
+
 static int start(child *c)
 {
     int error = 0;
     ssize_t got;
+    keep_endings();
     c->parent = getpid();
     c->pid = fork();
     if (c->pid == 0)

@@ -188,6 +188,17 @@ static void how_it_ended(void **state)
     }
 }
 
+static void endings_are_known_where_they_were_ignored(void **state)
+{
+    eae_command_result r;
+    (void)state;
+    signal(SIGCHLD, SIG_IGN);
+    assert_int_equal(run("sh -c 'exit 3'", NULL, -1, 100, &r), EAE_OK);
+    assert_int_equal(r.status, 3);
+    eae_command_result_free(&r);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 static void what_cannot_be_run(void **state)
 {
     eae_command_result r;
@@ -264,6 +275,7 @@ int main(void)
         cmocka_unit_test(the_environment),
         cmocka_unit_test(nothing_else_is_inherited),
         cmocka_unit_test(how_it_ended),
+        cmocka_unit_test(endings_are_known_where_they_were_ignored),
         cmocka_unit_test(what_cannot_be_run),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(temporary_files),
