@@ -10,8 +10,6 @@
 #include "eval/fold_als.h"
 #include "eval/fold_sparse.h"
 
-enum { LABELINGS_AT_ONCE = 256 }; /* bounds the memory of many permutations */
-
 eae_source eae_fold_source(const eae_fold *f)
 {
     const eae_train_spec *spec = f->run->spec;
@@ -84,14 +82,24 @@ int eae_fold_open_rows(eae_fold *f, const eae_run *run, const eae_split *split)
     return EAE_OK;
 }
 
+static int prepare(eae_fold *f, const eae_target *target, int threads)
+{
+    const eae_run *run = f->run;
+    if (run->gram) {
+        f->prepared = run->prepared;
+        return EAE_OK;
+    }
+    return eae_prepare_learn(&run->dataset, &run->spec->prepare, f->split->train, f->split->count,
+                             f->n, &target->outcome, &f->prepared, threads);
+}
+
 int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const eae_target *target,
                   int threads)
 {
     int status = eae_fold_open_rows(f, run, split);
     f->threads = threads;
     if (status == EAE_OK)
-        status = eae_prepare_learn(&run->dataset, &run->spec->prepare, split->train, split->count,
-                                   f->n, &target->outcome, &f->prepared, threads);
+        status = prepare(f, target, threads);
     if (status != EAE_OK && f->prepared.empty && target->permuted)
         return EAE_OK;
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
@@ -106,7 +114,8 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
 void eae_fold_close(eae_fold *f)
 {
     free(f->row);
-    eae_prepared_free(&f->prepared);
+    if (f->run && !f->run->gram)
+        eae_prepared_free(&f->prepared);
     free(f->gram);
     free(f->u);
     free(f->u_mean);
@@ -603,28 +612,5 @@ int eae_fold_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t
     free(beta);
     if (dense != w)
         free(dense);
-    return status;
-}
-
-/* ---- many labelings --------------------------------------------------------------------------
- */
-
-int eae_fold_each(const eae_run *run, const eae_split *split, const eae_target *target,
-                  int64_t labelings, int threads, eae_fold_use use, void *context)
-{
-    int64_t step =
-        eae_filter_reads_labels(run->spec->prepare.filter) ? 1 : (int64_t)LABELINGS_AT_ONCE;
-    int status = EAE_OK;
-    eae_fold fold = {0};
-    for (int64_t first = 0; first < labelings && status == EAE_OK; first += step) {
-        int64_t count = labelings - first < step ? labelings - first : step;
-        if (first == 0 || step == 1) {
-            eae_fold_close(&fold);
-            status = eae_fold_open(&fold, run, split, &target[first], threads);
-        }
-        if (status == EAE_OK)
-            status = use(context, &fold, first, count);
-    }
-    eae_fold_close(&fold);
     return status;
 }

@@ -19,7 +19,8 @@ typedef struct eae_run {
     eae_dataset dataset;
     double *gram; /* rows x rows of all samples, where preprocessing does not depend on the fold; or
                      NULL */
-    void *turned; /* the values turned over (eae_features), for sparse models; or NULL */
+    eae_prepared prepared; /* then: that preprocessing */
+    void *turned;          /* the values turned over (eae_features), for sparse models; or NULL */
 } eae_run;
 
 typedef struct eae_fold {
@@ -28,12 +29,12 @@ typedef struct eae_fold {
     int64_t n; /* training rows */
     int64_t m; /* training and test rows */
     int64_t *row;
-    int threads; /* for what is done on it */
-    eae_prepared prepared;
-    double *gram;    /* m x m; NULL for learners that see the values themselves */
-    double *u;       /* m x terms: covariates standardised by the training rows; NULL */
-    double *u_mean;  /* terms */
-    double *u_scale; /* terms */
+    int threads;           /* for what is done on it */
+    eae_prepared prepared; /* the run's where run->gram is there */
+    double *gram;          /* m x m; NULL for learners that see the values themselves */
+    double *u;             /* m x terms: covariates standardised by the training rows; NULL */
+    double *u_mean;        /* terms */
+    double *u_scale;       /* terms */
 } eae_fold;
 
 /* Rows and covariates only: no preprocessing, no Gram matrix. */

@@ -59,15 +59,13 @@ int eae_run_share_gram(eae_run *run)
         all[i] = i;
         once[i] = 1;
     }
-    eae_prepared prepared;
-    int status = eae_prepare_learn(d, p, all, once, d->rows, &run->target.outcome, &prepared,
+    int status = eae_prepare_learn(d, p, all, once, d->rows, &run->target.outcome, &run->prepared,
                                    run->spec->threads);
     if (status == EAE_OK) {
-        eae_fold fold = {.run = run, .prepared = prepared};
+        eae_fold fold = {.run = run, .prepared = run->prepared};
         eae_source source = eae_fold_source(&fold);
         eae_precision precision = eae_kernels_precision(d->rows, d->cols, d->is_f64);
         status = d->kernels->gram(&source, all, d->rows, precision, run->gram, run->spec->threads);
-        eae_prepared_free(&prepared);
     }
     free(all);
     free(once);
@@ -150,6 +148,7 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
 void eae_run_close(eae_run *run)
 {
     free(run->gram);
+    eae_prepared_free(&run->prepared);
     free(run->turned);
     eae_dataset_close(&run->dataset);
     eae_target_free(&run->target);
