@@ -75,7 +75,8 @@ static eae_train_spec spec_of(eae_model model, const char *metric)
 {
     eae_train_spec spec = {.model = model,
                            .params = PARAMS,
-                           .by_lambda = model == EAE_MODEL_RIDGE || model == EAE_MODEL_COX,
+                           .by_lambda = model != EAE_MODEL_SVM && model != EAE_MODEL_LOGISTIC,
+                           .alpha = model == EAE_MODEL_LASSO ? 1 : 0,
                            .tune = metric ? eae_metric_find(metric) : NULL,
                            .prepare = {.scaling = EAE_SCALE_FOLD},
                            .seed = 5,
@@ -163,11 +164,10 @@ static double score_row(const eae_train_spec *spec, const eae_metric *metric, co
 {
     eae_target t;
     int64_t n = 0;
-    int sides = spec->model == EAE_MODEL_COX || spec->model == EAE_MODEL_RIDGE ? 1 : 0;
     assert_int_equal(spec->model == EAE_MODEL_COX ? eae_target_survival(data, &t)
                                                   : eae_target_from(data, &t),
                      EAE_OK);
-    sides = sides ? 1 : t.outcome.classes > 2 ? t.outcome.classes : 1;
+    int sides = t.class && t.outcome.classes > 2 ? t.outcome.classes : 1;
     double value[ROWS * 3], target[ROWS], time[ROWS], status[ROWS];
     int32_t class[ROWS];
     for (int64_t i = 0; i < data->rows.count; i++) {
@@ -185,7 +185,8 @@ static double score_row(const eae_train_spec *spec, const eae_metric *metric, co
                          .classes = t.class ? t.outcome.classes : 0,
                          .class = class,
                          .value = value,
-                         .probability = spec->model == EAE_MODEL_LOGISTIC,
+                         .probability =
+                             spec->model == EAE_MODEL_LOGISTIC || spec->model == EAE_MODEL_LASSO,
                          .target = target,
                          .time = time,
                          .status = status};
@@ -267,6 +268,7 @@ static void choices_are_those_of_a_study_of_the_training_samples(void **state)
                  {EAE_MODEL_SVM, "auc", 3},        {EAE_MODEL_SVM, "mcc", 3},
                  {EAE_MODEL_LOGISTIC, "brier", 3}, {EAE_MODEL_RIDGE, "mse", 0},
                  {EAE_MODEL_RIDGE, "r2", 0},       {EAE_MODEL_RIDGE, "spearman", 0},
+                 {EAE_MODEL_LASSO, "mae", 0},      {EAE_MODEL_LASSO, "logloss", 2},
                  {EAE_MODEL_COX, "cindex", -1}};
     int different = 0;
     (void)state;
@@ -279,7 +281,7 @@ static void choices_are_those_of_a_study_of_the_training_samples(void **state)
         eae_frame_free(data);
         eae_train_spec_free(&spec);
     }
-    assert_true(different > 2 * 11);
+    assert_true(different > 2 * 13);
 }
 
 /* Filter, class weights and scaling are learned in the inner training rows. */

@@ -83,13 +83,15 @@ bytes() {
     awk -F '\t' 'NR == 2 { exit !($3 == "tuned" && $NF > 0.5) }' applied.tsv
 }
 
-@test "lambda auto, ridge, cox: the choice is one of the path" {
+@test "lambda auto, enet, ridge, cox: the choice is one of the path" {
     make_planned
-    must_pass eae-train logistic --lambda auto:8 --tune logloss -o out.eae planned.eae
-    eae-train logistic -q --lambda auto:8 planned.eae | eae-score -q --metrics auc | cut -f 3 |
-        sed 1d | sort -u >path
-    column @chosen out.eae | sort -u >chosen
-    [ "$(comm -12 path chosen | wc -l)" -eq "$(wc -l <chosen)" ]
+    for model in logistic enet; do
+        must_pass eae-train $model --lambda auto:8 --tune logloss -o out.eae planned.eae
+        eae-train $model -q --lambda auto:8 planned.eae | eae-score -q --metrics auc | cut -f 3 |
+            sed 1d | sort -u >path
+        column @chosen out.eae | sort -u >chosen
+        [ "$(comm -12 path chosen | wc -l)" -eq "$(wc -l <chosen)" ] || fail "$model: $(cat chosen)"
+    done
     sed '1s/label/site/' x.tsv >n.tsv
     eae-split -q --kfold 4 --inner 3 --label f1 --regression --meta site -o numbers.eae n.tsv
     must_pass eae-train ridge --lambda 10,0.1,0.001 --tune mse --final -o out.eae numbers.eae
@@ -249,6 +251,7 @@ same_everywhere() {
     same_everywhere svm -C 0.0001,0.01,1 --tune balanced --scale none --loss squared-hinge \
         --bias penalized --permute 3
     same_everywhere logistic --lambda auto:5 --tune logloss --filter ttest:20 --permute 3
+    same_everywhere enet --lambda auto:5 --tune auc --permute 2 --weights all
     make_matrix 45 12 x.tsv 3
     eae-split -q --kfold 3 --inner 3 --label label -o planned.eae x.tsv
     same_everywhere svm -C 0.01,1 --tune mcc --class-weight balanced
