@@ -194,6 +194,19 @@ static int check_outcome(const eae_options *o, const eae_frame *data)
     return status;
 }
 
+static int check_positive(const eae_options *o, const eae_frame *predictions)
+{
+    const char *wanted = eae_opt_text(o, "positive");
+    const eae_annot *label = eae_axis_find(&predictions->cols, "label");
+    if (!wanted || !label || label->type != EAE_ANNOT_TEXT || label->dict.count == 0)
+        return EAE_OK;
+    const char *positive = eae_name(&label->dict, label->dict.count - 1);
+    if (strcmp(wanted, positive) == 0)
+        return EAE_OK;
+    return eae_fail("--positive %s contradicts %s, whose positive class is %s", wanted,
+                    eae_opt_text(o, "model"), positive);
+}
+
 static int use_models(const eae_options *o, eae_frame *models, eae_frame *data,
                       const eae_score_options *score, const eae_threshold_rule *rule)
 {
@@ -203,6 +216,8 @@ static int use_models(const eae_options *o, eae_frame *models, eae_frame *data,
     if (status == EAE_OK)
         status = eae_apply(models, data, eae_flag(o, "all-models"), eae_opt_text(o, "model"),
                            score->threads, &predictions);
+    if (status == EAE_OK)
+        status = check_positive(o, predictions);
     if (status == EAE_OK && eae_flag(o, "predict"))
         status = write_predictions(o, predictions, data, models);
     else if (status == EAE_OK)

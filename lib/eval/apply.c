@@ -415,36 +415,82 @@ static void name_axes(const plan *p, eae_frame *f)
     }
 }
 
-/* Models of K classes bring the list of classes and its order; the data may lack some of them. */
-static int take_classes(const plan *p, eae_frame *f)
+/* ---- classes ----------------------------------------------------------------------------- */
+
+static bool is_in(const eae_names *list, const char *name)
 {
-    const eae_annot *class = eae_axis_find(&p->models->rows, "class");
-    eae_annot *label = eae_axis_find(&f->cols, "label");
-    if (!class || class->type != EAE_ANNOT_TEXT || eae_annot_is_missing(class, p->weights[0]))
-        return EAE_OK;
-    if (!label || label->type != EAE_ANNOT_TEXT)
-        return EAE_OK;
+    for (int64_t c = 0; c < list->count; c++) {
+        if (strcmp(eae_name(list, c), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The classes of the models in their order, the negative one first; none where they do not say. */
+static int model_classes(const plan *p, eae_names *list)
+{
+    static const char *const columns[] = {"class", "negative", "positive"};
+    for (int64_t k = 0; k < p->count; k++) {
+        const char *name[3];
+        for (int c = 0; c < 3; c++)
+            name[c] = text_of(eae_axis_find(&p->models->rows, columns[c]), p->weights[k]);
+        bool two = *name[1] && *name[2];
+        if (two && list->count > 0 &&
+            (strcmp(eae_name(list, 0), name[1]) != 0 || strcmp(eae_name(list, 1), name[2]) != 0))
+            return eae_fail("%s: models with other positive classes, '%s' and '%s'", p->name,
+                            eae_name(list, list->count - 1), name[2]);
+        for (int c = two ? 1 : 0; c < (two ? 3 : 1); c++) {
+            if (*name[c] && !is_in(list, name[c]))
+                eae_names_add(list, name[c], strlen(name[c]));
+        }
+    }
+    return EAE_OK;
+}
+
+static int not_a_class(const plan *p, int64_t sample, const char *name, const eae_names *classes)
+{
+    eae_buffer list = {0};
+    for (int64_t c = 0; c < classes->count; c++)
+        eae_buffer_printf(&list, "%s%s", c ? ", " : "", eae_name(classes, c));
+    int status = eae_fail("sample %s: '%s' is not a class of the model (%s)",
+                          sample_name(p, sample), name, list.data);
+    eae_buffer_free(&list);
+    return status;
+}
+
+/* Label the predictions by the classes of the models, of which the data may lack some. */
+static int relabel(const plan *p, eae_frame *f, const eae_names *classes)
+{
     eae_axis own = {0};
     eae_axis_copy(&own, &f->cols);
     const eae_annot *have = eae_axis_find(&own, "label");
-    label = eae_axis_add(&f->cols, "label", EAE_ANNOT_TEXT);
-    for (int64_t k = 0; k < p->count; k++) {
-        const char *name = text_of(class, p->weights[k]);
-        int64_t c = 0;
-        while (c < label->dict.count && strcmp(eae_name(&label->dict, c), name) != 0)
-            c++;
-        if (c == label->dict.count)
-            eae_names_add(&label->dict, name, strlen(name));
-    }
-    int64_t classes = label->dict.count;
+    const char *last = have->dict.count ? eae_name(&have->dict, have->dict.count - 1) : "";
+    const char *positive = eae_name(classes, classes->count - 1);
+    if (classes->count == 2 && strcmp(last, positive) != 0)
+        eae_note("%s is the positive class, as in %s", positive, p->name);
+    eae_annot *label = eae_axis_add(&f->cols, "label", EAE_ANNOT_TEXT);
+    for (int64_t c = 0; c < classes->count; c++)
+        eae_names_add(&label->dict, eae_name(classes, c), strlen(eae_name(classes, c)));
     int status = EAE_OK;
     for (int64_t i = 0; i < own.count && status == EAE_OK; i++) {
-        eae_annot_set_text(label, i, eae_annot_text(have, i));
-        if (label->dict.count > classes)
-            status = eae_fail("sample %s: '%s' is not a class of the model", sample_name(p, i),
-                              eae_annot_text(have, i));
+        const char *name = eae_annot_text(have, i);
+        if (name && !is_in(classes, name))
+            status = not_a_class(p, i, name, classes);
+        else
+            eae_annot_set_text(label, i, name);
     }
     eae_axis_free(&own);
+    return status;
+}
+
+static int take_classes(const plan *p, eae_frame *f)
+{
+    eae_names classes = {0};
+    const eae_annot *label = eae_axis_find(&f->cols, "label");
+    int status = model_classes(p, &classes);
+    if (status == EAE_OK && classes.count > 0 && label && label->type == EAE_ANNOT_TEXT)
+        status = relabel(p, f, &classes);
+    eae_names_free(&classes);
     return status;
 }
 

@@ -30,6 +30,8 @@ typedef enum {
     GAP,
     ITERATIONS,
     CUT,
+    NEGATIVE,
+    POSITIVE,
     COLUMNS
 } column;
 
@@ -57,7 +59,9 @@ static const struct {
     [OBJECTIVE] = {"objective", EAE_ANNOT_F64, false},
     [GAP] = {"gap", EAE_ANNOT_F64, false},
     [ITERATIONS] = {"iterations", EAE_ANNOT_I64, false},
-    [CUT] = {"cut", EAE_ANNOT_F64, false}, /* survival only, else missing */
+    [CUT] = {"cut", EAE_ANNOT_F64, false},           /* survival only, else missing */
+    [NEGATIVE] = {"negative", EAE_ANNOT_TEXT, true}, /* two classes only */
+    [POSITIVE] = {"positive", EAE_ANNOT_TEXT, true},
 };
 
 typedef struct {
@@ -100,6 +104,11 @@ static const char *text_of(column c, const eae_result_row *r, const family *of, 
         return r->split > 0 ? of->plan : NULL;
     case CLASS:
         return r->class >= 0 ? eae_name(of->class_names, r->class) : NULL;
+    case NEGATIVE:
+    case POSITIVE:
+        return of->class_names && of->class_names->count == 2
+                   ? eae_name(of->class_names, c == POSITIVE)
+                   : NULL;
     case PART:
         return r->part;
     case TERM:

@@ -30,7 +30,8 @@ go_on_until_done() {
     # from what is finished, at once
     eae-rfe "${options[@]}" --checkpoint milestones -o again.eae planned.eae
     [ "$(bytes whole.eae)" = "$(bytes again.eae)" ]
-    [ -z "$(ls milestones | grep -v -e done -e description)" ]
+    # SIGKILL in the middle of writing leaves the temporary file, which nothing minds
+    [ -z "$(ls milestones | grep -v -e done -e description -e '[.]tmp[.]')" ]
 }
 
 @test "killed among exact steps of one feature, the same bytes in the end" {

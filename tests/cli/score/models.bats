@@ -72,3 +72,40 @@ assert not eaem.read("out.eae")[0].history' "$BATS_TEST_DIRNAME/../../../share/p
     must_fail 1 eae-score --model model.eae study.eae
     says "no data frame (found: prediction)"
 }
+
+@test "the positive class is that of the model, whatever the data would make of it" {
+    make_matrix 24 4 x.tsv
+    eae-train logistic -q --label label=c0/c1 -o model.eae x.tsv
+    must_pass eae-score --model model.eae --label label=c0/c1 --metrics auc,tpr,brier x.tsv
+    cp .stdout want
+    must_pass eae-score --model model.eae --label label --metrics auc,tpr,brier x.tsv
+    says "c0 is the positive class, as in model.eae"
+    diff want .stdout
+    must_pass eae-score -q --model model.eae --label label --predict x.tsv -o out.eae
+    must_pass eae-score --metrics auc,tpr,brier out.eae
+    diff want .stdout
+    must_fail 1 eae-score --model model.eae --label label --positive c1 x.tsv
+    says "--positive c1 contradicts model.eae, whose positive class is c0"
+    # names that the model does not know, and one class alone
+    sed 's/\tc1\t/\tc7\t/' x.tsv >other.tsv
+    must_fail 1 eae-score --model model.eae --label label other.tsv
+    says "sample p001: 'c7' is not a class of the model (c1, c0)"
+    grep -v "	c1	" x.tsv >single.tsv
+    must_pass eae-score --model model.eae --label label --metrics accuracy,auc single.tsv
+    [ "$(cut -f 6,7 .stdout | tail -n 1)" = "auc	NA" ]
+    # models of opposite classes in one file
+    eae-train logistic -q --label label=c1/c0 -o opposite.eae x.tsv
+    cat model.eae opposite.eae >both.eae
+    must_fail 1 eae-score --model both.eae --label label x.tsv
+    says "models with other positive classes"
+}
+
+@test "a model frame without classes is scored as the data say" {
+    make_matrix 24 4 x.tsv
+    eae-train logistic -q --label label -o model.eae x.tsv
+    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "$BATS_TEST_DIRNAME/../stream/edit.py" model.eae old.eae model \
+        "del f.row_annot['negative'], f.row_annot['positive']"
+    eae-score -q --model model.eae --label label x.tsv >want
+    eae-score -q --model old.eae --label label x.tsv >got
+    same_bytes want got
+}
