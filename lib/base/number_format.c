@@ -142,8 +142,9 @@ static size_t write_decimal(bool negative, shortest s, char *text)
 
 static size_t write_word(const char *word, char *text)
 {
-    strcpy(text, word);
-    return strlen(word);
+    size_t n = strlen(word);
+    memcpy(text, word, n + 1);
+    return n;
 }
 
 /* fraction and exponent fields of a format with `width` fraction bits and this exponent of 1 ulp

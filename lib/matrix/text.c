@@ -43,7 +43,7 @@ const char *eae_excerpt(const eae_field *f, char buf[EAE_EXCERPT])
         unsigned char c = (unsigned char)bare.text[i];
         buf[i] = c < 32 || c == 127 ? '?' : (char)c;
     }
-    strcpy(buf + n, n < bare.length ? "..." : "");
+    memcpy(buf + n, n < bare.length ? "..." : "", n < bare.length ? 4 : 1);
     return buf;
 }
 
