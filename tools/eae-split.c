@@ -221,6 +221,9 @@ static void check_usage(const eae_options *o)
     const char *out = eae_opt_text(o, "plan-out"), *in = eae_opt_text(o, "plan-in");
     if (out && strcmp(out, "-") == 0)
         eae_usage("--plan-out needs a file name: standard output is for the stream");
+    const char *stream = eae_opt_text(o, "output");
+    if (out && stream && strcmp(out, stream) == 0)
+        eae_usage("--plan-out and --output are the same file, %s", out);
     if (in && strcmp(in, "-") == 0 && eae_operand_count(o) == 0)
         eae_usage("--plan-in - needs the data from a file: standard input is taken");
 }

@@ -350,11 +350,31 @@ static int strip_versions(eae_bundle *b, const eae_options *o)
     return status;
 }
 
+static int check_changes(const eae_bundle *b, const eae_options *o)
+{
+    static const char *const change[] = {"normalize", "log2", "impute", "map", "dtype"};
+    for (int i = 0; i < b->count; i++) {
+        if (b->frame[i]->kind == EAE_KIND_DATA)
+            return EAE_OK;
+    }
+    for (size_t i = 0; i < sizeof change / sizeof *change; i++) {
+        if (!eae_given(o, change[i]))
+            continue;
+        char *kinds = eae_bundle_kinds(b);
+        int status = eae_fail("--%s is for data, and there are none (found: %s)", change[i], kinds);
+        free(kinds);
+        return status;
+    }
+    return EAE_OK;
+}
+
 /* Samples first, because normalisation and imputation use those that stay; features last, because
  * they may be named after --strip-version and --map. */
 static int change(eae_bundle *b, const eae_options *o)
 {
-    int status = keep_listed(b, o, "samples", EAE_SAMPLES, false);
+    int status = check_changes(b, o);
+    if (status == EAE_OK)
+        status = keep_listed(b, o, "samples", EAE_SAMPLES, false);
     if (status == EAE_OK)
         status = keep_listed(b, o, "drop-samples", EAE_SAMPLES, true);
     if (status == EAE_OK)

@@ -100,7 +100,7 @@ load ../helpers
     make_matrix 12 2 x.tsv
     for wrong in "--kfold 1" "--kfold two" "--holdout 0" "--holdout 1" "--inner 1" "--repeats 0" \
         "--bootstrap 0" "--kfold 3 --loo" "--kfold 3 --bootstrap 2" "--loo --repeats 2" \
-        "--plan-in p --inner 3" "--by set --loo" "--unknown" "--plan-out -" "--plan-in -"; do
+        "--plan-in p --inner 3" "--by set --loo" "--unknown" "--plan-out -" "--plan-in -" "--plan-out same -o same"; do
         # shellcheck disable=SC2086
         must_fail 2 eae-split $wrong < x.tsv
         says "Try 'eae-split --help'"

@@ -182,6 +182,15 @@ good() {
     says "sex"
 }
 
+@test "changes of values need data" {
+    make_matrix 12 3 x.tsv
+    eae-split -q --kfold 3 --label label x.tsv | eae-train svm -q -o p.eae
+    for change in --log2=offset:9 --normalize=cpm --impute=mean --dtype=f64 --map=x.tsv; do
+        must_fail 1 eae-view "$change" p.eae
+        says "${change%=*} is for data, and there are none (found: prediction)"
+    done
+}
+
 @test "features as rows: the shape, and the ids of annotations, give it away" {
     awk 'BEGIN { printf "gene"; for (j = 0; j < 12; j++) printf "\tp%02d", j; print ""
         for (i = 0; i < 300; i++) { printf "g%d", i; for (j = 0; j < 12; j++) printf "\t%d", i * j % 17; print "" } }' >t.tsv
