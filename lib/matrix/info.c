@@ -200,7 +200,7 @@ static void json_annotation(eae_buffer *b, const char *axis, const eae_annot *a,
 static void json_names(eae_buffer *b, const char *key, const eae_names *names)
 {
     eae_buffer_printf(b, ",\"%s\":[", key);
-    for (int64_t i = 0; i < names->count && i < NAMES_SHOWN; i++) {
+    for (int64_t i = 0; i < names->count; i++) {
         if (i > 0)
             eae_buffer_putc(b, ',');
         eae_json_string(b, eae_name(names, i));

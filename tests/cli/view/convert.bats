@@ -132,6 +132,11 @@ assert d["annotations"][0]["counts"] == {"ALL": 1, "AML": 2}, d
 assert d["history"][0]["program"] == "eae-view", d
 assert d["row_names"] == ["a", "b", "c"]
 EOF
+    make_matrix 30 8 m.tsv
+    eae-view -q --label label --info --json m.tsv >info.json
+    /usr/bin/python3 -c 'import json
+d = json.loads(open("info.json").read())
+assert d["row_names"] == ["p%03d" % i for i in range(30)] and d["col_names"] == ["f%d" % j for j in range(1, 9)], d'
 }
 
 @test "--hash is that of the content, not of the history" {
