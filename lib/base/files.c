@@ -309,7 +309,7 @@ static int unlinked_temp(const char *dir)
     return fd;
 }
 
-static const char *temp_folder(const char *dir)
+const char *eae_temp_folder(const char *dir)
 {
     if (!dir)
         dir = getenv("TMPDIR");
@@ -318,7 +318,7 @@ static const char *temp_folder(const char *dir)
 
 int eae_temp_file(const char *dir)
 {
-    dir = temp_folder(dir);
+    dir = eae_temp_folder(dir);
     int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
         fd = unlinked_temp(dir); /* NFS and some others have no O_TMPFILE */
@@ -329,7 +329,7 @@ int eae_temp_file(const char *dir)
 
 int eae_temp_named(const char *dir, const char *suffix, char **path)
 {
-    dir = temp_folder(dir);
+    dir = eae_temp_folder(dir);
     *path = eae_sprintf("%s/eae.XXXXXX%s", dir, suffix);
     int fd = mkostemps(*path, (int)strlen(suffix), O_CLOEXEC);
     if (fd < 0)

@@ -42,6 +42,8 @@ void eae_files_handle_signals(void);
 /* An unnamed read-write temporary file in `dir` (NULL: $TMPDIR, else /tmp); its space goes when
  * it is closed, whatever happens to the process. Returns the descriptor or -1, message set. */
 int eae_temp_file(const char *dir);
+/* The folder that `dir` stands for there. */
+const char *eae_temp_folder(const char *dir);
 
 /* A new file dir/eae.XXXXXX<suffix> (dir as above) that other programs can open by its path, for
  * the owner alone. It goes with eae_temp_remove(), or when the program ends early. The descriptor,

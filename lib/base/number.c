@@ -17,6 +17,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -275,6 +276,15 @@ bool eae_parse_size(const char *text, uint64_t *value)
         return false;
     *value = (uint64_t)(x * scale);
     return true;
+}
+
+void eae_format_size(double bytes, char text[EAE_NUMBER_TEXT])
+{
+    static const char *const units[] = {"", "K", "M", "G", "T"};
+    size_t u = 0;
+    for (; u < 4 && bytes >= 1024; u++)
+        bytes /= 1024;
+    snprintf(text, EAE_NUMBER_TEXT, u > 0 ? "%.1f%s" : "%.0f%s", bytes, units[u]);
 }
 
 bool eae_is_missing(const char *text, size_t n)

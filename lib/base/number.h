@@ -25,6 +25,8 @@ const char *eae_scan_double(const char *text, const char *end, double *value);
 bool eae_parse_int(const char *text, size_t n, int64_t *value);
 /* Bytes with an optional K, M, G or T (powers of 1,024), upper or lower case: "1.5G". */
 bool eae_parse_size(const char *text, uint64_t *value);
+/* The other way round, for messages: to one decimal in the largest unit that is not above it. */
+void eae_format_size(double bytes, char text[EAE_NUMBER_TEXT]);
 /* Ways to write a missing value: empty, NA, NaN, nan, N/A, null, NULL, and "." */
 bool eae_is_missing(const char *text, size_t n);
 

@@ -468,9 +468,11 @@ static int make_frame(maker *m)
     static const char *const name[] = {"split", "repeat", "fold", "parent"};
     int64_t rows = m->outer * (1 + m->spec->inner);
     double bytes = (double)rows * (double)m->strata.samples * sizeof(int16_t);
+    char size[EAE_NUMBER_TEXT];
+    eae_format_size(bytes, size);
     if (bytes > (double)eae_memory_available())
-        return eae_fail("a plan of %lld splits of %lld samples takes %.0f GB, more than there is",
-                        (long long)rows, (long long)m->strata.samples, bytes / 1e9);
+        return eae_fail("a plan of %lld splits of %lld samples takes %s, more than there is",
+                        (long long)rows, (long long)m->strata.samples, size);
     int status = eae_frame_new(&m->plan, EAE_KIND_SPLIT, EAE_I16, rows, m->strata.samples);
     if (status != EAE_OK)
         return status;

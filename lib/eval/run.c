@@ -120,9 +120,12 @@ static int check_memory(const eae_run *run)
     double need = 2 * rows * rows * sizeof(double);
     if (have == 0 || need <= have || !eae_train_has_gram(run->spec))
         return EAE_OK;
-    return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %.1fG, and "
-                    "--memory is %.1fG",
-                    (long long)run->dataset.rows, need / 0x1p30, have / 0x1p30);
+    char needed[EAE_NUMBER_TEXT], there[EAE_NUMBER_TEXT];
+    eae_format_size(need, needed);
+    eae_format_size(have, there);
+    return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %s, and "
+                    "--memory is %s",
+                    (long long)run->dataset.rows, needed, there);
 }
 
 int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec,

@@ -55,15 +55,15 @@ static int fill_memory(eae_source *s, int fd, uint64_t limit, bool *ended)
 }
 
 /* The rest of the input into the temporary file, through the memory that is there already. */
-static int copy_rest(eae_source *s, int fd, int temp)
+static int copy_rest(eae_source *s, int fd, int temp, const char *name)
 {
     char *bytes = eae_region_bytes(s->region);
     ssize_t got;
 
-    if (eae_write_all(temp, bytes, s->size, "temporary file") != EAE_OK)
+    if (eae_write_all(temp, bytes, s->size, name) != EAE_OK)
         return EAE_FAIL;
     while ((got = read_some(fd, bytes, PIPE_STEP)) > 0) {
-        if (eae_write_all(temp, bytes, (size_t)got, "temporary file") != EAE_OK)
+        if (eae_write_all(temp, bytes, (size_t)got, name) != EAE_OK)
             return EAE_FAIL;
         s->size += (size_t)got;
     }
@@ -78,8 +78,10 @@ static int spill(eae_source *s, int fd, const char *tmpdir)
 
     if (temp < 0)
         return EAE_FAIL;
-    if (copy_rest(s, fd, temp) == EAE_OK)
-        mapped = eae_region_map(temp, s->size, "temporary file");
+    char *name = eae_sprintf("temporary file in %s (--tmpdir)", eae_temp_folder(tmpdir));
+    if (copy_rest(s, fd, temp, name) == EAE_OK)
+        mapped = eae_region_map(temp, s->size, name);
+    free(name);
     close(temp);
     if (mapped == NULL)
         return eae_fail_within(EAE_FAIL, "%s", s->name);

@@ -17,6 +17,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "matrix/inflate.h"
 
 struct eae_text_source {
@@ -57,9 +58,11 @@ bool eae_sink_add(eae_text_source *s, size_t n)
 
 int eae_sink_full(const eae_text_source *s)
 {
-    return eae_fail("%s: more than %.1fG of text when decompressed, which does not fit in memory; "
+    char room[EAE_NUMBER_TEXT];
+    eae_format_size((double)s->room_size, room);
+    return eae_fail("%s: more than %s of text when decompressed, which does not fit in memory; "
                     "decompress it into a file first",
-                    s->name, (double)s->room_size / 1073741824.0);
+                    s->name, room);
 }
 
 static int decompress_archive(eae_text_source *s);

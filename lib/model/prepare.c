@@ -323,7 +323,8 @@ static int learn_filter(lesson *l, const eae_outcome *outcome)
     l->p->feature = feature;
     l->p->empty = status == EAE_OK && l->p->feature_count == 0;
     if (l->p->empty)
-        status = eae_fail("the filter leaves no feature: all are constant in the training rows");
+        status = eae_fail("the filter leaves no feature: all are constant in the training rows, "
+                          "or these are too few");
     return status;
 }
 

@@ -319,6 +319,15 @@ static void sizes_and_missing_values(void **state)
     assert_false(eae_parse_size("", &size));
     assert_false(eae_parse_size("K", &size));
     assert_false(eae_parse_size("-1", &size));
+    char text[EAE_NUMBER_TEXT];
+    eae_format_size(1023, text);
+    assert_string_equal(text, "1023");
+    eae_format_size(1536, text);
+    assert_string_equal(text, "1.5K");
+    eae_format_size(3.5 * 1024 * 1024 * 1024, text);
+    assert_string_equal(text, "3.5G");
+    eae_format_size(8e15, text);
+    assert_string_equal(text, "7276.0T");
     assert_true(eae_is_missing("", 0));
     assert_true(eae_is_missing("N/A", 3));
     assert_false(eae_is_missing("NA?", 3));

@@ -39,6 +39,16 @@ interrupt() {
     nothing_left
 }
 
+@test "a temporary file that is too large names its folder" {
+    eae-synth -q --rows 50 --cols 9000 >x.eae
+    cat >spill <<'EOF'
+ulimit -f 4
+cat x.eae | eae-view -q --memory 1K --tmpdir . --hash
+EOF
+    must_fail 1 sh spill
+    says "temporary file in . (--tmpdir): cannot write"
+}
+
 @test "an empty file name is a mistake of the command line" {
     make_matrix 4 2 m.tsv
     must_fail 2 eae-view -q m.tsv -o ''
