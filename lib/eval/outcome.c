@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "base/random.h"
 
+enum { FEW_VALUES = 4, FEW_SHOWN = 12 };
+
 /* "class, sex, age": annotations, for a message about a missing label. */
 static char *list_annotations(const eae_axis *axis)
 {
@@ -17,11 +19,48 @@ static char *list_annotations(const eae_axis *axis)
     return b.data ? b.data : eae_strdup("none");
 }
 
+static bool has_few_values(const eae_frame *data, int64_t column)
+{
+    double seen[FEW_VALUES];
+    int count = 0;
+    for (int64_t i = 0; i < data->rows.count; i++) {
+        double v = eae_frame_value(data, i, column);
+        int k = 0;
+        while (k < count && seen[k] != v)
+            k++;
+        if (k == FEW_VALUES || isnan(v))
+            return false;
+        if (k == count)
+            seen[count++] = v;
+    }
+    return count > 1;
+}
+
+/* "; columns with few values: relapse": features that may be classes. Nothing if many are. */
+static char *list_coded(const eae_frame *data)
+{
+    eae_buffer b = {0};
+    int found = 0;
+    eae_buffer_puts(&b, "");
+    for (int64_t j = 0; j < data->cols.names.count && data->rows.count > 2 * FEW_VALUES; j++) {
+        if (!has_few_values(data, j))
+            continue;
+        eae_buffer_printf(&b, "%s%s", found ? ", " : "; columns with few values: ",
+                          eae_name(&data->cols.names, j));
+        if (++found > FEW_SHOWN) {
+            b.data[0] = '\0';
+            break;
+        }
+    }
+    return b.data;
+}
+
 static int no_label(const eae_frame *data)
 {
-    char *columns = list_annotations(&data->rows);
-    int status =
-        eae_fail("the data have no label: name one with --label COL (annotations: %s)", columns);
+    char *columns = list_annotations(&data->rows), *coded = list_coded(data);
+    int status = eae_fail("the data have no label: name one with --label COL (annotations: %s%s)",
+                          columns, coded);
+    free(coded);
     free(columns);
     return status;
 }

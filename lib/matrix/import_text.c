@@ -9,6 +9,8 @@
 #include "base/number.h"
 #include "matrix/import_parts.h"
 
+enum { TEXT_SHOWN = 12 }; /* columns named in a message */
+
 /* ---- the header --------------------------------------------------------------------------- */
 
 typedef struct {
@@ -167,16 +169,22 @@ static int choose_columns(const eae_import_job *job, header *h, uint8_t **column
     return status;
 }
 
-/* Names of the columns whose first value is not a number, for a message; the caller frees. */
-static char *text_columns(const header *h)
+/* Names of the columns whose first value is not a number, for a message; `column`, which may be
+ * NULL, says which are values. The caller frees. */
+static char *text_columns(const header *h, const uint8_t *column)
 {
     eae_buffer b = {0};
     eae_buffer_puts(&b, "");
     int shown = 0;
-    for (int64_t c = 1; c < h->count && c < h->first_count && shown < 12; c++) {
-        if (is_number_or_missing(h->first_field + c + h->headless_id))
+    for (int64_t c = !h->headless_id; c < h->count && c < h->first_count; c++) {
+        if (is_number_or_missing(h->first_field + c + h->headless_id) ||
+            (column && column[c + h->headless_id] != EAE_COLUMN_VALUE))
             continue;
-        eae_buffer_printf(&b, "%s%.80s", shown++ ? ", " : "", eae_name(&h->name, c));
+        if (++shown > TEXT_SHOWN) {
+            eae_buffer_puts(&b, ", ...");
+            break;
+        }
+        eae_buffer_printf(&b, "%s%.80s", shown > 1 ? ", " : "", eae_name(&h->name, c));
     }
     return b.data;
 }
@@ -233,7 +241,7 @@ static int check_named(const eae_import_job *job, const header *h, const char *o
         if (eae_role_names(value, name) || (*name == '@' && eae_role_names(value, name + 1)))
             return EAE_OK;
     }
-    char *others = text_columns(h);
+    char *others = text_columns(h, NULL);
     int status = eae_fail("%s: no column \"%.*s\" (--%s); %s%s%s", h->text.name,
                           (int)strcspn(value, "="), value, option,
                           *others ? "columns that are not numbers: "
@@ -269,10 +277,12 @@ static void explain_text_column(const eae_import_job *job, const header *h, cons
     for (int64_t c = 0; c < cols; c++) {
         if (column[c] != EAE_COLUMN_VALUE || is_number_or_missing(h->first_field + c))
             continue;
-        char *message = eae_strdup(eae_message());
-        const char *name = eae_name(&h->name, c - h->headless_id);
-        eae_fail("%s (column %.100s: keep it as an annotation by --meta, or name it by --label)%s",
-                 message, name, shape_hint(job, h));
+        char *message = eae_strdup(eae_message()), *names = text_columns(h, column);
+        bool one = !strstr(names, ", ");
+        eae_fail("%s (column%s %s: keep %s by --meta, or name %s by --label)%s", message,
+                 one ? "" : "s", names, one ? "it as an annotation" : "them as annotations",
+                 one ? "it" : "one", shape_hint(job, h));
+        free(names);
         free(message);
         return;
     }

@@ -94,6 +94,10 @@ make_planned() {
         plain.tsv >more.tsv
     must_fail 1 eae-train svm --meta site,sex more.tsv
     says "site, sex"
+    # a column of few numbers is a feature like others, until it is named
+    awk -F '\t' 'BEGIN { OFS = FS } { print $0, NR == 1 ? "relapse" : NR % 2 }' plain.tsv >coded.tsv
+    must_fail 1 eae-train svm coded.tsv
+    says "(annotations: none; columns with few values: relapse)"
 }
 
 @test "a fold that would train without a class" {

@@ -31,6 +31,9 @@ good() {
     must_fail 1 eae-view t.tsv
     says "sex"
     says "--meta"
+    printf 'id\tsex\tx\tsite\na\tm\t1\tA\nb\tf\t2\tB\n' >two.tsv
+    must_fail 1 eae-view two.tsv
+    says "(columns sex, site: keep them as annotations by --meta, or name one by --label)"
     must_pass eae-view --meta sex t.tsv
 }
 
