@@ -97,6 +97,8 @@ static int read_base(eae_bundle *b, const eae_options *o, eae_frame **base)
         status = eae_bundle_find(b, EAE_KIND_DATA, base);
     if (status == EAE_OK && !*base)
         status = eae_fail("%s: no data frame", eae_operand(o, 0));
+    if (status == EAE_OK && (*base)->cols.count == 0)
+        status = eae_fail("%s: the base has no features", eae_operand(o, 0));
     return status;
 }
 

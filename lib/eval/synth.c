@@ -55,19 +55,29 @@ static void measure_base(const eae_frame *f, int64_t *count, double *mean, doubl
         sd[j] = count[j] > 1 ? sqrt(sd[j] / (double)(count[j] - 1)) : 0;
 }
 
+static int check_base(const eae_frame *base, const int64_t *count, const double *mean,
+                      const double *sd)
+{
+    for (int64_t j = 0; j < base->cols.count; j++) {
+        bool present = count[j] > 0;
+        if (present && isfinite(mean[j]) && isfinite(sd[j]))
+            continue;
+        char *name = base->cols.names.count > 0
+                         ? eae_sprintf("'%s'", eae_name(&base->cols.names, j))
+                         : eae_sprintf("%lld", (long long)j + 1);
+        int status = eae_fail("feature %s of the base has no %s", name,
+                              present ? "finite mean and standard deviation" : "value");
+        free(name);
+        return status;
+    }
+    return EAE_OK;
+}
+
 static int given_base(eae_synth *s, const eae_frame *base, double *mean, double *sd)
 {
-    int status = EAE_OK;
     int64_t *count = EAE_NEW_ARRAY(int64_t, s->cols);
     measure_base(base, count, mean, sd);
-    for (int64_t j = 0; j < s->cols && status == EAE_OK; j++) {
-        if (count[j] > 0)
-            continue;
-        status =
-            base->cols.names.count > 0
-                ? eae_fail("feature '%s' of the base has no value", eae_name(&base->cols.names, j))
-                : eae_fail("feature %lld of the base has no value", (long long)j + 1);
-    }
+    int status = check_base(base, count, mean, sd);
     if (base->cols.names.count > 0)
         eae_names_copy(&s->names, &base->cols.names);
     free(count);

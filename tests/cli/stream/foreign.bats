@@ -66,6 +66,43 @@ make_planned() {
     says "label: inf of sample p004 is not finite"
 }
 
+@test "a base of no features, or of infinite values" {
+    make_planned
+    edit planned.eae narrow.eae data "f.matrix = f.matrix[:, :0]; f.col_names = None; f.col_annot = {}"
+    must_fail 1 eae-synth narrow.eae
+    says "narrow.eae: the base has no features"
+    edit planned.eae inf.eae data "f.matrix[7, 2] = np.inf"
+    must_fail 1 eae-synth inf.eae
+    says "feature 'f3' of the base has no finite mean"
+}
+
+# Streams of every kind with changed contents (contents.py); another seed finds other ways to be odd.
+@test "no contents make a program crash" {
+    awk 'BEGIN { srand(7)
+        printf "id\tlabel\tgrp\tage\tsex\ttime\tstatus\ty"
+        for (j = 0; j < 8; j++) printf "\tf%d", j
+        print ""
+        for (i = 0; i < 24; i++) {
+            printf "p%d\t%s\tg%d\t%d\t%s\t%g\t%d\t%g", i, substr("ABC", i % 3 + 1, 1), i / 2, 20 + i,
+                i / 3 % 2 < 1 ? "m" : "f", 1 + i * 1.5, (i % 3 > 0), i * 0.37
+            for (j = 0; j < 8; j++) printf "\t%.3f", i % 2 + rand() + rand() - 1
+            print ""
+        } }' >x.tsv
+    eae-view -q --label label=A/B --group grp --meta age,sex,time,status,y -o two.eae x.tsv
+    eae-view -q --label label --meta age,sex,time,status,y,grp -o three.eae x.tsv
+    eae-view -q --time time --status status --meta age,sex,label,y,grp -o survival.eae x.tsv
+    eae-view -q --label y --regression --meta age,sex,label,time,status,grp -o number.eae x.tsv
+    models=(svm logistic cox ridge)
+    for name in two three survival number; do
+        eae-split -q --kfold 3 --repeats 2 --inner 2 -o $name.plan.eae $name.eae
+        eae-train "${models[0]}" -q --permute 2 --final --weights all --adjust sex --covariates age --impute mean \
+            -o $name.model.eae $name.plan.eae
+        models=("${models[@]:1}")
+    done
+    capture /usr/bin/python3 -B "$BATS_TEST_DIRNAME/contents.py" "${EAE_TEST_SEED:-1}" 60 ./*.eae
+    [ "$status" -eq 0 ] || fail "$stdout$stderr"
+}
+
 @test "data whose samples and features have no names" {
     make_planned
     edit planned.eae bare.eae data "f.col_names = None; f.matrix[3, 1] = np.nan"
