@@ -173,7 +173,7 @@ int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels)
         return choose_cuda(kernels);
     int status = choose_cpu(kernels);
     if (status != EAE_OK && backend == EAE_BACKEND_AUTO) {
-        eae_detail("backend ref: %s", eae_message());
+        eae_warn("%s: the reference kernels compute, and are slow", eae_message());
         *kernels = &eae_kernels_ref;
         return EAE_OK;
     }

@@ -41,3 +41,16 @@ load ../helpers
     [ "$(wc -l <mcc)" -eq 13 ]
     [ "$(tail -n +2 mcc | cut -f7 | sort -u)" = 1 ]
 }
+
+@test "without the plugin the reference kernels compute, and that is said" {
+    make_matrix 20 4 x.tsv
+    mkdir alone
+    cp "$(command -v eae-train)" alone
+    must_pass alone/eae-train svm --label label -o alone.eae x.tsv
+    says "warning: no cpu backend (libeae-cpu.so not found beside the program): the reference kernels compute"
+    must_pass eae-train svm --label label --backend ref -o ref.eae x.tsv
+    says_not "reference"
+    [ "$(eae-view --hash alone.eae)" = "$(eae-view --hash ref.eae)" ]
+    must_fail 1 alone/eae-train svm --label label --backend cpu x.tsv
+    says "no cpu backend"
+}
