@@ -361,6 +361,27 @@ void eae_temp_remove(char *path)
     free(path);
 }
 
+bool eae_hash_file(const char *path, eae_hash *hash)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) /* a pipe has been read, and may block */
+        return false;
+    FILE *f = fopen(path, "re");
+    if (!f)
+        return false;
+    eae_hasher *h = eae_hasher_new();
+    char *bytes = eae_malloc(BUFFER_SIZE, 1);
+    size_t n;
+    while ((n = fread(bytes, 1, BUFFER_SIZE, f)) > 0)
+        eae_hasher_add(h, bytes, n);
+    bool whole = !ferror(f);
+    fclose(f);
+    *hash = eae_hasher_value(h);
+    eae_hasher_free(h);
+    free(bytes);
+    return whole;
+}
+
 int eae_read_file(const char *path, char **text, size_t *length)
 {
     *text = NULL;

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "base/status.h"
 
 typedef struct eae_output eae_output;
@@ -58,5 +59,7 @@ int eae_write_all(int fd, const void *bytes, size_t n, const char *name);
 
 /* The whole of a small file (gene lists, plans), as text with a zero byte at the end. */
 int eae_read_file(const char *path, char **text, size_t *length);
+/* Hash of the bytes of a regular file; false, without a message, of anything else. */
+bool eae_hash_file(const char *path, eae_hash *hash);
 
 #endif

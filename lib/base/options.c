@@ -539,6 +539,21 @@ uint64_t eae_opt_memory(const eae_options *o)
     return eae_given(o, "memory") ? eae_opt_size(o, "memory") : eae_memory_available() / 4 * 3;
 }
 
+/* "--samples=P01,P02", "--map=<hash>": the option as the history has it; the caller frees. */
+static char *history_word(const value *v)
+{
+    const char *name = v->option->name, *arg = v->option->arg;
+    eae_hash hash;
+    char text[EAE_HASH_TEXT];
+    if (v->option->type == EAE_OPT_FLAG || (v->option->optional && !*v->text))
+        return eae_sprintf("--%s", name);
+    if (arg && strncmp(arg, "FILE", 4) == 0 && eae_hash_file(v->text, &hash))
+        return eae_sprintf("--%s=%s", name, eae_hash_text(&hash, text));
+    if (v->option->type == EAE_OPT_FILE)
+        return eae_sprintf("--%s", name);
+    return eae_sprintf("--%s=%s", name, v->text);
+}
+
 void eae_options_history(const eae_options *o, int keep_operands, eae_names *argv)
 {
     eae_names_add(argv, o->program->name, strlen(o->program->name));
@@ -546,11 +561,9 @@ void eae_options_history(const eae_options *o, int keep_operands, eae_names *arg
         eae_names_add(argv, o->operand[i], strlen(o->operand[i]));
     for (int i = 0; i < o->count; i++) {
         const value *v = &o->values[i];
-        if (!v->given || v->option->quiet || v->option->type == EAE_OPT_FILE)
+        if (!v->given || v->option->quiet)
             continue;
-        char *word = v->option->type == EAE_OPT_FLAG
-                         ? eae_sprintf("--%s", v->option->name)
-                         : eae_sprintf("--%s=%s", v->option->name, v->text);
+        char *word = history_word(v);
         eae_names_add(argv, word, strlen(word));
         free(word);
     }

@@ -36,7 +36,7 @@ typedef enum eae_option_type {
     EAE_OPT_CHOICE, /* range "a|b|c" */
     EAE_OPT_NAMES,  /* comma-separated words */
     EAE_OPT_REALS,  /* comma-separated numbers, each inside range */
-    EAE_OPT_FILE    /* a file name: left out of the history */
+    EAE_OPT_FILE    /* a file name; the history has the hash of its bytes instead */
 } eae_option_type;
 
 typedef struct eae_option {
@@ -106,7 +106,9 @@ int eae_opt_threads(const eae_options *o);
 uint64_t eae_opt_memory(const eae_options *o);
 
 /* The command line as it goes into the history: given options that change the result, in table
- * order, by long name; operands that are not files (the first `keep_operands`). */
+ * order, by long name; operands that are not files (the first `keep_operands`). The value of an
+ * option whose `arg` begins with FILE is the hash of that file, where it is one that can be read
+ * again; else the text of a list, or nothing. */
 void eae_options_history(const eae_options *o, int keep_operands, eae_names *argv);
 
 /* The options as rows for tests and completion ("--dump-options"): name, short, type, arg, default,

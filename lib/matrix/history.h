@@ -6,7 +6,8 @@
  *      "seed":1,"inputs":["<content hash>",...],"previous":"<hash of the record before>"}
  *
  * Bytes of argv that are not UTF-8 are written as \udcXX escapes, so that a record is always valid
- * JSON. Options that do not change the result, and file names, are not in argv (options.h).
+ * JSON. Options that do not change the result are not in argv; files are there by the hash of
+ * their bytes (options.h).
  */
 #ifndef EAE_MATRIX_HISTORY_H
 #define EAE_MATRIX_HISTORY_H

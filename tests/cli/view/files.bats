@@ -124,3 +124,23 @@ EOF
     must_fail 2 eae-train svm -C 0 x.eae
     says "0 is out of range (above 0)"
 }
+
+@test "the history knows files by the hash of their bytes, and lists as they are" {
+    make_matrix 8 3 m.tsv
+    printf 'p001\np003\n' >keep
+    cp keep other
+    printf 'p001\np004\n' >third
+    printf 'f1\tA\nf2\tA\nf3\tB\n' >map.tsv
+    eae-view -q --label label m.tsv -o m.eae
+    for f in keep other third; do
+        eae-view -q --samples $f m.eae >$f.eae
+    done
+    same_bytes keep.eae other.eae
+    eae-view --info keep.eae | grep -q 'argv":\["eae-view","--samples=[0-9a-f]*"\]'
+    [ "$(eae-view --info keep.eae | tail -n 1)" != "$(eae-view --info third.eae | tail -n 1)" ]
+    eae-view -q --map map.tsv --log2=floor:1 m.eae | eae-view --info | tail -n 1 >history
+    grep -q '"--log2=floor:1","--map=[0-9a-f]\{32\}"' history
+    eae-view -q --map <(cat map.tsv) m.eae | eae-view --info | tail -n 1 | grep -q '"--map"'
+    eae-view -q --samples p001 --features f1 --log2 m.eae | eae-view --info | tail -n 1 | grep -q '"--log2"'
+    eae-view -q --samples p001,p003 --log2=offset:9 m.eae | eae-view --info | grep -q '"--samples=p001,p003"'
+}
