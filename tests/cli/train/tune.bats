@@ -83,7 +83,7 @@ bytes() {
     awk -F '\t' 'NR == 2 { exit !($3 == "tuned" && $NF > 0.5) }' applied.tsv
 }
 
-@test "lambda auto, enet, ridge, cox: the choice is one of the path" {
+@test "lambda auto, enet, ridge, als, cox: the choice is one of the path" {
     make_planned
     for model in logistic enet; do
         must_pass eae-train $model --lambda auto:8 --tune logloss -o out.eae planned.eae
@@ -97,6 +97,8 @@ bytes() {
     must_pass eae-train ridge --lambda 10,0.1,0.001 --tune mse --final -o out.eae numbers.eae
     must_pass eae-train ridge --lambda 10,0.1,0.001 --tune spearman --covariates site --adjust site \
         -o out.eae numbers.eae
+    must_pass eae-train als --rank 2 --lambda 10,0.1 --tune mse -o out.eae numbers.eae
+    [ "$(column @param out.eae | uniq)" = tuned ]
     awk -F '\t' 'BEGIN { OFS = FS } NR == 1 { print $0, "time", "status"; next }
         { print $0, 1 + (NR * 7) % 31 + ($3 < 2), (NR % 3 > 0) }' x.tsv >s.tsv
     eae-split -q --kfold 4 --inner 3 --time time --status status --meta label -o times.eae s.tsv
@@ -217,6 +219,23 @@ check_inner() {
     # without --groups: samples of a subject on both sides, which eae-split says
     must_pass eae-split --kfold 3 --inner 2 --group subject --label label -o torn.eae g.tsv
     says "--groups"
+}
+
+# A trainer whose values are the mean label of its training samples times EAE_PARAM.
+@test "exec: the parameter of an external trainer" {
+    make_matrix 48 6 x.tsv
+    sed '1s/label/site/' x.tsv >n.tsv
+    eae-split -q --kfold 3 --inner 3 --label f1 --regression --meta site -o numbers.eae n.tsv
+    cat >trainer <<'END_SH'
+#!/bin/sh
+mean=$(awk -F '\t' 'NR == 1 { for (j = 1; j <= NF; j++) if ($j == "@label") c = j; next }
+    { s += $c; n++ } END { print s / n }' "$EAE_TRAIN")
+printf 'id\tvalue\n'
+sed 1d "$EAE_TEST" | cut -f 1 | awk -v v="$mean" '{ print $1 "\t" v * ENVIRON["EAE_PARAM"] }'
+END_SH
+    chmod +x trainer
+    must_pass eae-train exec:./trainer --exec-format tsv --lambda 0.5,1,2 --tune mse -o out.eae numbers.eae
+    [ "$(column @chosen out.eae | uniq)" = 1 ]
 }
 
 @test "an outer split's choice does not depend on the others" {
