@@ -23,6 +23,25 @@ static const eae_option test_options[] = {{.name = "stat",
                                            .help = "test: the statistic"},
                                           {0}};
 
+static const eae_option kernel_options[] = {
+    {.name = "kernel",
+     .type = EAE_OPT_CHOICE,
+     .fallback = "linear",
+     .range = "linear|rbf|poly",
+     .help = "svm: x'y, exp(-gamma |x-y|^2) or (gamma x'y)^degree"},
+    {.name = "gamma",
+     .type = EAE_OPT_REAL,
+     .arg = "G",
+     .range = "(0:",
+     .help = "rbf, poly: gamma (default: 1 / features in the model)"},
+    {.name = "degree",
+     .type = EAE_OPT_INT,
+     .arg = "D",
+     .fallback = "3",
+     .range = "1:100",
+     .help = "poly: the degree"},
+    {0}};
+
 static const eae_option sparse_options[] = {
     {.name = "alpha",
      .type = EAE_OPT_REAL,
@@ -94,6 +113,7 @@ static const eae_program program = {
     .min_operands = 1,
     .max_operands = -1,
     .groups = {{"Model", eae_model_options},
+               {"Kernel", kernel_options},
                {"Elastic net", sparse_options},
                {"Cox", cox_options},
                {"Test", test_options},
@@ -106,6 +126,20 @@ static const eae_program program = {
 
 /* ---- from options to a specification ----------------------------------------------------------
  */
+
+static int choose_kernel(const eae_options *o, eae_train_spec *spec)
+{
+    spec->kernel = (eae_svm_kernel)eae_opt_choice(o, "kernel");
+    spec->gamma = eae_opt_real(o, "gamma");
+    spec->degree = (int)eae_opt_int(o, "degree");
+    if (eae_given(o, "gamma") && spec->kernel == EAE_KERNEL_LINEAR)
+        return eae_fail_usage("the linear kernel takes no --gamma");
+    if (eae_given(o, "degree") && spec->kernel != EAE_KERNEL_POLY)
+        return eae_fail_usage("--degree is for --kernel poly");
+    if (spec->kernel != EAE_KERNEL_LINEAR && eae_opt_choice(o, "bias") == 1)
+        return eae_fail_usage("--bias penalized is for the linear kernel");
+    return EAE_OK;
+}
 
 static int choose_alpha(const eae_options *o, eae_train_spec *spec)
 {
@@ -127,6 +161,9 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, EXEC = 1 << EAE_MODEL_EXEC, FITTED = ~TEST };
     static const eae_option_models fits[] = {{"stat", TEST},
+                                             {"kernel", 1 << EAE_MODEL_SVM},
+                                             {"gamma", 1 << EAE_MODEL_SVM},
+                                             {"degree", 1 << EAE_MODEL_SVM},
                                              {"alpha", 1 << EAE_MODEL_ENET | 1 << EAE_MODEL_COX},
                                              {"ties", 1 << EAE_MODEL_COX},
                                              {"tune", FITTED & ~(1 << EAE_MODEL_LINEAR)},
@@ -146,6 +183,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
     if (status == EAE_OK)
         status = choose_alpha(o, spec);
+    if (status == EAE_OK)
+        status = choose_kernel(o, spec);
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
     if (status == EAE_OK)

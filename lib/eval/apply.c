@@ -1,4 +1,4 @@
-/* apply.c - linear models on new data. */
+/* apply.c - linear models and kernel machines on new data. */
 #include "eval/apply.h"
 
 #include <inttypes.h>
@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/threads.h"
+#include "eval/expansion.h"
 #include "model/complete.h"
 
 typedef struct {
@@ -17,7 +18,9 @@ typedef struct {
     const char *name;
     const eae_annot *part;
     int64_t *weights; /* rows of the models to apply */
+    bool *vectors;    /* of those: is it a kernel machine? */
     int64_t count;
+    const eae_annot *role;
     int64_t *column;    /* model column -> data column; -1: not a feature of the data */
     double **covariate; /* model column -> value per sample; NULL: not a covariate */
 } plan;
@@ -43,20 +46,20 @@ static int choose_models(plan *p, bool all)
     if (f->type != EAE_F64 || !p->part || p->part->type != EAE_ANNOT_TEXT)
         return eae_fail("%s: the model frame has no parts", p->name);
     p->weights = eae_malloc((size_t)f->rows.count, sizeof *p->weights);
-    int64_t others = 0, kernels = 0;
+    p->vectors = EAE_NEW_ARRAY(bool, f->rows.count);
+    int64_t others = 0;
     for (int64_t row = 0; row < f->rows.count; row++) {
-        kernels += strcmp(text_of(p->part, row), "support") == 0;
         if (strcmp(text_of(p->part, row), "weights") != 0 || whole(f, "perm", row) != 0)
             continue;
-        if (all || whole(f, "split", row) == 0)
-            p->weights[p->count++] = row;
-        else
+        if (!all && whole(f, "split", row) != 0) {
             others++;
+            continue;
+        }
+        p->vectors[p->count] = eae_expansion_follows(f, row);
+        p->weights[p->count++] = row;
     }
     if (p->count > 0)
         return EAE_OK;
-    if (kernels > 0)
-        return eae_fail("%s: only kernel models, which cannot be applied", p->name);
     if (others > 0)
         return eae_fail("%s: no final model, only %" PRId64 " of single splits: train with "
                         "--final, or apply those with --all-models",
@@ -118,12 +121,22 @@ static int term_values(const plan *p, const char *term, double **values)
 
 /* ---- columns ----------------------------------------------------------------------------- */
 
+static bool is_covariate(const plan *p, int64_t column)
+{
+    return strcmp(text_of(p->role, column), "covariate") == 0;
+}
+
+/* A column with a weight; where there are vectors, any feature that is not missing in them. */
+static bool takes_part(const plan *p, int64_t model, int64_t column)
+{
+    double w = eae_frame_f64(p->models)[p->weights[model] * p->models->cols.count + column];
+    return w != 0 ? !isnan(w) : p->vectors[model] && !is_covariate(p, column);
+}
+
 static bool has_weight(const plan *p, int64_t column)
 {
-    const double *w = eae_frame_f64(p->models);
     for (int64_t k = 0; k < p->count; k++) {
-        double x = w[p->weights[k] * p->models->cols.count + column];
-        if (!isnan(x) && x != 0)
+        if (takes_part(p, k, column))
             return true;
     }
     return false;
@@ -141,14 +154,13 @@ static int report_missing(const plan *p, const eae_buffer *names, int64_t missin
 static int match_features(plan *p)
 {
     const eae_axis *cols = &p->models->cols;
-    const eae_annot *role = eae_axis_find(cols, "role");
     eae_name_index *index = eae_name_index_new(&p->data->cols.names);
     eae_buffer names = {0};
     int64_t missing = 0, found = 0;
     for (int64_t j = 0; j < cols->count; j++) {
         const char *name = eae_name(&cols->names, j);
         p->column[j] = -1;
-        if (strcmp(text_of(role, j), "covariate") == 0)
+        if (is_covariate(p, j))
             continue;
         p->column[j] = eae_name_find(index, name, strlen(name));
         found += p->column[j] >= 0;
@@ -168,14 +180,14 @@ static int match_features(plan *p)
 static int match_columns(plan *p)
 {
     const eae_axis *cols = &p->models->cols;
-    const eae_annot *role = eae_axis_find(cols, "role");
+    p->role = eae_axis_find(cols, "role");
     if (cols->names.count != cols->count || p->data->cols.names.count != p->data->cols.count)
         return eae_fail("%s: features have no names to be found by", p->name);
     p->column = EAE_NEW_ARRAY(int64_t, cols->count);
     p->covariate = EAE_NEW_ARRAY(double *, cols->count);
     int status = match_features(p);
     for (int64_t j = 0; j < cols->count && status == EAE_OK; j++) {
-        if (strcmp(text_of(role, j), "covariate") == 0 && has_weight(p, j))
+        if (is_covariate(p, j) && has_weight(p, j))
             status = term_values(p, eae_name(&cols->names, j), &p->covariate[j]);
     }
     return status;
@@ -210,7 +222,8 @@ typedef struct {
     double **values; /* per term: samples */
     int64_t terms;
     double intercept;
-    double *out; /* samples */
+    eae_expansion vectors; /* over the active columns that are features */
+    double *out;           /* samples */
 } machine;
 
 static double *part_row(const eae_frame *f, int64_t row)
@@ -248,7 +261,8 @@ static int find_parts(machine *m, int64_t weights, parts *found)
     int status = EAE_OK;
     for (int64_t row = 0; row < f->rows.count && status == EAE_OK; row++) {
         const char *part = text_of(m->p->part, row);
-        if (strcmp(part, "weights") == 0 || !belongs(f, row, weights))
+        if (strcmp(part, "weights") == 0 || strcmp(part, "support") == 0 ||
+            !belongs(f, row, weights))
             continue;
         if (strcmp(part, "mean") == 0)
             found->mean = part_row(f, row);
@@ -309,9 +323,23 @@ static int complete(machine *m, const parts *found)
     return status;
 }
 
-static int machine_make(machine *m, const plan *p, int64_t weights)
+static int read_vectors(machine *m, int64_t weights)
+{
+    const plan *p = m->p;
+    int64_t *column = eae_malloc((size_t)m->active, sizeof *column), features = 0;
+    for (int64_t k = 0; k < m->active; k++) {
+        if (!is_covariate(p, m->column[k]))
+            column[features++] = m->column[k];
+    }
+    int status = eae_expansion_read(p->models, weights, column, features, p->name, &m->vectors);
+    free(column);
+    return status;
+}
+
+static int machine_make(machine *m, const plan *p, int64_t model)
 {
     *m = (machine){.p = p};
+    int64_t weights = p->weights[model];
     parts found = {0};
     int status = find_parts(m, weights, &found);
     if (status == EAE_OK && found.factors > 0)
@@ -326,7 +354,7 @@ static int machine_make(machine *m, const plan *p, int64_t weights)
     m->out = eae_malloc((size_t)p->data->rows.count, sizeof *m->out);
     const double *w = part_row(p->models, weights);
     for (int64_t j = 0; j < p->models->cols.count; j++) {
-        if (isnan(w[j]) || w[j] == 0)
+        if (!takes_part(p, model, j))
             continue;
         int64_t k = m->active++;
         m->column[k] = j;
@@ -338,7 +366,7 @@ static int machine_make(machine *m, const plan *p, int64_t weights)
     const eae_annot *intercept = eae_axis_find(&p->models->rows, "intercept");
     if (intercept && intercept->type == EAE_ANNOT_F64 && !isnan(intercept->f64[weights]))
         m->intercept = intercept->f64[weights];
-    return status;
+    return status == EAE_OK ? read_vectors(m, weights) : status;
 }
 
 static void machine_free(machine *m)
@@ -354,6 +382,7 @@ static void machine_free(machine *m)
     free(m->fill);
     free(m->filled);
     free(m->out);
+    eae_expansion_free(&m->vectors);
 }
 
 static double value_for(const machine *m, int64_t sample, int64_t column)
@@ -371,26 +400,34 @@ static int predict_sample(void *data, int64_t i, int worker)
     (void)worker;
     machine *m = data;
     const plan *p = m->p;
-    double sum = 0;
-    for (int64_t k = 0; k < m->active; k++) {
+    double sum = 0, *z = eae_malloc((size_t)m->active, sizeof *z);
+    int status = EAE_OK;
+    int64_t features = 0;
+    for (int64_t k = 0; k < m->active && status == EAE_OK; k++) {
         int64_t j = m->column[k];
         double x = value_for(m, i, j);
         if (isnan(x))
             x = m->fill[k];
         if (isnan(x))
-            return eae_fail(
-                "sample %s: feature %s is missing, and the model has nothing to fill it "
-                "with (train with --impute)",
-                sample_name(p, i), eae_name(&p->models->cols.names, j));
+            status =
+                eae_fail("sample %s: feature %s is missing, and the model has nothing to fill it "
+                         "with (train with --impute)",
+                         sample_name(p, i), eae_name(&p->models->cols.names, j));
         if (isinf(x))
-            return eae_fail("sample %s: feature %s is infinite", sample_name(p, i),
-                            eae_name(&p->models->cols.names, j));
+            status = eae_fail("sample %s: feature %s is infinite", sample_name(p, i),
+                              eae_name(&p->models->cols.names, j));
         for (int64_t t = 0; t < m->terms && !p->covariate[j]; t++)
             x -= m->values[t][i] * or_else(m->coef[t], j, 0);
-        sum += m->weight[k] * ((x - m->mean[k]) / m->scale[k]);
+        x = (x - m->mean[k]) / m->scale[k];
+        sum += m->weight[k] * x;
+        if (!p->covariate[j])
+            z[features++] = x;
     }
+    if (status == EAE_OK && m->vectors.count > 0)
+        sum += eae_expansion_value(&m->vectors, z);
     m->out[i] = sum + m->intercept;
-    return EAE_OK;
+    free(z);
+    return status;
 }
 
 /* ---- all --------------------------------------------------------------------------------- */
@@ -398,7 +435,8 @@ static int predict_sample(void *data, int64_t i, int worker)
 /* The axes of the predictions: those of the model rows and of the data's samples. */
 static void name_axes(const plan *p, eae_frame *f)
 {
-    static const char *const not_predictions[] = {"part", "intercept", "term"};
+    static const char *const not_predictions[] = {"part",  "intercept", "term",       "kernel",
+                                                  "gamma", "degree",    "coefficient"};
     static const char *const outcome[] = {"label", "group", "time", "status"};
     eae_axis_free(&f->rows);
     eae_axis_free(&f->cols);
@@ -499,7 +537,7 @@ static int predict_all(const plan *p, int threads, eae_frame *f)
     int64_t n = p->data->rows.count;
     for (int64_t k = 0; k < p->count; k++) {
         machine m;
-        int status = machine_make(&m, p, p->weights[k]);
+        int status = machine_make(&m, p, k);
         if (status == EAE_OK)
             status = eae_parallel(threads, n, predict_sample, &m);
         if (status == EAE_OK)
@@ -518,6 +556,7 @@ static void plan_free(plan *p)
     free(p->covariate);
     free(p->column);
     free(p->weights);
+    free(p->vectors);
 }
 
 int eae_apply(const eae_frame *models, const eae_frame *data, bool all, const char *name,

@@ -43,7 +43,8 @@ bool eae_batch_fits(const eae_run *run, int64_t splits)
 {
     const eae_train_spec *spec = run->spec;
     const eae_prepare_spec *p = &spec->prepare;
-    bool learner = spec->model == EAE_MODEL_SVM || spec->model == EAE_MODEL_LOGISTIC;
+    bool learner = (spec->model == EAE_MODEL_SVM && spec->kernel == EAE_KERNEL_LINEAR) ||
+                   spec->model == EAE_MODEL_LOGISTIC;
     bool plain = p->scaling == EAE_SCALE_FOLD && p->filter == EAE_FILTER_NONE && !p->design &&
                  run->dataset.missing == 0 && !spec->bias_penalised && spec->permutations == 0 &&
                  !spec->tune;

@@ -14,9 +14,10 @@ eae_source eae_fold_source(const eae_fold *f)
 {
     const eae_train_spec *spec = f->run->spec;
     eae_source source = eae_prepared_source(&f->run->dataset, &spec->prepare, &f->prepared);
-    /* a penalised intercept, and who sees the values themselves, knows where the origin is: no
-     * shift that the user did not ask for */
-    bool shifts = !spec->bias_penalised && eae_train_has_gram(spec);
+    /* a penalised intercept, a polynomial, and who sees the values themselves, know where the
+     * origin is: no shift that the user did not ask for */
+    bool shifts =
+        !spec->bias_penalised && spec->kernel != EAE_KERNEL_POLY && eae_train_has_gram(spec);
     if (!shifts && spec->prepare.scaling == EAE_SCALE_NONE)
         source.shift = NULL;
     return source;
@@ -40,6 +41,15 @@ static int make_gram(eae_fold *f, int threads)
     /* the precision follows from all rows, so that it is the same in every split */
     eae_precision precision = eae_kernels_precision(all, source.feature_count, run->dataset.is_f64);
     return run->dataset.kernels->gram(&source, f->row, m, precision, f->gram, threads);
+}
+
+static int make_kernel(eae_fold *f, int threads)
+{
+    const eae_train_spec *spec = f->run->spec;
+    int status = make_gram(f, threads);
+    if (status == EAE_OK && spec->kernel != EAE_KERNEL_LINEAR)
+        eae_svm_kernel_matrix(spec->kernel, eae_fold_gamma(f), spec->degree, f->gram, f->m);
+    return status;
 }
 
 /* Standardised by the training rows: only for the numbers' sake, the fit does not depend on it. */
@@ -105,7 +115,7 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
         eae_fail_within(status, "split %lld", (long long)split->id);
     if (status == EAE_OK && eae_train_has_gram(run->spec))
-        status = make_gram(f, threads);
+        status = make_kernel(f, threads);
     if (status != EAE_OK)
         eae_fold_close(f);
     return status;
@@ -581,36 +591,5 @@ int eae_fold_decision(const eae_fold *f, const eae_fits *fits, double *value)
         }
     }
     free(test);
-    return status;
-}
-
-int eae_fold_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t ld)
-{
-    int64_t n = f->n, k = fits->params * fits->sides, cols = f->run->dataset.cols;
-    eae_source source = eae_fold_source(f);
-    for (int64_t c = 0; c < k && fits->weight; c++)
-        memcpy(w + c * ld, fits->weight + c * cols, (size_t)cols * sizeof *w);
-    if (fits->weight)
-        return EAE_OK;
-    if (fits->sparse) {
-        eae_fold_sparse_weights(f, fits, w, ld);
-        return EAE_OK;
-    }
-    double *beta = eae_malloc((size_t)(n * k), sizeof *beta);
-    double *dense = ld == cols ? w : eae_try_alloc((size_t)(k * cols), sizeof *w, "weights");
-    for (int64_t c = 0; c < k; c++) {
-        const eae_gram_fit *fit =
-            eae_fits_at(fits, (int)(c / fits->sides), 0, (int)(c % fits->sides));
-        for (int64_t i = 0; i < n; i++)
-            beta[i * k + c] = fit->beta[i];
-    }
-    int status = EAE_FAIL;
-    if (dense)
-        status = f->run->dataset.kernels->weights(&source, f->row, n, beta, k, dense, f->threads);
-    for (int64_t c = 0; c < k && dense != w && status == EAE_OK; c++)
-        memcpy(w + c * ld, dense + c * cols, (size_t)cols * sizeof *w);
-    free(beta);
-    if (dense != w)
-        free(dense);
     return status;
 }

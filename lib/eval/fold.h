@@ -31,7 +31,8 @@ typedef struct eae_fold {
     int64_t *row;
     int threads;           /* for what is done on it */
     eae_prepared prepared; /* the run's where run->gram is there */
-    double *gram;          /* m x m; NULL for learners that see the values themselves */
+    double *gram;          /* m x m, of a kernel machine the kernel matrix; NULL for learners that
+                              see the values themselves */
     double *u;             /* m x terms: covariates standardised by the training rows; NULL */
     double *u_mean;        /* terms */
     double *u_scale;       /* terms */
@@ -44,6 +45,8 @@ int eae_fold_open_rows(eae_fold *fold, const eae_run *run, const eae_split *spli
 int eae_fold_open(eae_fold *fold, const eae_run *run, const eae_split *split,
                   const eae_target *target, int threads);
 void eae_fold_close(eae_fold *fold);
+/* gamma of the kernel: as given, or by the number of features in use. */
+double eae_fold_gamma(const eae_fold *fold);
 /* The data as the fold sees them. */
 eae_source eae_fold_source(const eae_fold *fold);
 
@@ -88,7 +91,7 @@ void eae_fits_free(eae_fits *fits);
 /* Decision values of every fit for the test rows: (params x labelings x sides) x (m - n). */
 int eae_fold_decision(const eae_fold *fold, const eae_fits *fits, double *value);
 /* Weights of the first labeling's fits, (params x sides) x cols with row stride ld; NaN for
- * features not in use. */
+ * features not in use. A kernel machine has none: 0. */
 int eae_fold_weights(const eae_fold *fold, const eae_fits *fits, double *w, int64_t ld);
 /* The smallest lambda at which every weight of a sparse model is 0. */
 int eae_fold_lambda_max(const eae_fold *fold, const eae_target *target, double *lambda_max);

@@ -32,7 +32,8 @@ eae_result_row eae_fold_row(const eae_fold *fold)
                             .converged = true,
                             .intercept = NAN,
                             .objective = NAN,
-                            .gap = NAN};
+                            .gap = NAN,
+                            .gamma = eae_fold_gamma(fold)};
 }
 
 static bool has_param(const eae_train_spec *spec)

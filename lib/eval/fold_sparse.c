@@ -118,8 +118,7 @@ int eae_fold_lambda_max(const eae_fold *f, const eae_target *target, double *lam
     return status;
 }
 
-/* ---- values and weights ----------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 /* The features that some fit has a weight for, increasing; *at: where each is in that list. The
  * caller frees both. */
@@ -172,19 +171,4 @@ void eae_fold_sparse_values(const eae_fold *f, const eae_fits *fits, int64_t fir
     free(feature);
     free(at);
     free(z);
-}
-
-void eae_fold_sparse_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t ld)
-{
-    eae_source source = eae_fold_source(f);
-    for (int p = 0; p < fits->params; p++) {
-        const eae_sparse_fit *fit = &fits->sparse[(int64_t)p * fits->labelings];
-        double *out = w + p * ld;
-        for (int64_t j = 0; j < source.cols; j++)
-            out[j] = source.feature ? NAN : 0;
-        for (int64_t k = 0; k < source.feature_count; k++)
-            out[eae_source_column(&source, k)] = 0;
-        for (int64_t a = 0; a < fit->count; a++)
-            out[fit->feature[a]] = fit->weight[a];
-    }
 }

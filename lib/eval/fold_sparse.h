@@ -14,7 +14,5 @@ int eae_fold_sparse_path(const eae_fold *fold, const eae_target *target, int64_t
  */
 void eae_fold_sparse_values(const eae_fold *fold, const eae_fits *fits, int64_t first, int64_t rows,
                             double *value);
-/* eae_fold_weights() of such fits. */
-void eae_fold_sparse_weights(const eae_fold *fold, const eae_fits *fits, double *w, int64_t ld);
 
 #endif

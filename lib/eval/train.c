@@ -13,6 +13,7 @@
 #include "eval/external.h"
 #include "eval/fold_rows.h"
 #include "eval/run.h"
+#include "eval/support.h"
 #include "eval/train_result.h"
 #include "eval/tune.h"
 
@@ -35,6 +36,7 @@ typedef struct {
     int64_t rows_per_split;
     eae_frame *model;
     eae_result_row *model_row;
+    eae_support *support;     /* per row of the model frame: kernel machines, else NULL */
     int64_t models_per_split; /* preprocessing rows and weights */
     int inner_threads;
     eae_tune_count tuning; /* fits inside, for choosing */
@@ -87,6 +89,8 @@ static int make_frames(family *f)
         int64_t rows = models * f->models_per_split;
         status = eae_model_frame_new(&f->model, data, &f->spec->covariates, rows);
         f->model_row = EAE_NEW_ARRAY(eae_result_row, rows);
+        if (f->spec->kernel != EAE_KERNEL_LINEAR)
+            f->support = EAE_NEW_ARRAY(eae_support, rows);
     }
     return status;
 }
@@ -171,8 +175,14 @@ static int write_models(family *f, int64_t row, const eae_fold *fold, const eae_
                         const double *shift)
 {
     int64_t width = f->run.dataset.cols + f->spec->covariates.terms;
-    return eae_fold_write_model(fold, fits, first_param(f, fold), shift,
-                                eae_frame_f64(f->model) + row * width, f->model_row + row);
+    int models = fits->params * fits->sides;
+    int status = eae_fold_write_model(fold, fits, first_param(f, fold), shift,
+                                      eae_frame_f64(f->model) + row * width, f->model_row + row);
+    eae_support *support = f->support ? f->support + row + f->models_per_split - models : NULL;
+    for (int k = 0; k < models && support && status == EAE_OK; k++)
+        status = eae_support_take(&support[k], fold,
+                                  eae_fits_at(fits, k / fits->sides, 0, k % fits->sides));
+    return status;
 }
 
 static int fit_labelings(const job *j, const eae_fold *fold, const eae_target *target,
@@ -355,17 +365,21 @@ static int choose(family *f)
 static void count_rows(const eae_result_row *row, int64_t rows, eae_train_output *out)
 {
     for (int64_t i = 0; i < rows; i++) {
+        if (row[i].part && strcmp(row[i].part, "weights") != 0)
+            continue;
         out->fits++;
         out->unconverged += !row[i].converged;
         out->undefined += row[i].undefined;
     }
 }
 
-static void finish(family *f, eae_train_output *out)
+static int finish(family *f, eae_train_output *out)
 {
     const eae_annot *plan = f->plan ? eae_axis_find(&f->plan->rows, "plan") : NULL;
     const char *hash = plan && f->plan->rows.count > 0 ? eae_annot_text(plan, 0) : NULL;
     const eae_names *classes = f->run.target.class_names;
+    if (f->support && eae_support_expand(&f->run, f->support, &f->model, &f->model_row) != EAE_OK)
+        return EAE_FAIL;
     if (f->prediction) {
         eae_result_annotate(f->prediction, f->prediction_row, f->spec, hash, classes);
         count_rows(f->prediction_row, f->prediction->rows.count, out);
@@ -379,6 +393,7 @@ static void finish(family *f, eae_train_output *out)
     out->prediction = f->prediction;
     out->model = f->model;
     f->prediction = f->model = NULL;
+    return EAE_OK;
 }
 
 static void close_family(family *f)
@@ -393,6 +408,7 @@ static void close_family(family *f)
     free(f->chosen);
     free(f->prediction_row);
     free(f->model_row);
+    free(f->support);
     eae_frame_free(f->prediction);
     eae_frame_free(f->model);
     eae_run_close(&f->run);
@@ -429,7 +445,7 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
     if (status == EAE_OK && f.final)
         status = do_final(&f);
     if (status == EAE_OK)
-        finish(&f, out);
+        status = finish(&f, out);
     close_family(&f);
     return status;
 }

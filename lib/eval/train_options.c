@@ -259,6 +259,14 @@ static void describe_spec(const eae_options *o, eae_train_spec *spec)
         eae_buffer_printf(&b, "scale=%s", eae_opt_text(o, "scale"));
     if (spec->model == EAE_MODEL_SVM)
         eae_buffer_printf(&b, ";loss=%s", eae_opt_text(o, "loss"));
+    if (spec->kernel != EAE_KERNEL_LINEAR)
+        eae_buffer_printf(&b, ";kernel=%s", eae_svm_kernel_name(spec->kernel));
+    if (spec->gamma > 0) {
+        eae_format_double(spec->gamma, number);
+        eae_buffer_printf(&b, ";gamma=%s", number);
+    }
+    if (spec->kernel == EAE_KERNEL_POLY)
+        eae_buffer_printf(&b, ";degree=%d", spec->degree);
     if (spec->model == EAE_MODEL_COX)
         eae_buffer_printf(&b, ";ties=%s", spec->ties == EAE_TIES_EFRON ? "efron" : "breslow");
     if (spec->external && spec->external->probability)

@@ -32,36 +32,46 @@ typedef enum {
     CUT,
     NEGATIVE,
     POSITIVE,
+    KERNEL,
+    GAMMA,
+    DEGREE,
+    COEFFICIENT,
     COLUMNS
 } column;
+
+/* Which frames have a column. */
+typedef enum { ALL, MODELS, KERNELS } presence;
 
 static const struct {
     const char *name;
     eae_annot_type type;
-    bool models_only;
+    presence where;
 } columns[COLUMNS] = {
-    [MODEL] = {"model", EAE_ANNOT_TEXT, false},
-    [SPEC] = {"spec", EAE_ANNOT_TEXT, false},
-    [PARAM] = {"param", EAE_ANNOT_TEXT, false},
-    [CHOSEN] = {"chosen", EAE_ANNOT_TEXT,
-                false}, /* where something is chosen inside, else missing */
-    [SIZE] = {"size", EAE_ANNOT_TEXT, false},
-    [PLAN] = {"plan", EAE_ANNOT_TEXT, false},
-    [SPLIT] = {"split", EAE_ANNOT_I64, false},
-    [REPEAT] = {"repeat", EAE_ANNOT_I64, false},
-    [FOLD] = {"fold", EAE_ANNOT_I64, false},
-    [PERM] = {"perm", EAE_ANNOT_I64, false},
-    [CLASS] = {"class", EAE_ANNOT_TEXT, false},
-    [CONVERGED] = {"converged", EAE_ANNOT_I64, false},
-    [PART] = {"part", EAE_ANNOT_TEXT, true},
-    [TERM] = {"term", EAE_ANNOT_TEXT, true},
-    [INTERCEPT] = {"intercept", EAE_ANNOT_F64, true},
-    [OBJECTIVE] = {"objective", EAE_ANNOT_F64, false},
-    [GAP] = {"gap", EAE_ANNOT_F64, false},
-    [ITERATIONS] = {"iterations", EAE_ANNOT_I64, false},
-    [CUT] = {"cut", EAE_ANNOT_F64, false},           /* survival only, else missing */
-    [NEGATIVE] = {"negative", EAE_ANNOT_TEXT, true}, /* two classes only */
-    [POSITIVE] = {"positive", EAE_ANNOT_TEXT, true},
+    [MODEL] = {"model", EAE_ANNOT_TEXT, ALL},
+    [SPEC] = {"spec", EAE_ANNOT_TEXT, ALL},
+    [PARAM] = {"param", EAE_ANNOT_TEXT, ALL},
+    [CHOSEN] = {"chosen", EAE_ANNOT_TEXT, ALL}, /* where something is chosen inside, else missing */
+    [SIZE] = {"size", EAE_ANNOT_TEXT, ALL},
+    [PLAN] = {"plan", EAE_ANNOT_TEXT, ALL},
+    [SPLIT] = {"split", EAE_ANNOT_I64, ALL},
+    [REPEAT] = {"repeat", EAE_ANNOT_I64, ALL},
+    [FOLD] = {"fold", EAE_ANNOT_I64, ALL},
+    [PERM] = {"perm", EAE_ANNOT_I64, ALL},
+    [CLASS] = {"class", EAE_ANNOT_TEXT, ALL},
+    [CONVERGED] = {"converged", EAE_ANNOT_I64, ALL},
+    [PART] = {"part", EAE_ANNOT_TEXT, MODELS},
+    [TERM] = {"term", EAE_ANNOT_TEXT, MODELS},
+    [INTERCEPT] = {"intercept", EAE_ANNOT_F64, MODELS},
+    [OBJECTIVE] = {"objective", EAE_ANNOT_F64, ALL},
+    [GAP] = {"gap", EAE_ANNOT_F64, ALL},
+    [ITERATIONS] = {"iterations", EAE_ANNOT_I64, ALL},
+    [CUT] = {"cut", EAE_ANNOT_F64, ALL},               /* survival only, else missing */
+    [NEGATIVE] = {"negative", EAE_ANNOT_TEXT, MODELS}, /* two classes only */
+    [POSITIVE] = {"positive", EAE_ANNOT_TEXT, MODELS},
+    [KERNEL] = {"kernel", EAE_ANNOT_TEXT, KERNELS},
+    [GAMMA] = {"gamma", EAE_ANNOT_F64, KERNELS},
+    [DEGREE] = {"degree", EAE_ANNOT_I64, KERNELS},
+    [COEFFICIENT] = {"coefficient", EAE_ANNOT_F64, KERNELS},
 };
 
 typedef struct {
@@ -82,6 +92,12 @@ static const char *whole(int64_t value, char *number)
 {
     eae_format_double((double)value, number);
     return number;
+}
+
+/* Rows of kernel machines, not those of preprocessing. */
+static bool of_kernel(const eae_result_row *r)
+{
+    return r->part && (strcmp(r->part, "weights") == 0 || strcmp(r->part, "support") == 0);
 }
 
 /* NULL: missing. `number` holds the text of numbers. */
@@ -113,12 +129,14 @@ static const char *text_of(column c, const eae_result_row *r, const family *of, 
         return r->part;
     case TERM:
         return r->term;
+    case KERNEL:
+        return of_kernel(r) ? eae_svm_kernel_name(of->spec->kernel) : NULL;
     default:
         return NULL;
     }
 }
 
-static int64_t whole_of(column c, const eae_result_row *r)
+static int64_t whole_of(column c, const eae_result_row *r, const family *of)
 {
     switch (c) {
     case SPLIT:
@@ -131,6 +149,9 @@ static int64_t whole_of(column c, const eae_result_row *r)
         return r->perm;
     case CONVERGED:
         return r->converged;
+    case DEGREE:
+        return of->spec->kernel == EAE_KERNEL_POLY && of_kernel(r) ? of->spec->degree
+                                                                   : EAE_MISSING_I64;
     default:
         return r->iterations;
     }
@@ -147,6 +168,10 @@ static double real_of(column c, const eae_result_row *r)
         return r->gap;
     case CUT:
         return r->has_cut ? r->cut : NAN;
+    case GAMMA:
+        return of_kernel(r) ? r->gamma : NAN;
+    case COEFFICIENT:
+        return strcmp(r->part, "support") == 0 ? r->coefficient : NAN;
     default:
         return NAN;
     }
@@ -158,14 +183,16 @@ void eae_result_annotate(eae_frame *f, const eae_result_row *row, const eae_trai
     const family of = {spec, plan, class_names};
     char number[EAE_NUMBER_TEXT];
     for (column c = 0; c < COLUMNS; c++) {
-        if (columns[c].models_only && f->kind != EAE_KIND_MODEL)
+        if (columns[c].where != ALL && f->kind != EAE_KIND_MODEL)
+            continue;
+        if (columns[c].where == KERNELS && spec->kernel == EAE_KERNEL_LINEAR)
             continue;
         eae_annot *a = eae_axis_add(&f->rows, columns[c].name, columns[c].type);
         for (int64_t i = 0; i < f->rows.count; i++) {
             if (a->type == EAE_ANNOT_TEXT)
                 eae_annot_set_text(a, i, text_of(c, &row[i], &of, number));
             else if (a->type == EAE_ANNOT_I64)
-                a->i64[i] = whole_of(c, &row[i]);
+                a->i64[i] = whole_of(c, &row[i], &of);
             else
                 a->f64[i] = real_of(c, &row[i]);
         }

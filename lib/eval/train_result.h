@@ -24,8 +24,10 @@ typedef struct eae_result_row {
     bool has_cut; /* survival */
     double cut;   /* the median of the values of the training rows */
     int64_t iterations;
-    const char *part; /* model frames: "weights", "mean", ... */
-    const char *term; /* part "adjust": the design column; else NULL */
+    const char *part;   /* model frames: "weights", "mean", ... */
+    const char *term;   /* part "adjust": the design column; "support": the sample; else NULL */
+    double gamma;       /* kernel machines */
+    double coefficient; /* part "support" */
 } eae_result_row;
 
 /* Write the annotations of all rows of a prediction or model frame. `plan`: the plan's hash or

@@ -8,6 +8,7 @@
 #include "eval/outcome.h"
 #include "model/gram_fit.h"
 #include "model/prepare.h"
+#include "model/svm_kernel.h"
 
 typedef enum eae_model {
     EAE_MODEL_SVM,
@@ -41,9 +42,12 @@ typedef struct eae_train_spec {
     eae_model model;
     eae_test test;
     eae_svm_loss loss;
-    eae_ties ties; /* cox */
-    int64_t rank;  /* als */
-    double alpha;  /* l1 share of the penalty: lasso 1, enet, cox; 0: no sparse solver */
+    eae_svm_kernel kernel; /* svm */
+    double gamma;          /* rbf, poly; 0: 1 / features in use */
+    int degree;            /* poly */
+    eae_ties ties;         /* cox */
+    int64_t rank;          /* als */
+    double alpha;          /* l1 share of the penalty: lasso 1, enet, cox; 0: no sparse solver */
     bool bias_penalised;
     bool by_lambda; /* param holds lambdas, else C */
     double *param;  /* the list, in the order given; owned */

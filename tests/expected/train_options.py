@@ -19,6 +19,7 @@ import numpy as np
 from scipy import stats
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import SVC, LinearSVC
 
@@ -147,6 +148,30 @@ def svm(c, weights=None):
     return fit
 
 
+def kernel_svm(kernel, c, gamma="auto", degree=3, weights=None):
+    """gamma "auto" is 1 / features."""
+    def fit(x, y, test):
+        m = SVC(kernel=kernel, C=c, gamma=gamma, degree=degree, tol=1e-10, class_weight=weights)
+        return m.fit(x, signs(y)).decision_function(test)
+    return fit
+
+
+def kernel_one_vs_rest(kernel, c):
+    def fit(x, y, test):
+        m = OneVsRestClassifier(SVC(kernel=kernel, C=c, gamma="auto", tol=1e-10))
+        return m.fit(x, y).decision_function(test)
+    return fit
+
+
+def kernel_squared_hinge(c):
+    """Its dual is that of the hinge without bound, with 1 / (2 c) added to the kernel's diagonal."""
+    def fit(x, y, test):
+        m = SVC(kernel="precomputed", C=1e6, tol=1e-10)
+        m.fit(rbf_kernel(x) + np.eye(len(x)) / (2 * c), signs(y))
+        return m.decision_function(rbf_kernel(test, x))
+    return fit
+
+
 def svm_penalised_bias(c):
     """With its column of ones the intercept is a weight: as many epochs as it takes."""
     def fit(x, y, test):
@@ -253,6 +278,18 @@ CASES = [
     ("target", "ridge --lambda 0.3 --adjust age,sex", ridge(0.3), ("adjust",)),
     ("target", "ridge --lambda 0.3 --covariates age,sex", ridge_beside(0.3), ("beside",)),
     ("target", "ridge --lambda 0.3 --filter corr:3 --impute mean", ridge(0.3), (np.nanmean, corr)),
+    ("two", "svm -C 2 --kernel rbf", kernel_svm("rbf", 2), ()),
+    ("two", "svm -C 2 --kernel rbf --gamma 0.3 --class-weight balanced", kernel_svm("rbf", 2, 0.3, weights="balanced"), ()),
+    ("two", "svm -C 0.5 --kernel poly", kernel_svm("poly", 0.5), ()),
+    ("two", "svm -C 0.1 --kernel poly --degree 2 --gamma 0.2", kernel_svm("poly", 0.1, 0.2, 2), ()),
+    ("two", "svm -C 2 --kernel rbf --filter ttest:3", kernel_svm("rbf", 2), (ttest,)),
+    ("two", "svm -C 2 --kernel rbf --impute mean", kernel_svm("rbf", 2), (np.nanmean,)),
+    ("two", "svm -C 2 --kernel rbf --adjust age,sex", kernel_svm("rbf", 2), ("adjust",)),
+    ("two", "svm -C 2 --kernel rbf --gamma 0.001 --scale none", kernel_svm("rbf", 2, 0.001), ("none",)),
+    ("two", "svm -C 0.1 --kernel poly --degree 2 --gamma 0.00001 --scale none", kernel_svm("poly", 0.1, 0.00001, 2), ("none",)),
+    ("two", "svm -C 2 --kernel rbf --loss squared-hinge", kernel_squared_hinge(2), ()),
+    ("three", "svm -C 2 --kernel rbf", kernel_one_vs_rest("rbf", 2), ()),
+    ("three", "svm -C 0.2 --kernel poly", kernel_one_vs_rest("poly", 0.2), ()),
 ]
 
 
@@ -269,6 +306,8 @@ def held_out(study, label, learner, steps, train, test):
         elif callable(step):
             keep = step(a, y, STEP_SIZE[step])
             a, b = a[:, keep], b[:, keep]
+    if "none" in steps:
+        return learner(a, y, b)
     if "all" in steps:
         mean, sd = study.x.mean(0), study.x.std(0)
         a, b = (a - mean) / sd, (b - mean) / sd

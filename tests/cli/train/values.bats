@@ -43,7 +43,7 @@ make_study() {
     make_study
     must_pass /usr/bin/python3 "$ROOT/tests/expected/compare_options.py" \
         "$EXPECTED/train_options.tsv" study.tsv holes.tsv "$ROOT/tests/data/train/study_plan.tsv"
-    [ "$(wc -l <.stdout)" -eq 25 ]
+    [ "$(wc -l <.stdout)" -eq 37 ]
 }
 
 # Contiguous folds of 88 samples; the printed figures of five linear regressions on one feature.
