@@ -18,7 +18,7 @@ typedef struct elimination {
     eae_svm_gram gram;
     eae_svm_path *path; /* sides */
     eae_svm_pool *pool;
-    double *base;       /* m x m: the Gram matrix when the last group was complete */
+    double *base;         /* m x m: the Gram matrix when the last group was complete */
     int64_t group[GROUP]; /* gone since then */
     int64_t grouped;
     int64_t left, done;
@@ -182,7 +182,7 @@ static int open_all(elimination *e)
                               .threads = p->threads};
     e->left = p->count;
     e->path = EAE_NEW_ARRAY(eae_svm_path, p->sides);
-    e->b = EAE_NEW_ARRAY(double, p->n *p->sides);
+    e->b = EAE_NEW_ARRAY(double, p->n * p->sides);
     e->active = eae_try_alloc((size_t)p->count, sizeof *e->active, "the features left");
     e->base = eae_try_alloc((size_t)(p->m * p->m), sizeof(double), "a Gram matrix");
     if (!e->active || !e->base || eae_svm_pool_new(&e->pool, &spec))

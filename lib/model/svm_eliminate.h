@@ -52,9 +52,9 @@ typedef struct eae_svm_eliminate_result {
     int64_t *order;    /* count - until, the caller's: the columns in the order they went */
     double *gap;       /* count - until, the caller's, may be NULL: (next - gone) / next of the two
                           smallest sums of w^2 at each step; 0: equal */
-    double residual;   /* largest violation of the optimality conditions that was found in a solution
-                          in use, in units of f */
-    int64_t pivots;    /* entries that changed between free and bound */
+    double residual; /* largest violation of the optimality conditions that was found in a solution
+                        in use, in units of f */
+    int64_t pivots;  /* entries that changed between free and bound */
     int64_t refactored; /* times that rounding called for a new M */
     int64_t recoveries; /* times that eae_fit_svm() had to help */
     int64_t scored[4];  /* features: see eae_svm_pool_work() */

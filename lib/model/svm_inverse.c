@@ -103,8 +103,8 @@ int eae_inverse_flush(eae_inverse *p, const int64_t *list, int64_t count)
         for (int64_t i = 0; i < p->n; i++)
             p->signed_u[k * p->n + i] = p->sign[k] * p->u[k * p->ld + i];
     }
-    if (p->pending && p->kernels->multiply(true, false, p->n, p->ld, p->pending, 1, p->signed_u,
-                                           p->u, 1, p->m))
+    if (p->pending &&
+        p->kernels->multiply(true, false, p->n, p->ld, p->pending, 1, p->signed_u, p->u, 1, p->m))
         return EAE_FAIL;
     p->pending = 0;
     for (int64_t i = 0, c = 0; i < p->n; i++) {

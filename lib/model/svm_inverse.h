@@ -26,13 +26,13 @@ enum { EAE_INVERSE_PENDING = 32 };
 typedef struct eae_inverse {
     const eae_kernels *kernels;
     int64_t n;
-    int64_t ld;     /* row stride of m and of u */
-    double *m;      /* n x ld, zeros behind n: M without the updates kept aside */
-    double *u;      /* EAE_INVERSE_PENDING x ld: vectors scaled by the root of |scale| */
-    double *sign;   /* EAE_INVERSE_PENDING: 1 or -1 */
+    int64_t ld;       /* row stride of m and of u */
+    double *m;        /* n x ld, zeros behind n: M without the updates kept aside */
+    double *u;        /* EAE_INVERSE_PENDING x ld: vectors scaled by the root of |scale| */
+    double *sign;     /* EAE_INVERSE_PENDING: 1 or -1 */
     double *signed_u; /* EAE_INVERSE_PENDING x n */
-    int64_t most;   /* max(n, EAE_INVERSE_PENDING) */
-    double *work;   /* most + n */
+    int64_t most;     /* max(n, EAE_INVERSE_PENDING) */
+    double *work;     /* most + n */
     int64_t pending;
 } eae_inverse;
 

@@ -17,7 +17,8 @@ static const double weak = 1e-3;
 static const double box_margin = 1e-14;
 /* Where a correction leaves more than this part of an error, M is made anew. */
 static const double poor = 1e-7;
-/* Residuals, in units of rounding, from which on every step is corrected, and below which no more. */
+/* Residuals, in units of rounding, from which on every step is corrected, and below which no more.
+ */
 static const double large = 100, small = 10;
 
 enum { REFINEMENTS = 8, CORRECTIONS = 3 };
@@ -156,8 +157,8 @@ static double diagonal_of_h(const eae_svm_path *p, int64_t i)
     return p->gram->g[i * p->gram->ld + i] + p->shift + p->diagonal[i];
 }
 
-/* What a curvature of entry i is compared with, to see whether it is rounding: its own, and what the
- * Gram matrix has been through. */
+/* What a curvature of entry i is compared with, to see whether it is rounding: its own, and what
+ * the Gram matrix has been through. */
 static double curvature_scale(const eae_svm_path *p, int64_t i)
 {
     return diagonal_of_h(p, i) + gram_rounding * p->gram->scale;
@@ -489,8 +490,8 @@ static double rounding(const eae_svm_path *p)
     return DBL_EPSILON * (4 + largest * sum / 4 + border);
 }
 
-/* The free entries by refinement with M, in the box: an entry that would leave it goes to its bound.
- * Not *settled: M is not good enough. */
+/* The free entries by refinement with M, in the box: an entry that would leave it goes to its
+ * bound. Not *settled: M is not good enough. */
 static int settle(eae_svm_path *p, bool *settled)
 {
     double before = INFINITY, worst, infeasible, step;

@@ -63,8 +63,8 @@ typedef struct eae_svm_path {
     bool stale;              /* M has lost too many digits */
     bool careful;            /* it has lost some */
     int64_t pivots, refactored, recoveries;
-    int64_t unchecked;   /* removals since the last polish */
-    double residual;     /* largest residual, of free entries, of a solution that was in use */
+    int64_t unchecked; /* removals since the last polish */
+    double residual;   /* largest residual, of free entries, of a solution that was in use */
 } eae_svm_path;
 
 /* `problem` as in gram_fit.h, but for gram and ld, which are not read. Its arrays and `gram`

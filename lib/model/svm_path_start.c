@@ -302,8 +302,7 @@ static int one_by_one(eae_svm_path *p)
     for (int64_t i = 0; i < p->n && !p->lost; i++) {
         if (p->state[i] != EAE_SVM_LOOSE)
             continue;
-        if (eae_svm_path_multipliers(p, &i, 1, &multiplier) ||
-            eae_svm_path_enter(p, i, multiplier))
+        if (eae_svm_path_multipliers(p, &i, 1, &multiplier) || eae_svm_path_enter(p, i, multiplier))
             return EAE_FAIL;
     }
     return EAE_OK;

@@ -24,34 +24,34 @@ typedef struct entry {
 
 /* Set `level` against what is outside of it, up to the next larger set. */
 typedef struct epoch {
-    double *b;   /* n x sides: where the scores are from */
-    double size; /* |b|^2 */
+    double *b;               /* n x sides: where the scores are from */
+    double size;             /* |b|^2 */
     double x[GRID], f[GRID]; /* F at some values of |d| / a */
-    bool everything; /* nothing is outside */
-    double a, r;     /* at the last look: |present - a b| <= r */
-    double horizon;  /* |d| / a when it broke last */
-    double target;   /* how many to keep */
-    int64_t since;   /* the step at which it was made */
+    bool everything;         /* nothing is outside */
+    double a, r;             /* at the last look: |present - a b| <= r */
+    double horizon;          /* |d| / a when it broke last */
+    double target;           /* how many to keep */
+    int64_t since;           /* the step at which it was made */
 } epoch;
 
 struct eae_svm_pool {
     eae_svm_pool_spec spec;
     int64_t ld, step, left;
-    bool side_by_side; /* the training rows are one after the other */
-    int whole;         /* the largest whole number: sums of products fit 31 bits */
-    double *norm;      /* cols: |z_j| */
-    double *raw;       /* cols: the largest value before z, in units of z: for rounding */
-    double *across;    /* rows x sides: b at its rows */
+    bool side_by_side;         /* the training rows are one after the other */
+    int whole;                 /* the largest whole number: sums of products fit 31 bits */
+    double *norm;              /* cols: |z_j| */
+    double *raw;               /* cols: the largest value before z, in units of z: for rounding */
+    double *across;            /* rows x sides: b at its rows */
     int64_t *list[LEVELS + 1]; /* [0] near, [k] in set k but not in k - 1 */
     int64_t count[LEVELS + 1];
     epoch epoch[LEVELS];
-    int64_t *slot;  /* cols: place among the near ones, -1 */
-    entry *work;    /* as many as there are features */
-    double *w;      /* the same x sides */
+    int64_t *slot;   /* cols: place among the near ones, -1 */
+    entry *work;     /* as many as there are features */
+    double *w;       /* the same x sides */
     double *present; /* n x sides: b */
     /* the near ones, near_room of each */
     int64_t near_room;
-    int16_t *q;     /* x ld: z = scale q */
+    int16_t *q; /* x ld: z = scale q */
     double *scale;
     double *size;   /* a bound of |scale q| */
     double *margin; /* rounding of w */
@@ -63,16 +63,16 @@ struct eae_svm_pool {
     double *t;  /* sides */
     /* what is scored in f64 */
     int64_t found, found_room;
-    int64_t *candidate; /* features */
-    double *z;          /* found_room x ld */
-    double *found_w;    /* x sides */
+    int64_t *candidate;   /* features */
+    double *z;            /* found_room x ld */
+    double *found_w;      /* x sides */
     int64_t best, second; /* places among the candidates, -1 */
     bool scored;          /* at the present b */
     int64_t *null;        /* features without a weight, increasing */
     int64_t null_count, null_next;
-    double *null_z;       /* ld */
-    double *zero;         /* sides */
-    int64_t picked;       /* a feature; -1: the next of null */
+    double *null_z; /* ld */
+    double *zero;   /* sides */
+    int64_t picked; /* a feature; -1: the next of null */
     int64_t done[4];
 };
 
@@ -221,8 +221,8 @@ void eae_svm_pool_free(eae_svm_pool *p)
 {
     if (!p)
         return;
-    void *all[] = {p->norm, p->slot,   p->work,  p->w,   p->list[0],   p->across, p->present, p->q,
-                   p->scale, p->dot, p->candidate, p->z, p->found_w, p->p};
+    void *all[] = {p->norm, p->slot,  p->work, p->w,         p->list[0], p->across,  p->present,
+                   p->q,    p->scale, p->dot,  p->candidate, p->z,       p->found_w, p->p};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         free(all[k]);
     free(p);
@@ -292,7 +292,7 @@ EAE_CLONES static double largest_of(const double *x, int64_t n)
 EAE_CLONES static double whole_numbers(const double *x, int64_t n, double largest, int whole,
                                        int16_t *q)
 {
-    double scale = largest / whole, by = scale > 0 ? 1 / scale : 0;
+    double scale = largest / whole, by = scale > 1e-290 ? 1 / scale : 0;
     for (int64_t i = 0; i < n; i++) {
         double v = x[i] * by;
         q[i] = (int16_t)(int32_t)(v + (v < 0 ? -0.5 : 0.5));
@@ -568,12 +568,13 @@ static double found_square(const eae_svm_pool *p, int64_t k)
 static int score_near(eae_svm_pool *p)
 {
     p->best = p->second = -1;
+    p->scored = true;
+    if (p->count[0] == 0)
+        return EAE_OK;
     if (find_candidates(p))
         return EAE_FAIL;
-    eae_features z = {
-        .x = p->z, .is_f64 = true, .rows = p->spec.n, .ld = p->ld, .cols = p->found};
-    if (p->found && p->spec.kernels->feature_weights(&z, NULL, p->found, p->present, p->spec.sides,
-                                                     p->found_w))
+    eae_features z = {.x = p->z, .is_f64 = true, .rows = p->spec.n, .ld = p->ld, .cols = p->found};
+    if (p->spec.kernels->feature_weights(&z, NULL, p->found, p->present, p->spec.sides, p->found_w))
         return EAE_FAIL;
     for (int64_t k = 0; k < p->found; k++) {
         double square = found_square(p, k), best = found_square(p, p->best);
@@ -584,7 +585,6 @@ static int score_near(eae_svm_pool *p)
             p->second = k;
         }
     }
-    p->scored = true;
     return EAE_OK;
 }
 

@@ -6,7 +6,8 @@
  * nested sets, near < ... < all, and each set but the last has an epoch: all features of the next
  * larger set were scored there. With b_e the b of an epoch, any a > 0, d = b - a b_e:
  *
- *     score_j(b) >= a score_j(b_e) - |z_j| |d|        (Cauchy-Schwarz, over rows and sides together)
+ *     score_j(b) >= a score_j(b_e) - |z_j| |d|        (Cauchy-Schwarz, over rows and sides
+ * together)
  *
  * The a that makes d shortest tells a change of length from one of direction. While this bound says
  * that nothing outside a set can be among the two smallest, nobody looks there; when it breaks, the
@@ -37,7 +38,7 @@ typedef struct eae_svm_pool eae_svm_pool;
 typedef struct eae_svm_pool_spec {
     const eae_kernels *kernels;
     const eae_features *features;
-    const int64_t *row;    /* n training rows of `features`; repeats allowed */
+    const int64_t *row; /* n training rows of `features`; repeats allowed */
     int64_t n;
     const int64_t *active; /* count, increasing */
     int64_t count;
@@ -48,10 +49,10 @@ typedef struct eae_svm_pool_spec {
 
 typedef struct eae_svm_pick {
     int64_t feature;
-    double square;    /* its score, squared */
-    double next;      /* the second smallest, squared; INFINITY where there is none */
-    const double *w;  /* sides: its weights */
-    const double *z;  /* n: its values; NULL where all are 0 */
+    double square;   /* its score, squared */
+    double next;     /* the second smallest, squared; INFINITY where there is none */
+    const double *w; /* sides: its weights */
+    const double *z; /* n: its values; NULL where all are 0 */
 } eae_svm_pick;
 
 /* What spec points to outlives the pool. */

@@ -1,6 +1,6 @@
 /*
- * bench_eliminate.c - exact elimination one feature at a time on made-up expression data. Not run by
- * `make check`.
+ * bench_eliminate.c - exact elimination one feature at a time on made-up expression data. Not run
+ * by `make check`.
  *
  *     make build/bench/bench_eliminate
  *     build/bench/bench_eliminate [rows [cols [C [hinge|squared-hinge [backend]]]]]
@@ -153,10 +153,8 @@ int main(int argc, char **argv)
     must(eae_synth_rows(synth, 0, options.rows, 1, x));
     for (int64_t i = 0; i < options.rows; i++)
         y[i] = label->code[i] ? 1 : -1;
-    eae_source source = {.x = x,
-                         .rows = options.rows,
-                         .cols = options.cols,
-                         .feature_count = options.cols};
+    eae_source source = {
+        .x = x, .rows = options.rows, .cols = options.cols, .feature_count = options.cols};
     printf("%s\n%lld x %lld, C %g\n", eae_kernels_identity(kernels), (long long)options.rows,
            (long long)options.cols, c);
     double start = now();

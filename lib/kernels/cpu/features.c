@@ -83,8 +83,7 @@ int eae_cpu_feature_weights(const eae_features *s, const int64_t *feature, int64
     const eae_cpu_vector *v = &eae_cpu_vector_best;
     _Alignas(64) double small[SMALL];
     bool is_small = k * (s->ld + 1) <= SMALL;
-    double *across =
-        is_small ? small : eae_cpu_alloc(k * (s->ld + 1), sizeof *across, "weights");
+    double *across = is_small ? small : eae_cpu_alloc(k * (s->ld + 1), sizeof *across, "weights");
     if (!across)
         return EAE_FAIL;
     double *sum = across + k * s->ld;

@@ -114,7 +114,8 @@ typedef double lane_2 __attribute__((vector_size(16)));
 INLINE double lane_sum(const lane *a, const lane *b)
 {
     lane s = *a + *b;
-    lane_4 t = __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
+    lane_4 t =
+        __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
     lane_2 u = __builtin_shufflevector(t, t, 0, 1) + __builtin_shufflevector(t, t, 2, 3);
     return u[0] + u[1];
 }
