@@ -31,5 +31,7 @@
 #define EAE_TOLERANCE_KKT 1e-9
 #define EAE_TOLERANCE_GRAM 1e-12
 #define EAE_TOLERANCE_RANK 1e-7
+/* That relative difference itself, against a solution to 1e-10 by another program. */
+#define EAE_TOLERANCE_GAP 1e-3
 
 #endif
