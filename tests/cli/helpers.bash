@@ -10,6 +10,7 @@
 #   says_not TEXT             it does not
 #   same_bytes A B            two files are equal
 #   differ A B                they are not
+#   columns_from NAME [FILE]  the columns of a TSV from the one called NAME on: without annotations
 #   make_matrix N P FILE [CLASSES]   N samples, P features, TSV with id and label columns
 # shellcheck shell=bash disable=SC2034
 
@@ -76,6 +77,11 @@ differ() {
     if cmp -s "$1" "$2"; then
         fail "$1 and $2 have the same bytes"
     fi
+}
+
+columns_from() {
+    awk -F '\t' -v name="$1" 'NR == 1 { for (j = 1; j <= NF; j++) if ($j == name) first = j }
+        { line = $first; for (j = first + 1; j <= NF; j++) line = line FS $j; print line }' "${2:--}"
 }
 
 # Values are multiples of 1/64 from a small generator: the same file everywhere. Sample i is of

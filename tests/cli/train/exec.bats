@@ -140,7 +140,7 @@ END
     chmod +x count.sh
     must_pass eae-train exec:./count.sh "${options[@]}" -q -t 1 -o whole.eae planned.eae
     [ "$(eae-view -O tsv whole.eae | wc -l)" -eq 33 ]
-    [ "$(eae-view -O tsv whole.eae | cut -f 17- | sort -u | wc -l)" -eq 33 ]
+    [ "$(eae-view -O tsv whole.eae | columns_from p000 | sort -u | wc -l)" -eq 33 ]
     for t in 3 8; do
         must_pass eae-train exec:./count.sh "${options[@]}" -q -t $t -o threads.eae planned.eae
         [ "$(bytes whole.eae)" = "$(bytes threads.eae)" ]
@@ -266,7 +266,7 @@ END
     must_pass eae-train exec:./first.sh --exec-format tsv -o first.eae planned.eae
     says_not "between 0 and 1"
     for f in one two; do
-        eae-view -O tsv $f.eae | cut -f 17- | tr '\t' '\n' | grep -v -e NA -e p | sort -gu >$f.txt
+        eae-view -O tsv $f.eae | columns_from p000 | tr '\t' '\n' | grep -v -e NA -e p | sort -gu >$f.txt
         awk '{ p = (2 + NR - 1) / 10; d = $1 - log(p / (1 - p)); if (d * d > 1e-20) exit 1 }
             END { if (NR != 5) exit 1 }' $f.txt
     done
