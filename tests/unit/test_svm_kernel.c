@@ -94,13 +94,13 @@ static eae_frame *machine(const char *kernel)
     set_texts(f, "part", "weights", "support", "support");
     if (kernel)
         set_texts(f, "kernel", kernel, kernel, kernel);
-    eae_annot *gamma = eae_axis_add(&f->rows, "gamma", EAE_ANNOT_F64);
-    eae_annot *degree = eae_axis_add(&f->rows, "degree", EAE_ANNOT_I64);
-    eae_annot *coefficient = eae_axis_add(&f->rows, "coefficient", EAE_ANNOT_F64);
+    double *gamma = eae_axis_add(&f->rows, "gamma", EAE_ANNOT_F64)->f64;
+    int64_t *degree = eae_axis_add(&f->rows, "degree", EAE_ANNOT_I64)->i64;
+    double *coefficient = eae_axis_add(&f->rows, "coefficient", EAE_ANNOT_F64)->f64;
     for (int i = 0; i < 3; i++) {
-        gamma->f64[i] = 0.5;
-        degree->i64[i] = 2;
-        coefficient->f64[i] = i == 0 ? NAN : i == 1 ? 3 : -2;
+        gamma[i] = 0.5;
+        degree[i] = 2;
+        coefficient[i] = i == 0 ? NAN : i == 1 ? 3 : -2;
     }
     return f;
 }
