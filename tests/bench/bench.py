@@ -206,7 +206,7 @@ def row8(args, work, which):
         data = regression
     plan, planned = os.path.join(work, "plan8.tsv"), os.path.join(work, "plan8.eae")
     sh(f"eae-split --kfold 5 --plan-out {plan} {data} -o {planned}")
-    source = planned if which == "8c" else data
+    source = f"--final {planned}" if which == "8c" else data  # cv.glmnet fits all rows too
     ours = lambda: sh(f"eae-train lasso --tol 1e-5 {source} -o {os.path.join(work, 'path.eae')}")
     target = ">= 5x"
     if not shutil.which("Rscript") or subprocess.run(["Rscript", "-e", "library(glmnet)"], capture_output=True).returncode:
