@@ -99,6 +99,10 @@ make_planned() {
             -o $name.model.eae $name.plan.eae
         models=("${models[@]:1}")
     done
+    cp two.eae kernel.eae
+    eae-train svm -q --kernel rbf --final --adjust sex -o kernel.model.eae two.plan.eae
+    cp two.eae factors.eae
+    eae-train als -q --rank 2 --final -o factors.model.eae two.plan.eae
     capture /usr/bin/python3 -B "$BATS_TEST_DIRNAME/contents.py" "${EAE_TEST_SEED:-1}" 60 ./*.eae
     [ "$status" -eq 0 ] || fail "$stdout$stderr"
 }
