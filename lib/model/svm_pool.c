@@ -152,7 +152,7 @@ void eae_svm_pool_free(eae_svm_pool *p)
 {
     if (!p)
         return;
-    void *all[] = {p->extent, p->slot,  p->work, p->w,         p->member, p->across, p->present,
+    void *all[] = {p->extent, p->slot,  p->work, p->w,         p->member, p->across,  p->present,
                    p->q,      p->scale, p->dot,  p->candidate, p->z,      p->found_w, p->p};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         free(all[k]);

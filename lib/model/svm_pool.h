@@ -6,7 +6,8 @@
  * nested sets, near < inside < wide < all, and each set but the last has an epoch: all features of
  * the next larger set were scored there. With b_e the b of an epoch, any a > 0, d = b - a b_e:
  *
- *     score_j(b) >= a score_j(b_e) - |z_j| |d|        (Cauchy-Schwarz, over rows and sides together)
+ *     score_j(b) >= a score_j(b_e) - |z_j| |d|        (Cauchy-Schwarz, over rows and sides
+ * together)
  *
  * The a that makes d shortest tells a change of length from one of direction. While this bound says
  * that nothing outside a set can be among the two smallest, nobody looks there; when it breaks, the

@@ -22,8 +22,8 @@ typedef struct eae_pool_entry {
 } eae_pool_entry;
 
 typedef struct eae_pool_epoch {
-    double *b;   /* n x sides: where the scores are from */
-    double size; /* |b|^2 */
+    double *b;                                 /* n x sides: where the scores are from */
+    double size;                               /* |b|^2 */
     double x[EAE_POOL_GRID], f[EAE_POOL_GRID]; /* F at some values of |d| / a */
     bool everything;                           /* nothing is outside */
     double a, r;                               /* |present - a b| <= r */
@@ -53,10 +53,10 @@ struct eae_svm_pool {
     int64_t *slot;   /* cols: where a feature is, -1 */
     int16_t *q;      /* x ld: z = scale q */
     double *scale;
-    double *size;           /* a bound of |scale q| */
-    double *margin;         /* rounding of w */
-    double *w_then;         /* sides x room: at the epoch of the set */
-    double *lower, *upper;  /* bounds of scores, for as many slots as were asked for */
+    double *size;          /* a bound of |scale q| */
+    double *margin;        /* rounding of w */
+    double *w_then;        /* sides x room: at the epoch of the set */
+    double *lower, *upper; /* bounds of scores, for as many slots as were asked for */
     int32_t *dot;
     int16_t *p; /* ld: d in whole numbers */
     double *d;  /* n */
