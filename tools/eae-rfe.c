@@ -7,7 +7,7 @@
 #include "base/options.h"
 #include "eval/eliminate.h"
 #include "eval/train_options.h"
-#include "matrix/history.h"
+#include "eval/train_result.h"
 #include "matrix/stream.h"
 
 static const eae_option elimination_options[] = {
@@ -247,29 +247,6 @@ static void choose_weights(const eae_options *o, const eae_eliminate_spec *how,
         spec->weights = EAE_WEIGHTS_FINAL;
 }
 
-static int write_frames(const eae_options *o, const eae_kernels *kernels, const eae_bundle *in,
-                        const eae_eliminate_output *out)
-{
-    eae_frame *frames[] = {out->prediction, out->rank, out->model};
-    eae_writer *w;
-    int status = eae_writer_open(&w, eae_opt_text(o, "output"), !eae_flag(o, "no-history"));
-    if (status != EAE_OK)
-        return status;
-    for (size_t i = 0; i < sizeof frames / sizeof *frames && status == EAE_OK; i++) {
-        if (!frames[i])
-            continue;
-        eae_history_append(frames[i], o, 1, eae_kernels_identity(kernels), in->frame, in->count);
-        status = eae_writer_frame(w, frames[i]);
-    }
-    if (status == EAE_OK)
-        status = eae_bundle_check(in);
-    if (status != EAE_OK) {
-        eae_writer_discard(w);
-        return status;
-    }
-    return eae_writer_close(w);
-}
-
 static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *how)
 {
     eae_bundle in = {0};
@@ -296,7 +273,8 @@ static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *h
         status = eae_eliminate(data, plan, spec, how, kernels, &out);
     if (status == EAE_OK) {
         report(&out);
-        status = write_frames(o, kernels, &in, &out);
+        eae_frame *frames[] = {out.prediction, out.rank, out.model};
+        status = eae_result_write(o, kernels, &in, frames, 3);
     }
     eae_frame_free(out.prediction);
     eae_frame_free(out.rank);

@@ -11,9 +11,9 @@
 #include "eval/plan.h"
 #include "eval/train.h"
 #include "eval/train_options.h"
+#include "eval/train_result.h"
 #include "exec/command.h"
 #include "exec/words.h"
-#include "matrix/history.h"
 #include "matrix/stream.h"
 
 static const eae_option test_options[] = {{.name = "stat",
@@ -327,29 +327,6 @@ static void report(const eae_train_spec *spec, const eae_train_output *out)
                  (long long)out->undefined);
 }
 
-static int write_frames(const eae_options *o, const eae_kernels *kernels, const eae_bundle *in,
-                        const eae_train_output *out)
-{
-    eae_frame *frames[] = {out->prediction, out->model};
-    eae_writer *w;
-    int status = eae_writer_open(&w, eae_opt_text(o, "output"), !eae_flag(o, "no-history"));
-    if (status != EAE_OK)
-        return status;
-    for (size_t i = 0; i < 2 && status == EAE_OK; i++) {
-        if (!frames[i])
-            continue;
-        eae_history_append(frames[i], o, 1, eae_kernels_identity(kernels), in->frame, in->count);
-        status = eae_writer_frame(w, frames[i]);
-    }
-    if (status == EAE_OK)
-        status = eae_bundle_check(in);
-    if (status != EAE_OK) {
-        eae_writer_discard(w);
-        return status;
-    }
-    return eae_writer_close(w);
-}
-
 static int run(const eae_options *o, eae_train_spec *spec)
 {
     eae_bundle in = {0};
@@ -372,7 +349,8 @@ static int run(const eae_options *o, eae_train_spec *spec)
                                                                               kernels, &out);
     if (status == EAE_OK) {
         report(spec, &out);
-        status = write_frames(o, kernels, &in, &out);
+        eae_frame *frames[] = {out.prediction, out.model};
+        status = eae_result_write(o, kernels, &in, frames, 2);
     }
     eae_frame_free(out.prediction);
     eae_frame_free(out.model);

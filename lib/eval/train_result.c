@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "matrix/history.h"
 #include "eval/external.h"
 
 /* The row annotations in the order of eae-matrix(5). */
@@ -241,4 +242,26 @@ int eae_model_frame_new(eae_frame **f, const eae_frame *data, const eae_covariat
     for (int64_t j = 0; j < cols->count; j++)
         eae_annot_set_text(role, j, j < features ? "feature" : "covariate");
     return EAE_OK;
+}
+
+int eae_result_write(const eae_options *o, const eae_kernels *kernels, const eae_bundle *in,
+                     eae_frame *const *frame, int count)
+{
+    eae_writer *w;
+    int status = eae_writer_open(&w, eae_opt_text(o, "output"), !eae_flag(o, "no-history"));
+    if (status != EAE_OK)
+        return status;
+    for (int i = 0; i < count && status == EAE_OK; i++) {
+        if (!frame[i])
+            continue;
+        eae_history_append(frame[i], o, 1, eae_kernels_identity(kernels), in->frame, in->count);
+        status = eae_writer_frame(w, frame[i]);
+    }
+    if (status == EAE_OK)
+        status = eae_bundle_check(in);
+    if (status != EAE_OK) {
+        eae_writer_discard(w);
+        return status;
+    }
+    return eae_writer_close(w);
 }

@@ -6,7 +6,7 @@
 
 #include "eval/plan.h"
 #include "eval/train_spec.h"
-#include "matrix/frame.h"
+#include "matrix/stream.h"
 
 /* What the row annotations of eae-matrix(5) say about one row. */
 typedef struct eae_result_row {
@@ -41,5 +41,11 @@ int eae_prediction_new(eae_frame **f, const eae_frame *data, int64_t rows);
 /* A model frame over the data's features and the covariates (role annotation). */
 int eae_model_frame_new(eae_frame **f, const eae_frame *data, const eae_covariates *covariates,
                         int64_t rows);
+
+/* Write the frames that are there (NULL: none) with what made them in their histories: operand 0 of
+ * `o` is the model, and --output and --no-history are obeyed. Nothing is left behind where `in`
+ * changed meanwhile. */
+int eae_result_write(const eae_options *o, const eae_kernels *kernels, const eae_bundle *in,
+                     eae_frame *const *frame, int count);
 
 #endif
