@@ -125,8 +125,7 @@ static int split_all(const eae_text *t, const eae_records *r, char delimiter, an
 static int read_annotations(const eae_text *t, annotations *x)
 {
     eae_records r = {0};
-    size_t begin = t->length >= 3 && memcmp(t->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    int status = eae_find_records(t, begin, 1, &r);
+    int status = eae_find_records(t, 0, 1, &r);
     char delimiter = r.count > 0 ? eae_find_delimiter(r.record) : '\0';
     if (status == EAE_OK && r.count < 2)
         status = eae_fail("%s: a table of annotations needs a header and rows", t->name);

@@ -82,10 +82,9 @@ static int no_rows(const header *h)
 
 static int read_header(const eae_import_job *job, const eae_text *head, header *h)
 {
-    size_t begin = head->length >= 3 && memcmp(head->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     eae_field record;
     h->text = *head;
-    int status = wait_for_record(job, &h->text, begin, &record, &h->body);
+    int status = wait_for_record(job, &h->text, 0, &record, &h->body);
     if (status != EAE_OK)
         return status;
     if (record.length == 0)

@@ -140,10 +140,19 @@ int eae_text_source_open(eae_text_source **out, const char *bytes, size_t n, con
     return EAE_FAIL;
 }
 
+/* Some programs begin UTF-8 with a byte order mark, which is not part of the text. */
+static void skip_mark(const char **data, size_t *length)
+{
+    size_t mark = starts_with(*data, *length, "\xef\xbb\xbf", 3) ? 3 : 0;
+    *data += mark;
+    *length -= mark;
+}
+
 int eae_text_source_wait(eae_text_source *s, size_t need, eae_text *text)
 {
     if (!s->compressed) {
         *text = (eae_text){s->name, s->input, s->input_size, true};
+        skip_mark(&text->data, &text->length);
         return EAE_OK;
     }
     pthread_mutex_lock(&s->lock);
@@ -154,6 +163,7 @@ int eae_text_source_wait(eae_text_source *s, size_t need, eae_text *text)
     if (status != EAE_OK)
         eae_set_message(s->message);
     pthread_mutex_unlock(&s->lock);
+    skip_mark(&text->data, &text->length);
     return status;
 }
 
@@ -179,16 +189,12 @@ int eae_text_read_file(const char *path, char **text, size_t *length)
 {
     char *bytes;
     size_t n;
-    int status = eae_read_file(path, &bytes, &n);
-    if (status != EAE_OK || !is_compressed(bytes, n)) {
-        *text = bytes;
-        *length = status == EAE_OK ? n : 0;
-        return status;
-    }
     eae_text_source *source = NULL;
     eae_text whole = {0};
     *text = NULL;
-    status = eae_text_source_open(&source, bytes, n, path, 1);
+    if (eae_read_file(path, &bytes, &n) != EAE_OK)
+        return EAE_FAIL;
+    int status = eae_text_source_open(&source, bytes, n, path, 1);
     if (status == EAE_OK)
         status = eae_text_source_wait(source, SIZE_MAX, &whole);
     if (status == EAE_OK) {

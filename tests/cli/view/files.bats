@@ -144,3 +144,28 @@ EOF
     eae-view -q --samples p001 --features f1 --log2 m.eae | eae-view --info | tail -n 1 | grep -q '"--log2"'
     eae-view -q --samples p001,p003 --log2=offset:9 m.eae | eae-view --info | grep -q '"--samples=p001,p003"'
 }
+
+@test "a byte order mark belongs to no file's text" {
+    make_matrix 8 3 m.tsv
+    printf 'p001\r\np003\r\n' >keep
+    printf 'f1\tA\r\nf2\tA\r\nf3\tB\r\n' >map.tsv
+    printf '8 2 1\n# x y\n0 1 0 1 0 1 0 1\n' >m.cls
+    printf '#1.2\n2\t2\nNAME\tDescription\tp000\tp001\na\tn\t1\t2\nb\tn\t3\t4\n' >m.gct
+    eae-split -q --kfold 2 --label label m.tsv --plan-out plan.tsv -o plan.eae
+    for f in m.tsv keep map.tsv m.cls m.gct plan.tsv; do
+        { printf '\357\273\277' && cat $f; } >marked.$f
+    done
+    gzip -k marked.m.tsv
+    read_all() {
+        eae-view -q --no-history --label label "$1m.tsv" -o "$1a.eae"
+        eae-view -q --hash --samples "$1keep" --map "$1map.tsv" "$1a.eae"
+        eae-view -q --hash --meta label --annot "$1m.cls" m.tsv
+        eae-view -q --hash "$1m.gct"
+        eae-split -q --label label --plan-in "$1plan.tsv" m.tsv | eae-view --hash
+    }
+    read_all '' >want
+    read_all marked. >got
+    [ "$(wc -l <want)" -eq 5 ]
+    diff want got
+    eae-view -q --no-history --label label marked.m.tsv.gz | cmp - a.eae
+}
