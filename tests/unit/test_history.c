@@ -6,7 +6,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "matrix/history.h"
 #include "matrix/stream.h"
@@ -111,6 +114,28 @@ static void records_say_what_made_a_frame(void **state)
     eae_options_free(o);
 }
 
+static void files_are_known_by_their_bytes(void **state)
+{
+    char path[] = "/tmp/eae-history.XXXXXX", text[EAE_HASH_TEXT], want[128];
+    char *argv[] = {(char *)"eae-test", (char *)"--annot", path, NULL};
+    eae_frame *f = frame_of(1);
+    eae_options *o;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "id\tx\n", 5), 5);
+    close(fd);
+    eae_options_parse(&o, &program, 3, argv);
+    eae_history_append(f, o, 0, NULL, NULL, 0);
+    eae_hash hash = eae_hash_bytes("id\tx\n", 5);
+    snprintf(want, sizeof want, "\"--annot=%s\"", eae_hash_text(&hash, text));
+    assert_non_null(strstr(eae_name(&f->history, 0), want));
+    unlink(path);
+    eae_frame_free(f);
+    eae_options_free(o);
+}
+
 static void a_first_record_has_no_previous(void **state)
 {
     eae_frame *f = frame_of(1);
@@ -131,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings_are_valid_json),
         cmocka_unit_test(records_say_what_made_a_frame),
+        cmocka_unit_test(files_are_known_by_their_bytes),
         cmocka_unit_test(a_first_record_has_no_previous),
     };
 
