@@ -47,12 +47,12 @@ load ../helpers
 @test "plan-in reads a plan made by hand, from standard input too" {
     make_matrix 6 2 x.tsv
     printf 'sample\tsplit\trole\np000\t1\ttest\np001\t1\ttest\np002\t1\ttrain\np003\t1\ttrain\n' > p.tsv
-    must_pass eae-split --plan-in p.tsv --label label x.tsv --plan-out q.tsv -o a.eae
+    must_pass eae-split --plan-in p.tsv --label label x.tsv --plan-out q.tsv --no-history -o a.eae
     says "2 of 6 samples are in no split"
     run cat q.tsv
     [ "$output" = "$(printf 'split\tsample\trole\trepeat\tfold
 1\tp000\ttest\t1\t1\n1\tp001\ttest\t1\t1\n1\tp002\ttrain\t1\t1\n1\tp003\ttrain\t1\t1')" ]
-    eae-split --plan-in - --label label x.tsv -o b.eae < p.tsv
+    eae-split --plan-in - --label label x.tsv --no-history -o b.eae < p.tsv
     same_bytes a.eae b.eae
 }
 
