@@ -435,8 +435,9 @@ static int predict_sample(void *data, int64_t i, int worker)
 /* The axes of the predictions: those of the model rows and of the data's samples. */
 static void name_axes(const plan *p, eae_frame *f)
 {
-    static const char *const not_predictions[] = {"part",  "intercept", "term",       "kernel",
-                                                  "gamma", "degree",    "coefficient"};
+    static const char *const not_predictions[] = {"part",        "intercept", "term",
+                                                  "kernel",      "gamma",     "degree",
+                                                  "coefficient", "negative",  "positive"};
     static const char *const outcome[] = {"label", "group", "time", "status"};
     eae_axis_free(&f->rows);
     eae_axis_free(&f->cols);
