@@ -157,21 +157,14 @@ void eae_run_close(eae_run *run)
     eae_target_free(&run->target);
 }
 
-/* Prepared as the final model's training rows are, which are all; so that means and scales are
- * those of the survey. */
+/* Prepared as the final model's training rows are, which are all. */
 static int sparse_lambda(const eae_run *run, eae_train_spec *spec)
 {
     eae_fold fold;
     eae_split all;
     double top = 0;
-    eae_run whole = *run;
-    eae_train_spec surveyed = *spec;
-    bool plain = !spec->prepare.design && !run->dataset.missing;
-    if (plain && spec->prepare.scaling == EAE_SCALE_FOLD)
-        surveyed.prepare.scaling = EAE_SCALE_ALL;
-    whole.spec = &surveyed;
     eae_split_all(run->dataset.rows, &all);
-    int status = eae_fold_open(&fold, &whole, &all, &run->target, spec->threads);
+    int status = eae_fold_open(&fold, run, &all, &run->target, spec->threads);
     if (status == EAE_OK) {
         status = eae_fold_lambda_max(&fold, &run->target, &top);
         eae_fold_close(&fold);

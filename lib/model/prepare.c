@@ -459,6 +459,16 @@ void eae_prepare_finish_scale(const eae_dataset *d, const int64_t *row, const do
     finish_scale(&l);
 }
 
+/* All rows, once each, as they are: the survey has what there is to learn. Its moments are about a
+ * row, so their difference keeps all but a few bits: mean square <= (n + 1) variance. */
+static bool is_surveyed(const lesson *l)
+{
+    bool all = l->n == l->d->rows && l->d->missing == 0 && !l->spec->design;
+    for (int64_t i = 0; i < l->n && all; i++)
+        all = l->row[i] == i && l->count[i] == 1;
+    return all;
+}
+
 static int learn_scale(lesson *l)
 {
     const eae_dataset *d = l->d;
@@ -471,7 +481,7 @@ static int learn_scale(lesson *l)
     if (!l->p->mean || !l->p->scale || !l->p->inverse)
         return EAE_FAIL;
     int status = EAE_OK;
-    if (l->spec->scaling == EAE_SCALE_FOLD) {
+    if (l->spec->scaling == EAE_SCALE_FOLD && !is_surveyed(l)) {
         status = training_moments(l);
         if (status == EAE_OK)
             finish_scale(l);

@@ -19,6 +19,7 @@
 #include "model/sparse_parts.h"
 
 enum { LANES = 8, SWEEPS = 5, MAX_LEAVING = 30, MAX_SIDE = 1000 };
+static const double ENOUGH = 0.1;
 
 EAE_CLONES double eae_sparse_dot(const double *restrict a, const double *restrict b, int64_t n)
 {
@@ -285,16 +286,19 @@ static void polish(eae_lasso *l)
 int64_t eae_lasso_solve(eae_lasso *l, double gap, int64_t max_sweeps)
 {
     int64_t sweeps = 0;
-    while (sweeps < max_sweeps) {
+    double before = INFINITY, now = INFINITY;
+    while (sweeps < max_sweeps && now > gap) {
         sweep(l, true);
         for (int s = 1; s < SWEEPS; s++)
             sweep(l, false);
         sweeps += SWEEPS;
-        if (gap_of(l) <= gap)
-            break;
-        polish(l);
-        if (gap_of(l) <= gap)
-            break;
+        now = gap_of(l);
+        bool fast = now < before * ENOUGH; /* sweeps are cheaper, while they get on */
+        if (now > gap && !fast) {
+            polish(l);
+            now = gap_of(l);
+        }
+        before = now;
     }
     return sweeps;
 }
