@@ -128,7 +128,6 @@ static int allocate(eae_svm_pool *p)
 
 int eae_svm_pool_new(eae_svm_pool **pool, const eae_svm_pool_spec *spec)
 {
-    static const double first_targets[EAE_POOL_SETS] = {256, 1500, 8000};
     eae_svm_pool *p = *pool = EAE_NEW(eae_svm_pool);
     p->spec = *spec;
     p->ld = eae_features_stride(spec->n);
@@ -137,8 +136,6 @@ int eae_svm_pool_new(eae_svm_pool **pool, const eae_svm_pool_spec *spec)
     p->side_by_side = true;
     for (int64_t i = 1; i < spec->n; i++)
         p->side_by_side &= spec->row[i] == spec->row[0] + i;
-    for (int k = 0; k < EAE_POOL_SETS; k++)
-        p->epoch[k].target = first_targets[k];
     if (allocate(p)) {
         eae_svm_pool_free(p);
         *pool = NULL;

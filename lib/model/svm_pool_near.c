@@ -164,7 +164,7 @@ static void fill_slots(eae_svm_pool *p, int64_t count, int64_t old)
     int64_t hole = 0;
     for (int64_t k = 0; k < count; k++) {
         int64_t *slot = &p->slot[p->work[k].feature];
-        p->work[k].key = (double)*slot; /* -1: new */
+        p->work[k].place = *slot;
         *slot = *slot >= 0 ? STAYS : *slot;
     }
     for (int64_t k = 0; k < old; k++) {
@@ -174,7 +174,7 @@ static void fill_slots(eae_svm_pool *p, int64_t count, int64_t old)
         p->member[k] = stays ? p->member[k] : -1;
     }
     for (int64_t k = 0; k < count; k++) {
-        if (p->work[k].key >= 0)
+        if (p->work[k].place >= 0)
             continue;
         while (hole < old && p->member[hole] >= 0)
             hole++;
@@ -205,23 +205,6 @@ int eae_pool_fill(eae_svm_pool *p, int64_t count)
             p->w_then[s * p->room + slot] = p->w[e->at * sides + s];
     }
     return EAE_OK;
-}
-
-void eae_pool_set_near(eae_svm_pool *p, int64_t count)
-{
-    int64_t hole = 0;
-    for (int64_t k = 0; k < p->inside; k++)
-        p->lower[k] = 0;
-    for (int64_t k = 0; k < count; k++)
-        p->lower[p->slot[p->work[k].feature]] = 1;
-    for (int64_t k = count; k < p->inside; k++) {
-        if (p->lower[k] == 0)
-            continue;
-        while (p->lower[hole] != 0)
-            hole++;
-        swap_slots(p, k, hole++);
-    }
-    p->near = count;
 }
 
 void eae_pool_leave(eae_svm_pool *p, int64_t j)
@@ -324,7 +307,7 @@ void eae_pool_bounds(eae_svm_pool *p, int64_t count)
     p->done[0] += count;
 }
 
-/* ---- candidates ------------------------------------------------------------------------------ */
+/* ---- the smallest ---------------------------------------------------------------------------- */
 
 EAE_CLONES static int any_within(const double *x, int64_t n, double limit)
 {
@@ -357,6 +340,71 @@ static double second_smallest(const double *x, int64_t count)
     }
     return second;
 }
+
+/* mark = which are within `reach` of `second` */
+EAE_CLONES static int64_t mark_near(const double *restrict lower, const double *restrict size,
+                                    int64_t count, double reach, double second,
+                                    int32_t *restrict mark)
+{
+    int64_t marked = 0;
+    for (int64_t k = 0; k < count; k++) {
+        mark[k] = lower[k] - size[k] * reach <= second;
+        marked += mark[k];
+    }
+    return marked;
+}
+
+/* F(x) over those that are not marked */
+EAE_CLONES static double least_outside(const double *lower, const double *size, const int32_t *mark,
+                                       int64_t count, double x)
+{
+    double least[8];
+    int64_t k = 0;
+    for (int l = 0; l < 8; l++)
+        least[l] = INFINITY;
+    for (; k + 8 <= count; k += 8) {
+        for (int l = 0; l < 8; l++) {
+            double f = mark[k + l] ? INFINITY : lower[k + l] - size[k + l] * x;
+            least[l] = f < least[l] ? f : least[l];
+        }
+    }
+    for (; k < count; k++) {
+        double f = mark[k] ? INFINITY : lower[k] - size[k] * x;
+        least[0] = f < least[0] ? f : least[0];
+    }
+    for (int l = 1; l < 8; l++)
+        least[0] = least[l] < least[0] ? least[l] : least[0];
+    return least[0];
+}
+
+/* Marked slots go to the front. */
+static void move_marked(eae_svm_pool *p, int64_t marked)
+{
+    int64_t hole = 0;
+    for (int64_t k = marked; k < p->inside; k++) {
+        if (!p->dot[k])
+            continue;
+        while (p->dot[hole])
+            hole++;
+        swap_slots(p, k, hole++);
+    }
+    p->near = marked;
+}
+
+void eae_pool_choose_near(eae_svm_pool *p)
+{
+    eae_pool_epoch *e = &p->epoch[EAE_POOL_NEAR];
+    eae_pool_begin(p, e);
+    eae_pool_bounds(p, p->inside);
+    double second = second_smallest(p->upper, p->inside) * (1 + EAE_POOL_HAIR);
+    int64_t marked = mark_near(p->lower, p->size, p->inside, e->reach, second, p->dot);
+    e->everything = marked == p->inside;
+    for (int g = 0; g < EAE_POOL_GRID; g++)
+        e->f[g] = least_outside(p->lower, p->size, p->dot, p->inside, e->x[g]);
+    move_marked(p, marked);
+}
+
+/* ---- candidates ------------------------------------------------------------------------------ */
 
 static int add_candidate(eae_svm_pool *p, int64_t j)
 {

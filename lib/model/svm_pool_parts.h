@@ -12,13 +12,16 @@
 /* Sets: near, inside, wide; what is outside of each, up to the next larger one. */
 enum { EAE_POOL_NEAR, EAE_POOL_INSIDE, EAE_POOL_WIDE, EAE_POOL_SETS, EAE_POOL_GRID = 4 };
 
+/* Sets are chosen with this to spare, relative, against what bounds allow for rounding. */
+#define EAE_POOL_HAIR 1e-10
+
 typedef struct eae_pool_entry {
     double score; /* a lower bound */
     double upper; /* an upper one */
     double norm;
-    double key;
     int64_t feature;
-    int64_t at; /* where its weights are */
+    int64_t at;    /* where its weights are */
+    int64_t place; /* its slot, -1 */
 } eae_pool_entry;
 
 typedef struct eae_pool_epoch {
@@ -27,9 +30,8 @@ typedef struct eae_pool_epoch {
     double x[EAE_POOL_GRID], f[EAE_POOL_GRID]; /* F at some values of |d| / a */
     bool everything;                           /* nothing is outside */
     double a, r;                               /* |present - a b| <= r */
-    double horizon;                            /* |d| / a when it broke last */
-    double target;                             /* how many to keep */
-    int64_t since;                             /* the step at which it was made; 0: never */
+    double reach; /* of the set: |d| / a within which nothing outside can come among the smallest */
+    int64_t since; /* the step at which it was made; 0: never */
 } eae_pool_epoch;
 
 typedef struct eae_pool_extent {
@@ -89,8 +91,10 @@ double eae_pool_square(const double *w, int64_t n);
 
 /* The features of work[0 .. count-1] become those inside; the epoch of the set is now. */
 int eae_pool_fill(eae_svm_pool *pool, int64_t count);
-/* Those of work[0 .. count-1], which are inside, become the near ones. */
-void eae_pool_set_near(eae_svm_pool *pool, int64_t count);
+/* The near ones anew, from those inside. */
+void eae_pool_choose_near(eae_svm_pool *pool);
+/* The epoch of a set is now. */
+void eae_pool_begin(eae_svm_pool *pool, eae_pool_epoch *epoch);
 /* lower and upper of slots 0 .. count-1 at the present b */
 void eae_pool_bounds(eae_svm_pool *pool, int64_t count);
 /* The two smallest scores of the near ones at the present b, in best and second. */

@@ -10,8 +10,9 @@
 
 /* What it costs to score a feature for a set, where looking at a near one costs 1: inside they are
  * in whole numbers already. */
-static const double cost[EAE_POOL_SETS] = {2, 16, 16};
-static const double least_near = 64;
+static const double cost[EAE_POOL_SETS] = {2, 14, 14};
+/* How many features a set is to have when it is made for the first time. */
+static const int64_t first[EAE_POOL_SETS] = {256, 1500, 8000};
 
 /* ---- bounds ---------------------------------------------------------------------------------- */
 
@@ -91,10 +92,8 @@ int eae_pool_broken(eae_svm_pool *p)
         if (holds(e, need))
             continue;
         look(p, e);
-        if (!holds(e, need)) {
-            e->horizon = e->since && e->a > 0 ? e->r / e->a : e->horizon;
+        if (!holds(e, need))
             return k;
-        }
     }
     return -1;
 }
@@ -139,15 +138,6 @@ static int score_list(eae_svm_pool *p, const int64_t *list, int64_t count, int64
 static int score_for(eae_svm_pool *p, int set, int64_t *count)
 {
     *count = p->inside;
-    if (set == EAE_POOL_NEAR) {
-        eae_pool_bounds(p, p->inside);
-        for (int64_t k = 0; k < p->inside; k++)
-            p->work[k] = (eae_pool_entry){.score = p->lower[k],
-                                          .upper = p->upper[k],
-                                          .norm = p->extent[p->member[k]].norm,
-                                          .feature = p->member[k]};
-        return EAE_OK;
-    }
     spread_b(p);
     if (score_list(p, p->member, p->inside, 0))
         return EAE_FAIL;
@@ -183,125 +173,111 @@ static void swap(eae_pool_entry *a, eae_pool_entry *b)
     *b = t;
 }
 
-/* The `keep` smallest keys come first. */
-static void select_smallest(eae_pool_entry *e, int64_t count, int64_t keep)
+static int64_t within(const eae_pool_entry *e, int64_t count, double second, double reach)
 {
-    int64_t low = 0, high = count - 1;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2, i = low, j = high;
-        if (e[middle].key < e[low].key)
-            swap(&e[middle], &e[low]);
-        if (e[high].key < e[low].key)
-            swap(&e[high], &e[low]);
-        if (e[high].key < e[middle].key)
-            swap(&e[high], &e[middle]);
-        double pivot = e[middle].key;
-        while (i <= j) {
-            while (e[i].key < pivot)
-                i++;
-            while (e[j].key > pivot)
-                j--;
-            if (i <= j)
-                swap(&e[i++], &e[j--]);
-        }
-        if (keep - 1 <= j)
-            high = j;
-        else if (keep - 1 >= i)
-            low = i;
-        else
-            return;
-    }
+    int64_t n = 0;
+    for (int64_t k = 0; k < count; k++)
+        n += e[k].score - e[k].norm * reach <= second;
+    return n;
 }
 
-/* F over what is left outside, from 0 to a little beyond where it meets `second`. */
-static void set_bound(eae_pool_epoch *e, const eae_pool_entry *outside, int64_t count,
-                      double second)
+/* A reach that about `want` entries are within: by bisection. */
+static double first_reach(const eae_pool_entry *e, int64_t count, double second, int64_t want)
+{
+    double low = 0, high = 0;
+    for (int64_t k = 0; k < count; k++) {
+        if (e[k].score - second > high * e[k].norm)
+            high = (e[k].score - second) / e[k].norm;
+    }
+    for (int k = 0; k < 40 && want < count; k++) {
+        double middle = (low + high) / 2;
+        if (within(e, count, second, middle) > want)
+            high = middle;
+        else
+            low = middle;
+    }
+    return high;
+}
+
+void eae_pool_begin(eae_svm_pool *p, eae_pool_epoch *e)
 {
     static const double part[EAE_POOL_GRID] = {0, 0.5, 1, 1.25};
-    double reach = INFINITY;
-    for (int64_t k = 0; k < count; k++) {
-        double gap = outside[k].score - second;
-        if (gap < reach * outside[k].norm)
-            reach = gap / outside[k].norm;
-    }
-    reach = isfinite(reach) ? fmax(reach, 0) : 1;
-    for (int g = 0; g < EAE_POOL_GRID; g++) {
-        double x = part[g] * reach, low = INFINITY;
-        for (int64_t k = 0; k < count; k++) {
-            double f = outside[k].score - outside[k].norm * x;
-            low = f < low ? f : low;
-        }
-        e->x[g] = x;
-        e->f[g] = low;
-    }
-}
-
-static void begin_epoch(eae_svm_pool *p, eae_pool_epoch *e)
-{
     int64_t n = p->spec.n * p->spec.sides;
     memcpy(e->b, p->present, (size_t)n * sizeof *e->b);
     e->size = eae_pool_square(e->b, n);
     e->since = p->step;
     e->a = 1;
     e->r = 0;
+    for (int g = 0; g < EAE_POOL_GRID; g++)
+        e->x[g] = part[g] * e->reach;
 }
 
 /* A set from the first `count` of work, in front; returns how many it keeps. */
 static int64_t choose_set(eae_svm_pool *p, int set, int64_t count, double second)
 {
     eae_pool_epoch *e = &p->epoch[set];
-    int64_t keep = (int64_t)e->target;
-    begin_epoch(p, e);
-    e->everything = keep >= count;
-    if (e->everything)
-        return count;
-    for (int64_t k = 0; k < count; k++)
-        p->work[k].key = p->work[k].score - p->work[k].norm * e->horizon;
-    select_smallest(p->work, count, keep);
-    for (int64_t k = keep; k < count; k++) {
-        if (p->work[k].score <= second)
+    int64_t keep = 0;
+    if (!e->since)
+        e->reach = first_reach(p->work, count, second, first[set]);
+    eae_pool_begin(p, e);
+    for (int g = 0; g < EAE_POOL_GRID; g++)
+        e->f[g] = INFINITY;
+    for (int64_t k = 0; k < count; k++) {
+        const eae_pool_entry *f = &p->work[k];
+        if (f->score - f->norm * e->reach <= second) {
             swap(&p->work[k], &p->work[keep++]);
+            continue;
+        }
+        for (int g = 0; g < EAE_POOL_GRID; g++) {
+            double value = f->score - f->norm * e->x[g];
+            e->f[g] = value < e->f[g] ? value : e->f[g];
+        }
     }
-    e->everything = keep >= count;
-    set_bound(e, p->work + keep, count - keep, second);
+    e->everything = keep == count;
     return keep;
 }
 
-/* A larger set lasts longer and costs more on the way; at best making it anew costs half of what
- * keeping it does, per step (its size grows about as the root of the steps it lasts). */
+/* A set with a longer reach lasts longer and costs more on the way; at best making it anew costs
+ * half of what keeping it does, per step (its size grows about as the root of the steps it lasts).
+ */
 static void adapt(eae_svm_pool *p, int set)
 {
     eae_pool_epoch *e = &p->epoch[set];
     if (!e->since)
         return;
     double steps = (double)(p->step - e->since) + 0.5, keeping = (double)p->near;
-    double anew = (double)p->inside;
-    for (int k = 0; k < set; k++)
+    double anew = (double)p->inside, kept = anew;
+    for (int k = 0; k < set; k++) {
+        kept = anew;
         anew += (double)p->count[k];
-    if (set > 0) {
-        double lasts = (double)(p->step - p->epoch[set - 1].since) + 0.5;
-        keeping = cost[set - 1] * e->target / lasts;
     }
-    e->target *= cost[set] * anew / steps > keeping / 2 ? 1.2 : 1 / 1.1;
-    e->target = fmax(e->target, set ? 1.5 * p->epoch[set - 1].target : least_near);
+    if (set > 0)
+        keeping = cost[set - 1] * kept / ((double)(p->step - p->epoch[set - 1].since) + 0.5);
+    e->reach *= cost[set] * anew / steps > keeping / 2 ? 1.2 : 1 / 1.1;
+    if (e->a > 0)
+        e->reach = fmax(e->reach, 0.25 * e->r / e->a);
 }
 
 int eae_pool_choose(eae_svm_pool *p, int set)
 {
-    int64_t count;
+    int64_t count, keep;
     adapt(p, set);
-    if (score_for(p, set, &count))
-        return EAE_FAIL;
-    double second = second_upper(p->work, count);
-    for (int k = set; k > EAE_POOL_NEAR; k--) {
-        int64_t keep = choose_set(p, k, count, second);
-        for (int64_t i = keep; i < count; i++)
-            p->list[k - 1][i - keep] = p->work[i].feature;
-        p->count[k - 1] = count - keep;
-        count = keep;
+    if (set > EAE_POOL_NEAR) {
+        if (score_for(p, set, &count))
+            return EAE_FAIL;
+        double second = second_upper(p->work, count) * (1 + EAE_POOL_HAIR);
+        for (int k = set; k > EAE_POOL_NEAR; k--, count = keep) {
+            keep = choose_set(p, k, count, second);
+            for (int64_t i = keep; i < count; i++)
+                p->list[k - 1][i - keep] = p->work[i].feature;
+            p->count[k - 1] = count - keep;
+        }
+        if (!p->epoch[EAE_POOL_NEAR].since)
+            p->epoch[EAE_POOL_NEAR].reach =
+                first_reach(p->work, count, second, first[EAE_POOL_NEAR]);
+        if (eae_pool_fill(p, count))
+            return EAE_FAIL;
     }
-    if (set > EAE_POOL_NEAR && eae_pool_fill(p, count))
-        return EAE_FAIL;
-    eae_pool_set_near(p, choose_set(p, EAE_POOL_NEAR, count, second));
+    eae_pool_choose_near(p);
     return EAE_OK;
 }
