@@ -10,7 +10,10 @@
 #include "base/clones.h"
 
 /* Below these, relative to 1 or to what they are subtracted from, a number is rounding. */
-static const double no_curvature = 1e-12, no_component = 1e-13, gram_rounding = 1e-2;
+static const double no_curvature = 1e-12, no_component = 1e-13;
+/* So is a curvature below no_curvature times this of the Gram matrix that features were taken from:
+ * what is left of it keeps its absolute errors. */
+static const double inherited = 1e-2;
 /* Directions over less curvature than this, of what it is the rest of, are refined. */
 static const double weak = 1e-3;
 /* Refinement may leave an entry this far outside its box, relative to the largest entry. */
@@ -157,11 +160,10 @@ static double diagonal_of_h(const eae_svm_path *p, int64_t i)
     return p->gram->g[i * p->gram->ld + i] + p->shift + p->diagonal[i];
 }
 
-/* What a curvature of entry i is compared with, to see whether it is rounding: its own, and what
- * the Gram matrix has been through. */
+/* What a curvature of entry i is compared with, to see whether it is rounding. */
 static double curvature_scale(const eae_svm_path *p, int64_t i)
 {
-    return diagonal_of_h(p, i) + gram_rounding * p->gram->scale;
+    return diagonal_of_h(p, i) + inherited * p->gram->scale;
 }
 
 /* p->row = row i of M; false where entry i is fixed by the border, so that nothing is left without

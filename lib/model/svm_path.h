@@ -21,9 +21,12 @@
  * Every move is feasible and none raises the objective; after a step of length 0 entries are chosen
  * by the lowest index (Bland 1977) until one has length, so it ends.
  *
- * Rounding: the residual of the optimality conditions is measured and removed by refinement with M
- * in every `polish`; where that does not converge M is made anew from K, and where that is not
- * enough the machine is solved by eae_fit_svm() and M made from its solution (`recoveries`).
+ * Rounding: the residual of the optimality conditions is measured, and removed by refinement with
+ * M, in every `polish`, after every step that moved an entry to or from a bound, and while it is
+ * more than rounding after every step; directions along which little curvature is left are refined
+ * before they are taken. Where refinement converges badly M is made anew from K (`refactored`), and
+ * where that is not enough the machine is solved by eae_fit_svm() and M made from its solution
+ * (`recoveries`).
  *
  * One thread; the bits depend on the sequence of calls alone.
  */
@@ -56,7 +59,7 @@ typedef struct eae_svm_path {
     eae_inverse inverse;
     double *u, *v, *row, *c; /* order each */
     double *g;               /* n */
-    double *factor, *own;    /* n x n each */
+    double *factor, *own;    /* n x n each; factor is the dual's */
     double slack;            /* what rounding may leave of a multiplier */
     bool lost;               /* the present solution is that of eae_fit_svm(), without S and M */
     bool stalled;            /* the last move had length 0 */
@@ -67,8 +70,8 @@ typedef struct eae_svm_path {
     double residual;   /* largest residual, of free entries, of a solution that was in use */
 } eae_svm_path;
 
-/* `problem` as in gram_fit.h, but for gram and ld, which are not read. Its arrays and `gram`
- * outlive the path. */
+/* `problem` as in gram_fit.h, but for gram, ld and max_iter, which are not read. Its arrays and
+ * `gram`, which is loaded, outlive the path. */
 int eae_svm_path_init(eae_svm_path *path, eae_svm_gram *gram, const eae_gram_problem *problem,
                       eae_svm_loss loss);
 void eae_svm_path_free(eae_svm_path *path);

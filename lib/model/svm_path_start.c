@@ -15,7 +15,7 @@ static const double dependent = 1e-10, no_pivot = 1e-13;
 static int allocate(eae_svm_path *p)
 {
     size_t n = (size_t)p->n, order = (size_t)p->order;
-    p->factor = eae_try_alloc(n * n, sizeof(double), "the factor of a solver");
+    p->factor = p->dual.work.matrix;
     p->own = eae_try_alloc(n * n, sizeof(double), "the inverse of a solver");
     p->x = EAE_NEW_ARRAY(double, 5 * order + n);
     p->u = p->x + order;
@@ -27,7 +27,7 @@ static int allocate(eae_svm_path *p)
     p->dirty = EAE_NEW_ARRAY(bool, n);
     p->list = EAE_NEW_ARRAY(int64_t, order + n);
     p->bound = p->list + order;
-    if (!p->factor || !p->own)
+    if (!p->own)
         return EAE_FAIL;
     return eae_inverse_init(&p->inverse, p->kernels, p->order);
 }
@@ -95,7 +95,6 @@ void eae_svm_path_free(eae_svm_path *p)
     free(p->state);
     free(p->dirty);
     free(p->list);
-    free(p->factor);
     free(p->own);
     *p = (eae_svm_path){0};
 }
@@ -335,7 +334,7 @@ static void set_states(eae_svm_path *p, const double *beta)
                                            : EAE_QP_FREE;
     }
     eae_svm_path_list(p);
-    p->lost = p->stale = p->careful = false;
+    p->lost = p->stale = p->careful = p->stalled = false;
     p->unchecked = 0;
 }
 
