@@ -200,32 +200,22 @@ void eae_svm_pool_remove(eae_svm_pool *p)
 {
     p->left--;
     if (p->picked < 0) {
-        p->null_next++;
+        p->slot[p->null[p->null_next++]] = EAE_POOL_GONE;
         return;
     }
     eae_pool_leave(p, p->picked);
     p->scored = false;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
-}
-
 int64_t eae_svm_pool_left(const eae_svm_pool *p, int64_t *active)
 {
-    const int64_t *from[] = {p->member, p->list[0], p->list[1], p->null + p->null_next};
-    int64_t count[] = {p->inside, p->count[0], p->count[1], p->null_count - p->null_next};
-    int64_t at = 0;
-    if (!active)
-        return p->left;
-    for (int k = 0; k < 4; k++) {
-        for (int64_t i = 0; i < count[k]; i++)
-            active[at++] = from[k][i];
+    int64_t count = 0;
+    for (int64_t k = 0; k < p->spec.count && active; k++) {
+        int64_t j = p->spec.active[k];
+        if (p->slot[j] != EAE_POOL_GONE)
+            active[count++] = j;
     }
-    qsort(active, (size_t)at, sizeof *active, by_number);
-    return at;
+    return p->left;
 }
 
 void eae_svm_pool_work(const eae_svm_pool *p, int64_t work[4])

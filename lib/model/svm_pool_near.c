@@ -210,7 +210,7 @@ int eae_pool_fill(eae_svm_pool *p, int64_t count)
 void eae_pool_leave(eae_svm_pool *p, int64_t j)
 {
     int64_t slot = p->slot[j];
-    p->slot[j] = -1;
+    p->slot[j] = EAE_POOL_GONE;
     copy_slot(p, --p->near, slot);
     if (--p->inside > p->near)
         copy_slot(p, p->inside, p->near);

@@ -12,6 +12,9 @@
 /* Sets: near, inside, wide; what is outside of each, up to the next larger one. */
 enum { EAE_POOL_NEAR, EAE_POOL_INSIDE, EAE_POOL_WIDE, EAE_POOL_SETS, EAE_POOL_GRID = 4 };
 
+/* In slot[]: the feature is no longer there. */
+#define EAE_POOL_GONE INT64_MIN
+
 /* Sets are chosen with this to spare, relative, against what bounds allow for rounding. */
 #define EAE_POOL_HAIR 1e-10
 
@@ -52,7 +55,7 @@ struct eae_svm_pool {
     /* Features inside, in slots: the near ones first. Arrays of `room` slots. */
     int64_t near, inside, room;
     int64_t *member; /* features */
-    int64_t *slot;   /* cols: where a feature is, -1 */
+    int64_t *slot;   /* cols: where a feature is; -1: not inside; or gone */
     int16_t *q;      /* x ld: z = scale q */
     double *scale;
     double *size;          /* a bound of |scale q| */
