@@ -27,7 +27,8 @@ typedef struct eae_text {
 /* bytes[0..n-1] must outlive the source. `threads` is used for BGZF. */
 int eae_text_source_open(eae_text_source **s, const char *bytes, size_t n, const char *name,
                          int threads);
-/* Wait for at least `need` bytes (3 or more), or for the end. A byte order mark is left out. Fails when the compressed data are damaged. */
+/* Wait for at least `need` bytes (3 or more), or for the end. A byte order mark is left out. Fails
+ * when the compressed data are damaged. */
 int eae_text_source_wait(eae_text_source *s, size_t need, eae_text *text);
 /* Stops the decompression where it is. NULL is allowed. */
 void eae_text_source_close(eae_text_source *s);
