@@ -33,6 +33,19 @@ static bool is_infinity(const eae_field *f)
     return false;
 }
 
+/* Digits with a comma: of a country's decimals, or of thousands. */
+static bool has_comma(const eae_field *bare)
+{
+    char number[EAE_EXCERPT];
+    char *comma = memchr(bare->text, ',', bare->length);
+    double value;
+    if (!comma || bare->length > sizeof number)
+        return false;
+    memcpy(number, bare->text, bare->length);
+    number[comma - bare->text] = '.';
+    return eae_parse_double(number, bare->length, &value);
+}
+
 int eae_read_value(const eae_text *text, const eae_field *f, int64_t column, double *value)
 {
     char buf[EAE_EXCERPT];
@@ -48,7 +61,8 @@ int eae_read_value(const eae_text *text, const eae_field *f, int64_t column, dou
     if (is_infinity(&bare))
         return eae_text_fail(text, f->text, column, "an infinite value: \"%s\"",
                              eae_excerpt(f, buf));
-    return eae_text_fail(text, f->text, column, "not a number: \"%s\"", eae_excerpt(f, buf));
+    return eae_text_fail(text, f->text, column, "not a number: \"%s\"%s", eae_excerpt(f, buf),
+                         has_comma(&bare) ? "; numbers are written with a point, as 1234.5" : "");
 }
 
 /* ---- rows ------------------------------------------------------------------------------- */

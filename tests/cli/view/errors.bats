@@ -26,6 +26,15 @@ good() {
     says "standard input:5"
 }
 
+@test "a decimal comma is told what is wanted" {
+    printf 'id;x;y\na;1;2\nb;1;1,5\n' >t.csv
+    must_fail 1 eae-view t.csv
+    says 't.csv:3: column 3: not a number: "1,5"; numbers are written with a point, as 1234.5'
+    printf 'id\tx\na\t1\nb\t1,5,6\n' >t.tsv
+    must_fail 1 eae-view t.tsv
+    says_not "point"
+}
+
 @test "a column of text is named, with --meta as the way out" {
     printf 'id\tsex\tx\na\tm\t1\nb\tf\t2\n' >t.tsv
     must_fail 1 eae-view t.tsv
