@@ -84,7 +84,22 @@ static int own_values(eae_elimination *e, const eae_source *source, int threads)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* Bounds of |z|: for scaled features known without looking. */
+/* Is feature j 0 in all training rows? */
+static bool is_nothing(const eae_elimination *e, int64_t j)
+{
+    const eae_features *f = &e->features;
+    double shift = f->shift ? f->shift[j] : 0;
+    bool nothing = true;
+    for (int64_t i = 0; i < e->fold.n && nothing; i++) {
+        int64_t at = j * f->ld + e->row[i];
+        double x = f->is_f64 ? ((const double *)f->x)[at] : (double)((const float *)f->x)[at];
+        nothing = x == shift;
+    }
+    return nothing;
+}
+
+/* Bounds of |z|: for scaled features known without looking, but for constant ones, whose scale is 1
+ * and whose weight is 0 to the bit. */
 static int make_norms(eae_elimination *e)
 {
     int64_t cols = e->features.cols;
@@ -101,8 +116,9 @@ static int make_norms(eae_elimination *e)
         total += e->fold.split->count[i];
     if (scaling == EAE_SCALE_ALL)
         total = (double)e->run.dataset.rows;
+    const double *scale = e->fold.prepared.scale;
     for (int64_t j = 0; j < cols; j++)
-        e->norm[j] = sqrt(total) * (1 + 1e-6);
+        e->norm[j] = scale[j] == 1 && is_nothing(e, j) ? 0 : sqrt(total) * (1 + 1e-6);
     return EAE_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 
-enum { EPOCHS = 64, NEVER = 255, CHUNK = 1024 };
+enum { EPOCHS = 64, NEVER = 255, CHUNK = 1024, MOST_ROUNDS = 20 };
 /* Rounding of a size against its bound, relative to |z| |B|. */
 static const double slack = 1e-12;
 
@@ -108,7 +108,8 @@ static int evaluate_chunk(void *context, int64_t task, int worker)
         double square = 0;
         for (int q = 0; q < scan->sides; q++)
             square += w[k * scan->sides + q] * w[k * scan->sides + q];
-        scan->size[list[k]] = scan->sides == 1 ? fabs(w[k]) : sqrt(square);
+        double size = scan->sides == 1 ? fabs(w[k]) : sqrt(square);
+        scan->size[list[k]] = scan->norm[list[k]] == 0 ? 0 : size; /* not what rounding left */
         scan->epoch[list[k]] = (uint8_t)e->now;
     }
     return status;
@@ -222,8 +223,9 @@ static int find_within(eae_weight_scan *scan, const int64_t *active, int64_t cou
         }
         if (scan->limit == INFINITY)
             return eae_fail("a weight that is not a number");
-        /* where much is lacking, all */
-        scan->limit = *within * 4 < need ? INFINITY : scan->limit * 1.2;
+        /* where much is lacking, or a factor would not help, all */
+        bool little = *within * 4 < need || !(scan->limit > 0) || round > MOST_ROUNDS;
+        scan->limit = little ? INFINITY : scan->limit * 1.2;
     }
 }
 

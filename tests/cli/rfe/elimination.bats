@@ -84,6 +84,17 @@ END
     done
 }
 
+@test "constant features go first, lower columns before others" {
+    make_matrix 30 12 plain.tsv
+    awk -F '\t' 'BEGIN { OFS = FS } NR > 1 { $5 = 0.1; $8 = 1 / 3; $11 = 7.7 } { print }' plain.tsv >flat.tsv
+    for more in "--scale fold" "--scale all" "--scale none"; do
+        # shellcheck disable=SC2086
+        eae-rfe logistic -q --label label --step 1 $more flat.tsv | eae-view -q --kind rank -O tsv >rank.tsv
+        [ "$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+            { print $at["f3"], $at["f6"], $at["f9"] }' rank.tsv)" = "12 11 10" ]
+    done
+}
+
 @test "sizes: those asked for, all of a short path, 200 of a long one" {
     eae-synth -q --rows 20 --cols 1500 --seed 2 | eae-split -q --kfold 2 -o planned.eae
     sizes() {
