@@ -66,6 +66,7 @@ typedef struct eae_svm_path {
     bool stale;              /* M has lost too many digits */
     bool careful;            /* it has lost some */
     int64_t pivots, refactored, recoveries;
+    int64_t reported;  /* pivots of solutions stored before */
     int64_t unchecked; /* removals since the last polish */
     double residual;   /* largest residual, of free entries, of a solution that was in use */
 } eae_svm_path;

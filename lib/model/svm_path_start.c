@@ -447,6 +447,8 @@ int eae_svm_path_store(eae_svm_path *p, eae_gram_fit *fit, double *residual)
     if (residual)
         *residual = worst_condition(d);
     judge(d, fit);
-    fit->iterations = p->pivots;
+    /* since the last one: what a run that was taken up again counts, too */
+    fit->iterations = p->pivots - p->reported;
+    p->reported = p->pivots;
     return EAE_OK;
 }
