@@ -23,6 +23,14 @@ static const eae_option test_options[] = {{.name = "stat",
                                            .help = "test: the statistic"},
                                           {0}};
 
+static const eae_option solver_options[] = {
+    {.name = "solver",
+     .type = EAE_OPT_CHOICE,
+     .fallback = "auto",
+     .range = "auto|gram|stream",
+     .help = "from a Gram matrix of the samples, or by passes over the data, for many samples"},
+    {0}};
+
 static const eae_option kernel_options[] = {
     {.name = "kernel",
      .type = EAE_OPT_CHOICE,
@@ -113,6 +121,7 @@ static const eae_program program = {
     .min_operands = 1,
     .max_operands = -1,
     .groups = {{"Model", eae_model_options},
+               {"Solver", solver_options},
                {"Kernel", kernel_options},
                {"Elastic net", sparse_options},
                {"Cox", cox_options},
@@ -160,6 +169,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     static const eae_test tests[] = {EAE_TEST_WELCH, EAE_TEST_LIMMA, EAE_TEST_ANOVA,
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, EXEC = 1 << EAE_MODEL_EXEC, FITTED = ~TEST };
+    enum { SPARSE = 1 << EAE_MODEL_LASSO | 1 << EAE_MODEL_ENET };
+    enum { STREAMED = 1 << EAE_MODEL_SVM | 1 << EAE_MODEL_LOGISTIC | 1 << EAE_MODEL_RIDGE | SPARSE };
     static const eae_option_models fits[] = {{"stat", TEST},
                                              {"kernel", 1 << EAE_MODEL_SVM},
                                              {"gamma", 1 << EAE_MODEL_SVM},
@@ -173,7 +184,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
                                              {"shard", FITTED},
                                              {"rank", 1 << EAE_MODEL_ALS},
                                              {"exec-format", EXEC},
-                                             {"exec-values", EXEC}};
+                                             {"exec-values", EXEC},
+                                             {"solver", STREAMED}};
     int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
     if (status == EAE_OK)
         status = eae_train_refuse_shared(o, spec);
@@ -187,6 +199,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
         status = choose_kernel(o, spec);
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
+    static const eae_solver solvers[] = {EAE_SOLVER_AUTO, EAE_SOLVER_GRAM, EAE_SOLVER_STREAM};
+    spec->solver = solvers[eae_opt_choice(o, "solver")];
     if (status == EAE_OK)
         status = eae_train_tune(o, spec);
     if (status == EAE_OK)

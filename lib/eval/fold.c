@@ -114,7 +114,7 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
         return EAE_OK;
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
         eae_fail_within(status, "split %lld", (long long)split->id);
-    if (status == EAE_OK && eae_train_has_gram(run->spec))
+    if (status == EAE_OK && eae_train_has_gram(run->spec) && !run->streams)
         status = make_kernel(f, threads);
     if (status != EAE_OK)
         eae_fold_close(f);
@@ -479,7 +479,8 @@ int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target
     *fits = (eae_fits){0};
     if (check_labels(fold, target) != EAE_OK)
         return EAE_FAIL;
-    new_fits(fits, 1, spec->params, sides_of(target), fold->n, spec->covariates.terms);
+    int64_t n = fold->run->streams ? 0 : fold->n;
+    new_fits(fits, 1, spec->params, sides_of(target), n, spec->covariates.terms);
     return EAE_OK;
 }
 

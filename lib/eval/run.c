@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "eval/external.h"
+#include "eval/streamed.h"
 
 int eae_check_finite(const eae_dataset *dataset, const eae_frame *data)
 {
@@ -47,7 +48,7 @@ int eae_run_share_gram(eae_run *run)
 {
     const eae_prepare_spec *p = &run->spec->prepare;
     eae_dataset *d = &run->dataset;
-    if (!eae_train_has_gram(run->spec) || p->scaling == EAE_SCALE_FOLD ||
+    if (!eae_train_has_gram(run->spec) || run->streams || p->scaling == EAE_SCALE_FOLD ||
         p->filter != EAE_FILTER_NONE || p->design || d->missing)
         return EAE_OK;
     run->gram = eae_try_alloc((size_t)(d->rows * d->rows), sizeof(double), "the Gram matrix");
@@ -79,7 +80,7 @@ int eae_run_turn(eae_run *run)
     int64_t count = d->cols * eae_features_stride(d->rows);
     double bytes = (double)count * (double)size, have = (double)run->spec->memory;
     if (!eae_train_is_sparse(run->spec) || run->spec->prepare.design || d->missing ||
-        bytes > TURN_MOST)
+        bytes > TURN_MOST || run->spec->solver == EAE_SOLVER_STREAM)
         return EAE_OK;
     if (have > 0 && bytes > have)
         return eae_fail("the data turned over take %.0fM, and --memory is %.0fM", bytes / 0x1p20,
@@ -118,7 +119,7 @@ static int check_memory(const eae_run *run)
 {
     double rows = (double)run->dataset.rows, have = (double)run->spec->memory;
     double need = 2 * rows * rows * sizeof(double);
-    if (have == 0 || need <= have || !eae_train_has_gram(run->spec))
+    if (have == 0 || need <= have || !eae_train_has_gram(run->spec) || run->streams)
         return EAE_OK;
     char needed[EAE_NUMBER_TEXT], there[EAE_NUMBER_TEXT];
     eae_format_size(need, needed);
@@ -143,6 +144,8 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
         status = eae_check_finite(&run->dataset, data);
     if (status == EAE_OK)
         status = check_missing(run);
+    if (status == EAE_OK)
+        status = eae_streamed_choose(run, &run->streams);
     if (status == EAE_OK)
         status = check_memory(run);
     return status;

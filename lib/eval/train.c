@@ -13,6 +13,7 @@
 #include "eval/external.h"
 #include "eval/fold_rows.h"
 #include "eval/run.h"
+#include "eval/streamed.h"
 #include "eval/support.h"
 #include "eval/train_result.h"
 #include "eval/tune.h"
@@ -326,6 +327,52 @@ static int do_batches(family *f)
     return status;
 }
 
+/* A training set whose models come from passes over the data; id -1: all rows. */
+static int streamed_done(void *context, int64_t id, const eae_fold *fold, const eae_fits *fits)
+{
+    static const int64_t real = 0;
+    family *f = context;
+    int64_t row = id >= 0 ? model_row_of(f, id) : f->spec->weights == EAE_WEIGHTS_NONE ? -1 : 0;
+    if (id >= 0)
+        write_predictions(f, id, fold, fits, &real, fits->value);
+    eae_progress_add(1);
+    return row >= 0 ? write_models(f, row, fold, fits, eae_fold_source(fold).shift) : EAE_OK;
+}
+
+/* All training sets share the passes; with a list that is chosen from, each has its own parameter.
+ */
+static int do_streamed(family *f)
+{
+    static const int64_t outer = 0;
+    int64_t count = f->outer_count + f->final;
+    int chosen = -1, status = EAE_OK;
+    eae_streamed_task *task = EAE_NEW_ARRAY(eae_streamed_task, count);
+    eae_split *split = EAE_NEW_ARRAY(eae_split, count);
+    eae_run *run = EAE_NEW_ARRAY(eae_run, count);
+    eae_train_spec *spec = EAE_NEW_ARRAY(eae_train_spec, count);
+    if (f->spec->tune && f->final)
+        status = eae_tune(&f->run, f->plan, &outer, 1, f->target, 1, &chosen, &f->tuning);
+    for (int64_t s = 0; s < count && status == EAE_OK; s++) {
+        int64_t id = s < f->outer_count ? s : -1;
+        if (id >= 0)
+            eae_plan_split(f->plan, f->outer[s], &split[s]);
+        else
+            eae_split_all(f->run.dataset.rows, &split[s]);
+        if (f->spec->tune)
+            eae_tune_one(&f->run, id >= 0 ? f->chosen[s] : chosen, &run[s], &spec[s]);
+        task[s] = (eae_streamed_task){f->spec->tune ? &run[s] : &f->run, &split[s], id};
+    }
+    if (status == EAE_OK)
+        status = eae_streamed_run(task, count, f->target, streamed_done, f);
+    for (int64_t s = 0; s < count; s++)
+        eae_split_free(&split[s]);
+    free(task);
+    free(split);
+    free(run);
+    free(spec);
+    return status;
+}
+
 /* The outer splits are the inner ones of all rows. */
 static int do_final(family *f)
 {
@@ -439,10 +486,12 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
     if (status == EAE_OK && spec->tune)
         status = choose(&f);
     eae_progress_start("splits", f.outer_count);
-    if (status == EAE_OK)
+    if (status == EAE_OK && f.run.streams)
+        status = do_streamed(&f);
+    else if (status == EAE_OK)
         status = eae_batch_fits(&f.run, f.splits) ? do_batches(&f) : do_splits(&f);
     eae_progress_end();
-    if (status == EAE_OK && f.final)
+    if (status == EAE_OK && f.final && !f.run.streams)
         status = do_final(&f);
     if (status == EAE_OK)
         status = finish(&f, out);

@@ -25,6 +25,8 @@ typedef enum eae_model {
 
 typedef enum eae_weights { EAE_WEIGHTS_NONE, EAE_WEIGHTS_FINAL, EAE_WEIGHTS_ALL } eae_weights;
 
+typedef enum eae_solver { EAE_SOLVER_GRAM, EAE_SOLVER_AUTO, EAE_SOLVER_STREAM } eae_solver;
+
 typedef enum eae_class_weighting {
     EAE_CLASSES_EQUAL,
     EAE_CLASSES_BALANCED, /* n / (K n_c) of the training rows */
@@ -49,6 +51,7 @@ typedef struct eae_train_spec {
     int64_t rank;          /* als */
     double alpha;          /* l1 share of the penalty: lasso 1, enet, cox; 0: no sparse solver */
     bool bias_penalised;
+    eae_solver solver;
     bool by_lambda; /* param holds lambdas, else C */
     double *param;  /* the list, in the order given; owned */
     int params;

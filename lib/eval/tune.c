@@ -11,6 +11,7 @@
 #include "eval/held_out.h"
 #include "eval/predictions.h"
 #include "eval/run.h"
+#include "eval/streamed.h"
 
 /* Figures of so many bytes are kept at a time. */
 enum { SCORE_BYTES = 1 << 26 };
@@ -131,6 +132,35 @@ static int inner_task(void *context, int64_t task, int worker)
     return status;
 }
 
+/* The same for models that come from passes over the data, which all inner splits share. */
+static int streamed_done(void *context, int64_t task, const eae_fold *fold, const eae_fits *fits)
+{
+    const tuning *t = context;
+    inner_split s = {.t = t,
+                     .score = t->score + task * t->labelings * t->run->spec->params,
+                     .done = &t->done[task]};
+    count_fits(s.done, fits);
+    score_fits(&s, fold, fits, 0, fits->value);
+    eae_progress_add(1);
+    return EAE_OK;
+}
+
+static int run_streamed(tuning *t, int64_t count)
+{
+    eae_streamed_task *task = EAE_NEW_ARRAY(eae_streamed_task, count);
+    eae_split *split = EAE_NEW_ARRAY(eae_split, count);
+    for (int64_t s = 0; s < count; s++) {
+        eae_plan_split(t->plan, t->row[s], &split[s]);
+        task[s] = (eae_streamed_task){t->run, &split[s], s};
+    }
+    int status = eae_streamed_run(task, count, t->target, streamed_done, t);
+    for (int64_t s = 0; s < count; s++)
+        eae_split_free(&split[s]);
+    free(task);
+    free(split);
+    return status;
+}
+
 /* ---- choosing ----------------------------------------------------------------------------------
  */
 
@@ -242,6 +272,8 @@ static int run_inner(tuning *t, int64_t count)
     if (!t->score)
         return EAE_FAIL;
     t->done = EAE_NEW_ARRAY(eae_tune_count, count);
+    if (t->run->streams)
+        return run_streamed(t, count);
     int workers = eae_run_workers(t->run, count, &t->threads);
     return eae_parallel(workers, count, inner_task, t);
 }

@@ -68,6 +68,21 @@ static inline int64_t eae_features_stride(int64_t rows)
     return (rows + 15) / 16 * 16;
 }
 
+/*
+ * A vector over the columns that takes part in row_values and row_update, and how it sees the data:
+ *
+ *     t(i, j) = (x(i, j), or fill[j] where it is NaN) - shift[j]
+ *
+ * fill, shift and by may be NULL (not applied; by: 1). No scale: a caller that works on z = t s
+ * keeps v = s w, with by = s^2.
+ */
+typedef struct eae_row_vector {
+    double *v; /* cols */
+    const double *fill;
+    const double *shift;
+    const double *by;
+} eae_row_vector;
+
 /* How panels are multiplied. Sums over panels are always f64. The reference takes F64 for both. */
 typedef enum eae_precision {
     EAE_PRECISION_F32, /* z rounded to f32, products in f32 */
@@ -124,6 +139,15 @@ typedef struct eae_kernels {
     int (*feature_gram)(const eae_features *features, const int64_t *feature, int64_t count,
                         const int64_t *row, int64_t m, eae_precision precision, double sign,
                         double *gram, int threads);
+
+    /* Tall data, some rows at a time. Of the source only x, is_f64, rows and cols count.
+     * value (m x k): value(i, q) = sum_j t_q(row[i], j) v_q[j], f64; rows row[0..m-1] (NULL:
+     * 0 .. m-1). One order of operations for every i and q, whatever m and k. */
+    int (*row_values)(const eae_source *source, const int64_t *row, int64_t m,
+                      const eae_row_vector *vector, int64_t k, double *value, int threads);
+    /* v_q[j] += by_q[j] sum_i d(i, q) t_q(row[i], j); d is m x k. The same promise. */
+    int (*row_update)(const eae_source *source, const int64_t *row, int64_t m, const double *d,
+                      const eae_row_vector *vector, int64_t k, int threads);
 
     /* Dense f64 algebra on small matrices, one thread. a is n x n, row-major, symmetric. */
 

@@ -15,7 +15,7 @@
 
 #include "kernels/kernels.h"
 
-#define EAE_PLUGIN_ABI 2
+#define EAE_PLUGIN_ABI 3
 #define EAE_PLUGIN_SYMBOL "eae_plugin"
 
 typedef struct eae_plugin_host {
@@ -26,7 +26,7 @@ typedef struct eae_plugin_host {
 typedef struct eae_plugin_entry {
     uint32_t abi; /* EAE_PLUGIN_ABI */
     uint32_t kernels_size;
-    uint32_t source_size; /* of eae_source and eae_features together */
+    uint32_t source_size; /* of eae_source, eae_features and eae_row_vector together */
     /* The table, or NULL with the message set (no device). `host` outlives the plugin. */
     const eae_kernels *(*open)(const eae_plugin_host *host);
 } eae_plugin_entry;

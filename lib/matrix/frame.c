@@ -94,6 +94,14 @@ int eae_frame_own(eae_frame *f)
     return EAE_OK;
 }
 
+void eae_frame_ahead(const eae_frame *f, int64_t first, int64_t count)
+{
+    size_t row = (size_t)f->cols.count * eae_type_size(f->type);
+    if (f->mapping)
+        eae_region_ahead(f->mapping, (const char *)f->payload + (size_t)first * row,
+                         (size_t)count * row);
+}
+
 double eae_frame_value(const eae_frame *f, int64_t i, int64_t j)
 {
     size_t at = (size_t)i * (size_t)f->cols.count + (size_t)j;

@@ -96,6 +96,8 @@ static inline int16_t *eae_frame_i16(const eae_frame *f)
 {
     return (int16_t *)f->payload;
 }
+/* Rows first .. first+count-1 of the payload will be read soon: have a mapped file fetch them. */
+void eae_frame_ahead(const eae_frame *f, int64_t first, int64_t count);
 /* Element (i, j) of a payload of any type as a double. */
 double eae_frame_value(const eae_frame *f, int64_t i, int64_t j);
 

@@ -138,6 +138,13 @@ size_t eae_region_size(const eae_region *r)
     return r->size;
 }
 
+void eae_region_ahead(const eae_region *r, const void *at, size_t n)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)at / page * page;
+    if (!eae_region_is_memory(r)) /* only advice: that it fails is no matter */
+        (void)madvise((void *)begin, n + (uintptr_t)at - begin, MADV_WILLNEED);
+}
+
 bool eae_region_is_memory(const eae_region *r)
 {
     return r->name == NULL;

@@ -22,6 +22,8 @@ eae_region *eae_region_memory(size_t capacity);
 /* Enlarge (the bytes may move) or shrink memory that nobody else retains. */
 int eae_region_resize(eae_region *r, size_t capacity);
 
+/* The bytes from `at` on, which may lie anywhere in it, will be read soon. */
+void eae_region_ahead(const eae_region *r, const void *at, size_t n);
 char *eae_region_bytes(const eae_region *r);
 size_t eae_region_size(const eae_region *r);
 bool eae_region_is_memory(const eae_region *r); /* may be written to */

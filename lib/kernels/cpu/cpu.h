@@ -8,6 +8,7 @@
  *   gram.c      gram, gram_apply, decision: a BLAS product per panel
  *   weights.c   weights, moments: sums over rows whose order does not depend on the position
  *   features.c  the data turned over: turn, feature_weights, feature_gram
+ *   rows.c      tall data, a block of rows at a time: row_values, row_update
  *   dense.c     LAPACK and BLAS on small matrices
  *
  * BLAS is called on one thread inside our own OpenMP regions. Scratch memory is taken before a
@@ -66,6 +67,7 @@ typedef struct eae_cpu_vector {
 enum { EAE_CPU_TILE = 16, EAE_CPU_BLOCK = 256 };
 
 extern eae_cpu_vector eae_cpu_vector_best;
+extern int eae_cpu_vector_set; /* which one that is: 0 base, 1 AVX2, 2 AVX-512 */
 void eae_cpu_vector_choose(void); /* before anything else */
 
 /* --- columns.c --- */
@@ -135,6 +137,10 @@ int eae_cpu_feature_weights(const eae_features *features, const int64_t *feature
 int eae_cpu_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
                          const int64_t *row, int64_t m, eae_precision precision, double sign,
                          double *gram, int threads);
+int eae_cpu_row_values(const eae_source *source, const int64_t *row, int64_t m,
+                       const eae_row_vector *vector, int64_t k, double *value, int threads);
+int eae_cpu_row_update(const eae_source *source, const int64_t *row, int64_t m, const double *d,
+                       const eae_row_vector *vector, int64_t k, int threads);
 int eae_cpu_cholesky(double *a, int64_t n);
 int eae_cpu_cholesky_solve(const double *factor, int64_t n, double *b, int64_t k);
 int eae_cpu_eigen(double *a, int64_t n, double *values);

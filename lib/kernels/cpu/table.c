@@ -47,6 +47,8 @@ static const eae_kernels table = {
     .turn = eae_cpu_turn,
     .feature_weights = eae_cpu_feature_weights,
     .feature_gram = eae_cpu_feature_gram,
+    .row_values = eae_cpu_row_values,
+    .row_update = eae_cpu_row_update,
     .cholesky = eae_cpu_cholesky,
     .cholesky_solve = eae_cpu_cholesky_solve,
     .eigen = eae_cpu_eigen,
@@ -84,6 +86,6 @@ static const eae_kernels *open_plugin(const eae_plugin_host *host)
 const eae_plugin_entry eae_plugin = {
     .abi = EAE_PLUGIN_ABI,
     .kernels_size = sizeof(eae_kernels),
-    .source_size = sizeof(eae_source) + sizeof(eae_features),
+    .source_size = sizeof(eae_source) + sizeof(eae_features) + sizeof(eae_row_vector),
     .open = open_plugin,
 };

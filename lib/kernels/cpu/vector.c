@@ -250,16 +250,21 @@ INSTRUCTION_SET(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx512b
 #endif
 
 eae_cpu_vector eae_cpu_vector_best;
+int eae_cpu_vector_set;
 
 void eae_cpu_vector_choose(void)
 {
     eae_cpu_vector_best = SET_TABLE(base);
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2"))
+    if (__builtin_cpu_supports("avx2")) {
         eae_cpu_vector_best = SET_TABLE(avx2);
+        eae_cpu_vector_set = 1;
+    }
     if (__builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw"))
+        __builtin_cpu_supports("avx512bw")) {
         eae_cpu_vector_best = SET_TABLE(avx512);
+        eae_cpu_vector_set = 2;
+    }
 #endif
 }

@@ -30,6 +30,12 @@ int eae_ref_feature_gram(const eae_features *features, const int64_t *feature, i
                          const int64_t *row, int64_t m, eae_precision precision, double sign,
                          double *gram, int threads);
 
+/* rows.c: over blocks of rows */
+int eae_ref_row_values(const eae_source *source, const int64_t *row, int64_t m,
+                       const eae_row_vector *vector, int64_t k, double *value, int threads);
+int eae_ref_row_update(const eae_source *source, const int64_t *row, int64_t m, const double *d,
+                       const eae_row_vector *vector, int64_t k, int threads);
+
 /* dense.c: small matrices */
 int eae_ref_cholesky(double *a, int64_t n);
 int eae_ref_cholesky_solve(const double *factor, int64_t n, double *b, int64_t k);

@@ -1,0 +1,280 @@
+/* streamed.c - see streamed.h. */
+#include "eval/streamed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/memory.h"
+#include "model/tall_fit.h"
+
+/* ---- which solver ------------------------------------------------------------------------------
+ */
+
+/* Of two cores of 2024: multiplications and additions in f32 of a large product, the same in f64 of
+ * a small one, values that a pass works through; and the passes to a gap of 1e-6. Orders of
+ * magnitude are enough. */
+static const double PRODUCT_RATE = 1e11, SOLVE_RATE = 1e10, PASS_RATE = 3e9, PASSES = 40;
+static const double BLOCK_ROWS = 64;
+enum { ROWS_ALWAYS = 2000, ROWS_MOST = 20000 };
+
+static const char *obstacle(const eae_run *run)
+{
+    const eae_train_spec *spec = run->spec;
+    bool svm = spec->model == EAE_MODEL_SVM && spec->kernel == EAE_KERNEL_LINEAR;
+    bool binary = spec->model == EAE_MODEL_LOGISTIC && run->target.outcome.classes == 2;
+    if (!svm && !binary && spec->model != EAE_MODEL_RIDGE)
+        return "svm with the linear kernel, logistic for two classes, and ridge";
+    if (spec->permutations > 0)
+        return "models without --permute";
+    if (spec->covariates.terms > 0)
+        return "models without --covariates";
+    if (spec->prepare.design)
+        return "models without --adjust";
+    if (run->dataset.missing && spec->prepare.imputation == EAE_IMPUTE_ALS)
+        return "missing values filled by --impute mean or median";
+    return NULL;
+}
+
+static bool is_cheaper(const eae_run *run)
+{
+    double n = (double)run->dataset.rows, p = (double)run->dataset.cols;
+    double gram = n * n * p / PRODUCT_RATE + n * n * n / SOLVE_RATE;
+    double stream = BLOCK_ROWS * n * p / PRODUCT_RATE + PASSES * n * p / PASS_RATE;
+    bool cheaper = n > ROWS_MOST || (n > ROWS_ALWAYS && stream < gram / 2);
+    eae_detail("solver: %s (a Gram matrix of %.0f x %.0f and its solution would take about %.3g s, "
+               "passes over the data %.3g s%s)",
+               cheaper ? "stream" : "gram", n, n, gram, stream,
+               n > ROWS_MOST ? "; too many samples for a Gram matrix" : "");
+    return cheaper;
+}
+
+int eae_streamed_choose(const eae_run *run, bool *streams)
+{
+    const char *only = obstacle(run);
+    *streams = false;
+    if (run->spec->solver == EAE_SOLVER_GRAM)
+        return EAE_OK;
+    if (run->spec->solver == EAE_SOLVER_STREAM && only && !eae_train_is_sparse(run->spec))
+        return eae_fail_usage("--solver stream is for %s", only);
+    if (only)
+        return EAE_OK;
+    *streams = run->spec->solver == EAE_SOLVER_STREAM || is_cheaper(run);
+    return EAE_OK;
+}
+
+/* ---- one training set --------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const eae_streamed_task *task;
+    eae_fold fold;
+    eae_source source;
+    eae_fits fits;
+    int64_t first; /* of its models in the batch */
+} member;
+
+typedef struct {
+    const eae_target *target;
+    member *member;
+    int64_t count;
+    eae_tall_problem *problem;
+    eae_tall_model *model;
+    double *memory; /* y and cost of every model */
+    int64_t models;
+} batch;
+
+static eae_loss loss_of(const eae_train_spec *spec)
+{
+    if (spec->model == EAE_MODEL_LOGISTIC)
+        return EAE_LOSS_LOGISTIC;
+    if (spec->model == EAE_MODEL_RIDGE)
+        return EAE_LOSS_SQUARED;
+    return spec->loss == EAE_HINGE ? EAE_LOSS_HINGE : EAE_LOSS_SQUARED_HINGE;
+}
+
+static int sides_of(const eae_target *t)
+{
+    return t->task == EAE_TASK_CLASSES && t->outcome.classes > 2 ? t->outcome.classes : 1;
+}
+
+static int64_t models_of(const eae_streamed_task *task, const eae_target *target)
+{
+    return task->run->spec->params * sides_of(target);
+}
+
+static double response(const eae_target *t, int sides, int side, int64_t row)
+{
+    if (t->task != EAE_TASK_CLASSES)
+        return t->value[row];
+    return t->class[row] == (sides > 1 ? side : 1) ? 1 : -1;
+}
+
+/* y and cost over all rows of the data. */
+static void set_problem(const batch *b, const member *m, int param, int side,
+                        eae_tall_problem *problem, double *memory)
+{
+    const eae_fold *f = &m->fold;
+    const eae_train_spec *spec = f->run->spec;
+    const eae_target *t = b->target;
+    int64_t rows = f->run->dataset.rows;
+    double *y = memory, *cost = memory + rows;
+    double *some = EAE_NEW_ARRAY(double, f->n);
+    eae_train_cost(spec, spec->param[param], f->row, f->split->count, f->n, t->class,
+                   t->outcome.classes, some);
+    memset(memory, 0, (size_t)(2 * rows) * sizeof *memory);
+    for (int64_t i = 0; i < f->n; i++) {
+        y[f->row[i]] = response(t, m->fits.sides, side, f->row[i]);
+        cost[f->row[i]] = some[i];
+    }
+    free(some);
+    *problem = (eae_tall_problem){.source = &m->source,
+                                  .y = y,
+                                  .cost = cost,
+                                  .loss = loss_of(spec),
+                                  .bias_penalised = spec->bias_penalised,
+                                  .tol = spec->tol,
+                                  .max_iter = spec->max_iter};
+}
+
+static int open_member(batch *b, member *m)
+{
+    const eae_run *run = m->task->run;
+    int threads = run->spec->threads;
+    int status = eae_fold_open(&m->fold, run, m->task->split, b->target, threads);
+    if (status == EAE_OK)
+        status = eae_fits_open(&m->fits, &m->fold, b->target);
+    if (status != EAE_OK)
+        return status;
+    m->source = eae_fold_source(&m->fold);
+    m->first = b->models;
+    for (int p = 0; p < run->spec->params; p++) {
+        for (int side = 0; side < m->fits.sides; side++) {
+            int64_t k = b->models++;
+            set_problem(b, m, p, side, &b->problem[k],
+                        b->memory + k * 2 * run->dataset.rows);
+        }
+    }
+    return EAE_OK;
+}
+
+/* What the fits of a fold are made of elsewhere: weights of all, values of the test rows. */
+static int take_models(const batch *b, member *m)
+{
+    const eae_fold *f = &m->fold;
+    int64_t count = m->fits.params * m->fits.sides, tests = f->m - f->n;
+    int64_t cols = f->run->dataset.cols;
+    m->fits.value = eae_try_alloc((size_t)(count * tests), sizeof(double), "predictions");
+    m->fits.weight = eae_try_alloc((size_t)(count * cols), sizeof(double), "weights");
+    if (!m->fits.value || !m->fits.weight)
+        return EAE_FAIL;
+    for (int64_t k = 0; k < count; k++) {
+        eae_tall_model *from = &b->model[m->first + k];
+        eae_gram_fit *fit = &m->fits.fit[k];
+        fit->intercept = from->intercept;
+        fit->objective = from->objective;
+        fit->gap = from->gap;
+        fit->iterations = from->iterations;
+        fit->converged = from->converged;
+        for (int64_t i = 0; i < tests; i++)
+            m->fits.value[k * tests + i] = from->value[f->row[f->n + i]];
+        memcpy(m->fits.weight + k * cols, from->w, (size_t)cols * sizeof(double));
+        eae_tall_model_free(from);
+    }
+    eae_fits_rescale(&m->fits, f->run->spec);
+    return EAE_OK;
+}
+
+static void close_member(member *m)
+{
+    eae_fold_close(&m->fold);
+    eae_fits_free(&m->fits);
+}
+
+/* ---- batches -----------------------------------------------------------------------------------
+ */
+
+static void ask_ahead(void *context, int64_t first, int64_t count)
+{
+    eae_frame_ahead(((const eae_run *)context)->data, first, count);
+}
+
+static int report_pass(void *context, int64_t pass, int64_t left, double gap)
+{
+    (void)context;
+    if (left > 0)
+        eae_detail("pass %lld: %lld models left, the largest gap is %.3g", (long long)pass,
+                   (long long)left, gap);
+    else
+        eae_detail("pass %lld: done", (long long)pass);
+    return EAE_OK;
+}
+
+static int fit_batch(batch *b, const eae_run *run, double room)
+{
+    eae_tall_watch watch = {.ahead = ask_ahead, .pass = report_pass, .context = (void *)(uintptr_t)run};
+    return eae_fit_tall(b->problem, b->models, run->dataset.kernels, room, run->spec->threads,
+                        &watch, b->model);
+}
+
+static int open_batch(batch *b, const eae_streamed_task *task, int64_t count, int64_t models)
+{
+    int64_t rows = task->run->dataset.rows;
+    b->member = EAE_NEW_ARRAY(member, count);
+    b->problem = EAE_NEW_ARRAY(eae_tall_problem, models);
+    b->model = EAE_NEW_ARRAY(eae_tall_model, models);
+    b->memory = eae_try_alloc((size_t)(models * 2 * rows), sizeof(double), "labels and costs");
+    int status = b->memory ? EAE_OK : EAE_FAIL;
+    for (; b->count < count && status == EAE_OK; b->count++) {
+        b->member[b->count].task = &task[b->count];
+        status = open_member(b, &b->member[b->count]);
+    }
+    return status;
+}
+
+static int do_batch(const eae_streamed_task *task, int64_t count, int64_t models, double room,
+                    const eae_target *target, eae_streamed_done done, void *context)
+{
+    batch b = {.target = target};
+    int status = open_batch(&b, task, count, models);
+    if (status == EAE_OK)
+        status = fit_batch(&b, task->run, room);
+    for (int64_t s = 0; s < b.count && status == EAE_OK; s++) {
+        status = take_models(&b, &b.member[s]);
+        if (status == EAE_OK)
+            status = done(context, task[s].id, &b.member[s].fold, &b.member[s].fits);
+        close_member(&b.member[s]);
+    }
+    for (int64_t k = 0; k < b.models; k++)
+        eae_tall_model_free(&b.model[k]);
+    for (int64_t s = 0; s < b.count; s++)
+        close_member(&b.member[s]);
+    free(b.member);
+    free(b.problem);
+    free(b.model);
+    free(b.memory);
+    return status;
+}
+
+int eae_streamed_run(const eae_streamed_task *task, int64_t count, const eae_target *target,
+                     eae_streamed_done done, void *context)
+{
+    int status = EAE_OK;
+    for (int64_t first = 0, last; first < count && status == EAE_OK; first = last) {
+        const eae_run *run = task[first].run;
+        double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
+        double have = run->spec->memory > 0 ? (double)run->spec->memory : 0x1p62, used = 0;
+        double each = eae_tall_model_bytes(run->dataset.rows, run->dataset.cols) +
+                      (2 * rows + cols) * sizeof(double);
+        int64_t models = 0;
+        for (last = first; last < count; last++) {
+            double more = (double)models_of(&task[last], target) * each + 4 * cols * sizeof(double);
+            if (last > first && used + more > have / 2)
+                break;
+            used += more;
+            models += models_of(&task[last], target);
+        }
+        status = do_batch(task + first, last - first, models, have - used, target, done, context);
+    }
+    return status;
+}

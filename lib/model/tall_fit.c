@@ -1,0 +1,466 @@
+/* tall_fit.c - passes over the data, many models in each; the method is in tall_fit.h. */
+#include "model/tall_fit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/threads.h"
+#include "model/tall_parts.h"
+
+/* Rows of a block, the places of the data that they are taken from, and how many blocks are asked
+ * for ahead. All but the last are part of the result. */
+enum { BLOCK = 64, PLACES = 8, AHEAD = 2 };
+
+/* Models of one source. */
+typedef struct {
+    const eae_source *source;
+    double *by;  /* cols: inverse squared, 0 for features not in use; NULL: all 1 */
+    float *gram; /* blocks x BLOCK x BLOCK; of one block where there is no room */
+    double rho;  /* the penalty on the sum of beta: z'z / rows. In the direction of all beta it weighs
+                  * as much as z'z, and not more: a pass must keep up with the multiplier */
+    bool known;  /* gram of all blocks is there */
+} group;
+
+typedef struct {
+    const eae_tall_problem *problem;
+    eae_tall_model *fit;
+    group *group;
+    double *beta, *begin_beta;   /* rows */
+    double *value;               /* rows: of w as it was when the pass began */
+    double *u, *begin_u;         /* cols: w inverse, for raw values */
+    double sum, begin_sum, bias; /* of beta; the multiplier */
+    double factor, bound;        /* the repair of begin_beta */
+    double *change;              /* BLOCK */
+    double *block_value;         /* BLOCK */
+} model;
+
+typedef struct {
+    const eae_kernels *kernels;
+    const eae_source *data;
+    const eae_tall_watch *watch;
+    int threads;
+    int64_t rows, cols, blocks;
+    int64_t *order; /* rows, block after block */
+    group *group;
+    int64_t groups;
+    bool keeps; /* all block Gram matrices are kept */
+    double *scratch; /* BLOCK x BLOCK */
+    model *model;    /* those that are left first */
+    int64_t left;
+    double *vector_value; /* BLOCK x 2 left */
+    double *vector_by;    /* BLOCK x left */
+    eae_row_vector *vector;
+    int64_t block; /* in hand */
+} fitting;
+
+double eae_tall_model_bytes(int64_t rows, int64_t cols)
+{
+    return (3 * (double)cols + 4 * (double)rows) * sizeof(double);
+}
+
+double eae_tall_gram_bytes(int64_t rows, int64_t cols)
+{
+    (void)cols;
+    return ceil((double)rows / BLOCK) * BLOCK * BLOCK * sizeof(float);
+}
+
+static int64_t block_rows(const fitting *f, int64_t block)
+{
+    int64_t rest = f->rows - block * BLOCK;
+    return rest < BLOCK ? rest : BLOCK;
+}
+
+/* ---- setting up ------------------------------------------------------------------------------ */
+
+/* Stripes of rows from PLACES places by turns. */
+static void make_order(fitting *f)
+{
+    int64_t part = (f->rows + PLACES - 1) / PLACES, stripe = BLOCK / PLACES, at = 0;
+    for (int64_t from = 0; from < part; from += stripe) {
+        for (int64_t place = 0; place < PLACES; place++) {
+            int64_t begin = place * part + from, end = begin + stripe;
+            int64_t last = (place + 1) * part < f->rows ? (place + 1) * part : f->rows;
+            for (int64_t i = begin; i < end && i < last; i++)
+                f->order[at++] = i;
+        }
+    }
+}
+
+static bool same_source(const eae_source *a, const eae_source *b)
+{
+    return a->x == b->x && a->fill == b->fill && a->shift == b->shift &&
+           a->inverse == b->inverse && a->feature == b->feature;
+}
+
+static int open_group(fitting *f, group *g, const eae_source *source)
+{
+    *g = (group){.source = source};
+    int64_t blocks = f->keeps ? f->blocks : 1;
+    g->gram = eae_try_alloc((size_t)(blocks * BLOCK * BLOCK), sizeof(float),
+                            "Gram matrices of blocks of rows");
+    if (!g->gram)
+        return EAE_FAIL;
+    if (!source->inverse && !source->feature)
+        return EAE_OK;
+    g->by = EAE_NEW_ARRAY(double, f->cols);
+    for (int64_t k = 0; k < source->feature_count; k++) {
+        int64_t j = source->feature ? source->feature[k] : k;
+        double inverse = source->inverse ? source->inverse[j] : 1;
+        g->by[j] = inverse * inverse;
+    }
+    return EAE_OK;
+}
+
+static int group_of(fitting *f, const eae_source *source, group **found)
+{
+    for (int64_t g = 0; g < f->groups; g++) {
+        *found = &f->group[g];
+        if (same_source(f->group[g].source, source))
+            return EAE_OK;
+    }
+    *found = &f->group[f->groups++];
+    return open_group(f, *found, source);
+}
+
+static int open_model(fitting *f, model *m, const eae_tall_problem *problem, eae_tall_model *fit)
+{
+    *m = (model){.problem = problem, .fit = fit};
+    *fit = (eae_tall_model){.gap = INFINITY};
+    int status = group_of(f, problem->source, &m->group);
+    size_t rows = (size_t)f->rows, cols = (size_t)f->cols;
+    m->beta = EAE_NEW_ARRAY(double, rows);
+    m->begin_beta = EAE_NEW_ARRAY(double, rows);
+    m->change = EAE_NEW_ARRAY(double, BLOCK);
+    m->block_value = EAE_NEW_ARRAY(double, BLOCK);
+    m->value = fit->value = eae_try_alloc(rows, sizeof(double), "values of all rows");
+    m->u = eae_try_alloc(cols, sizeof(double), "weights");
+    m->begin_u = eae_try_alloc(cols, sizeof(double), "weights");
+    fit->w = eae_try_alloc(cols, sizeof(double), "weights");
+    if (!m->value || !m->u || !m->begin_u || !fit->w)
+        return EAE_FAIL;
+    memset(m->u, 0, cols * sizeof(double));
+    memset(m->begin_u, 0, cols * sizeof(double));
+    return status;
+}
+
+static void close_model(model *m)
+{
+    free(m->beta);
+    free(m->begin_beta);
+    free(m->change);
+    free(m->block_value);
+    free(m->u);
+    free(m->begin_u);
+}
+
+/* ---- one block ------------------------------------------------------------------------------- */
+
+/* The Gram matrix of the block in hand, of one group. */
+static int make_gram(fitting *f, group *g)
+{
+    int64_t n = block_rows(f, f->block);
+    float *gram = g->gram + (f->keeps ? f->block * BLOCK * BLOCK : 0);
+    if (g->known)
+        return EAE_OK;
+    eae_precision precision =
+        eae_kernels_precision(f->rows, g->source->feature_count, f->data->is_f64);
+    int status = f->kernels->gram(g->source, f->order + f->block * BLOCK, n, precision, f->scratch,
+                                  f->threads);
+    double trace = 0;
+    for (int64_t i = 0; i < n && status == EAE_OK; i++) {
+        for (int64_t k = 0; k < n; k++)
+            gram[i * BLOCK + k] = (float)f->scratch[i * n + k];
+        trace += f->scratch[i * n + i];
+    }
+    if (g->rho == 0)
+        g->rho = trace > 0 ? trace / (double)n / (double)f->rows : 1;
+    return status;
+}
+
+/* What the repair takes off the norm in this block: the root of r'K r. */
+static double repair_norm(const fitting *f, const model *m, const float *gram)
+{
+    int64_t n = block_rows(f, f->block);
+    const int64_t *row = f->order + f->block * BLOCK;
+    double r[BLOCK], square = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double share = 0;
+        if (m->problem->cost[row[i]] > 0)
+            share = eae_tall_share(m->problem, row[i], m->begin_beta[row[i]], m->begin_sum);
+        r[i] = m->factor * share;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (int64_t k = 0; k < n; k++)
+            sum += (double)gram[i * BLOCK + k] * r[k];
+        square += r[i] * sum;
+    }
+    return square > 0 ? sqrt(square) : 0;
+}
+
+static int solve_model(void *context, int64_t task, int worker)
+{
+    fitting *f = context;
+    model *m = &f->model[task];
+    int64_t n = block_rows(f, f->block);
+    const int64_t *row = f->order + f->block * BLOCK;
+    const float *gram = m->group->gram + (f->keeps ? f->block * BLOCK * BLOCK : 0);
+    bool penalised = m->problem->bias_penalised;
+    (void)worker;
+    for (int64_t i = 0; i < n; i++) {
+        m->block_value[i] = f->vector_value[i * 2 * f->left + 2 * task];
+        m->value[row[i]] = f->vector_value[i * 2 * f->left + 2 * task + 1];
+    }
+    if (m->factor != 0)
+        m->bound += repair_norm(f, m, gram);
+    eae_tall_block block = {.problem = m->problem,
+                            .row = row,
+                            .n = n,
+                            .gram = gram,
+                            .ld = BLOCK,
+                            .bias = penalised ? 0 : m->bias,
+                            .rho = penalised ? 1 : m->group->rho,
+                            .sum = &m->sum,
+                            .beta = m->beta,
+                            .value = m->block_value,
+                            .change = m->change};
+    eae_tall_block_solve(&block);
+    for (int64_t i = 0; i < n; i++)
+        f->vector_by[i * f->left + task] = m->change[i];
+    return EAE_OK;
+}
+
+/* Each model's w, then w as it was when the pass began. */
+static void set_vectors(fitting *f)
+{
+    for (int64_t k = 0; k < f->left; k++) {
+        const model *m = &f->model[k];
+        eae_row_vector v = {.v = m->u, .fill = m->group->source->fill, .by = m->group->by};
+        v.shift = m->group->source->shift;
+        f->vector[2 * k] = v;
+        v.v = m->begin_u;
+        f->vector[2 * k + 1] = v;
+        v.v = m->u;
+        f->vector[2 * f->left + k] = v; /* for the update */
+    }
+}
+
+static void look_ahead(const fitting *f, int64_t block)
+{
+    int64_t stripe = BLOCK / PLACES, n = block_rows(f, block);
+    for (int64_t i = 0; i < n && f->watch && f->watch->ahead; i += stripe) {
+        int64_t count = n - i < stripe ? n - i : stripe;
+        f->watch->ahead(f->watch->context, f->order[block * BLOCK + i], count);
+    }
+}
+
+static int do_block(fitting *f)
+{
+    const int64_t *row = f->order + f->block * BLOCK;
+    int64_t n = block_rows(f, f->block);
+    int status = EAE_OK;
+    for (int64_t g = 0; g < f->groups && status == EAE_OK; g++)
+        status = make_gram(f, &f->group[g]);
+    if (status == EAE_OK)
+        status = f->kernels->row_values(f->data, row, n, f->vector, 2 * f->left, f->vector_value,
+                                        f->threads);
+    if (status == EAE_OK)
+        status = eae_parallel(f->threads, f->left, solve_model, f);
+    if (status == EAE_OK)
+        status = f->kernels->row_update(f->data, row, n, f->vector_by, f->vector + 2 * f->left,
+                                        f->left, f->threads);
+    return status;
+}
+
+/* ---- one pass -------------------------------------------------------------------------------- */
+
+static void begin_pass(fitting *f)
+{
+    for (int64_t k = 0; k < f->left; k++) {
+        model *m = &f->model[k];
+        memcpy(m->begin_u, m->u, (size_t)f->cols * sizeof(double));
+        memcpy(m->begin_beta, m->beta, (size_t)f->rows * sizeof(double));
+        m->begin_sum = m->sum;
+        m->factor = eae_tall_repair(m->problem, f->rows, m->beta, m->sum);
+        m->bound = 0;
+    }
+    set_vectors(f);
+}
+
+static double norm_of(const model *m, int64_t cols)
+{
+    double sum = 0;
+    const double *by = m->group->by;
+    for (int64_t j = 0; j < cols; j++) {
+        double u = m->begin_u[j];
+        if (!by)
+            sum += u * u;
+        else if (by[j] > 0)
+            sum += u * u / by[j];
+    }
+    return sum;
+}
+
+/* What the model was when the pass began, times `scale`. */
+static void take_solution(const fitting *f, model *m, double scale)
+{
+    const eae_source *s = m->group->source;
+    eae_tall_model *fit = m->fit;
+    for (int64_t j = 0; j < f->cols; j++)
+        fit->w[j] = s->feature ? NAN : scale * m->begin_u[j] / (s->inverse ? s->inverse[j] : 1);
+    for (int64_t k = 0; k < s->feature_count && s->feature; k++) {
+        int64_t j = s->feature[k];
+        fit->w[j] = scale * m->begin_u[j] / (s->inverse ? s->inverse[j] : 1);
+    }
+    for (int64_t i = 0; i < f->rows; i++)
+        m->value[i] = scale * m->value[i] + fit->intercept;
+}
+
+static bool is_last(const model *m, int64_t pass)
+{
+    int64_t most = m->problem->max_iter > 0 ? m->problem->max_iter : EAE_TALL_PASSES;
+    return m->fit->gap <= m->problem->tol || pass >= most;
+}
+
+static int judge_model(void *context, int64_t task, int worker)
+{
+    fitting *f = context;
+    model *m = &f->model[task];
+    double scale;
+    eae_tall_state state = {.problem = m->problem,
+                            .rows = f->rows,
+                            .beta = m->begin_beta,
+                            .value = m->value,
+                            .norm = norm_of(m, f->cols),
+                            .sum = m->begin_sum,
+                            .factor = m->factor,
+                            .bound = m->bound};
+    (void)worker;
+    eae_tall_certify(&state, m->fit, &scale);
+    m->fit->iterations++;
+    if (is_last(m, m->fit->iterations)) {
+        m->fit->converged = m->fit->gap <= m->problem->tol;
+        take_solution(f, m, scale);
+    } else if (!m->problem->bias_penalised) {
+        m->bias += m->group->rho * m->sum;
+    }
+    return EAE_OK;
+}
+
+/* Models that are done leave. */
+static double drop_done(fitting *f)
+{
+    int64_t left = 0;
+    double gap = 0;
+    for (int64_t k = 0; k < f->left; k++) {
+        model m = f->model[k];
+        if (is_last(&m, m.fit->iterations)) {
+            close_model(&m);
+            continue;
+        }
+        gap = fmax(gap, m.fit->gap);
+        f->model[left++] = m;
+    }
+    f->left = left;
+    return gap;
+}
+
+static int do_pass(fitting *f)
+{
+    int status = EAE_OK;
+    begin_pass(f);
+    for (int64_t k = 0; k < f->blocks && status == EAE_OK; k++) {
+        f->block = k;
+        look_ahead(f, (k + AHEAD) % f->blocks);
+        status = do_block(f);
+    }
+    for (int64_t g = 0; g < f->groups; g++)
+        f->group[g].known = f->keeps;
+    if (status == EAE_OK)
+        status = eae_parallel(f->threads, f->left, judge_model, f);
+    return status;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static int open_fitting(fitting *f, const eae_tall_problem *problem, int64_t count,
+                        eae_tall_model *fit)
+{
+    f->order = eae_malloc((size_t)f->rows, sizeof *f->order);
+    f->group = EAE_NEW_ARRAY(group, count);
+    f->model = EAE_NEW_ARRAY(model, count);
+    f->vector = EAE_NEW_ARRAY(eae_row_vector, 3 * count);
+    f->vector_value = EAE_NEW_ARRAY(double, BLOCK * 2 * count);
+    f->vector_by = EAE_NEW_ARRAY(double, BLOCK * count);
+    f->scratch = EAE_NEW_ARRAY(double, BLOCK * BLOCK);
+    make_order(f);
+    int status = EAE_OK;
+    for (; f->left < count && status == EAE_OK; f->left++)
+        status = open_model(f, &f->model[f->left], &problem[f->left], &fit[f->left]);
+    return status;
+}
+
+static void close_fitting(fitting *f)
+{
+    for (int64_t k = 0; k < f->left; k++)
+        close_model(&f->model[k]);
+    for (int64_t g = 0; g < f->groups; g++) {
+        free(f->group[g].by);
+        free(f->group[g].gram);
+    }
+    free(f->order);
+    free(f->group);
+    free(f->model);
+    free(f->vector);
+    free(f->vector_value);
+    free(f->vector_by);
+    free(f->scratch);
+}
+
+static int64_t count_sources(const eae_tall_problem *problem, int64_t count)
+{
+    int64_t different = 0;
+    for (int64_t k = 0; k < count; k++) {
+        bool seen = false;
+        for (int64_t i = 0; i < k && !seen; i++)
+            seen = same_source(problem[i].source, problem[k].source);
+        different += !seen;
+    }
+    return different;
+}
+
+int eae_fit_tall(const eae_tall_problem *problem, int64_t count, const eae_kernels *kernels,
+                 double memory, int threads, const eae_tall_watch *watch, eae_tall_model *fit)
+{
+    const eae_source *data = problem[0].source;
+    fitting f = {.kernels = kernels,
+                 .data = data,
+                 .watch = watch,
+                 .threads = threads,
+                 .rows = data->rows,
+                 .cols = data->cols,
+                 .blocks = (data->rows + BLOCK - 1) / BLOCK};
+    double all = (double)count_sources(problem, count) * eae_tall_gram_bytes(f.rows, f.cols);
+    f.keeps = all <= memory;
+    memset(fit, 0, (size_t)count * sizeof *fit);
+    int status = open_fitting(&f, problem, count, fit);
+    for (int64_t pass = 1; f.left > 0 && status == EAE_OK; pass++) {
+        status = do_pass(&f);
+        double gap = status == EAE_OK ? drop_done(&f) : 0;
+        if (status == EAE_OK && watch && watch->pass)
+            status = watch->pass(watch->context, pass, f.left, gap);
+    }
+    close_fitting(&f);
+    for (int64_t k = 0; k < count && status != EAE_OK; k++)
+        eae_tall_model_free(&fit[k]);
+    return status;
+}
+
+void eae_tall_model_free(eae_tall_model *fit)
+{
+    free(fit->w);
+    free(fit->value);
+    *fit = (eae_tall_model){0};
+}
