@@ -2,7 +2,7 @@
  * weights.c - weights and moments: for each column a sum over rows, one after the other. See cpu.h.
  *
  * Blocks of columns are worked on by different threads; a block goes through the rows in chunks
- * that stay in the L2 cache as f64, and each chunk meets all vectors before the next is read. Sums
+ * that stay in the L1 cache as f64, and each chunk meets all vectors before the next is read. Sums
  * are carried from chunk to chunk, so every element is one chain of f64 operations over the rows.
  */
 #include "kernels/cpu/cpu.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = EAE_CPU_BLOCK, CHUNK = 128 };
+enum { BLOCK = EAE_CPU_BLOCK, CHUNK = 16, BAND = 256 };
 
 /* Columns of a block, up to the whole tile that they fill. */
 static int64_t whole_tiles(int64_t count)
@@ -109,6 +109,13 @@ typedef struct {
     double *output[3]; /* weight, sum, square */
 } moments_job;
 
+/* Sums of a block of columns, carried from one band of rows to the next. */
+typedef struct {
+    bool whole; /* no value was missing yet */
+    double *same;
+    double *acc[3];
+} block_sums;
+
 static void spread(const double *same, int64_t k, double *acc)
 {
     for (int64_t q = 0; q < k; q++)
@@ -136,7 +143,9 @@ static void add_weights(const moments_job *g, const scratch *s, int64_t from, in
     eae_cpu_vector_best.accumulate(s->other, n, by, g->s, g->s, width, s->acc[0]);
 }
 
-static void moments_block(const moments_job *g, int64_t first, double *memory)
+/* Sums of one block of columns over the rows from .. to-1. */
+static void moments_block(const moments_job *g, int64_t first, int64_t from, int64_t to,
+                          double *memory, block_sums *sums)
 {
     eae_cpu_columns c;
     scratch s = scratch_at(memory, g->source, g->s);
@@ -144,18 +153,17 @@ static void moments_block(const moments_job *g, int64_t first, double *memory)
     int64_t width = whole_tiles(count);
     eae_cpu_columns_set(&c, g->source, first, count, s.columns);
     const eae_cpu_vector *v = &eae_cpu_vector_best;
-    bool whole = true;
-    set_all(s.same, g->s, 0);
+    s.same = sums->same;
     for (int i = 0; i < 3; i++)
-        set_all(s.acc[i], g->s * BLOCK, 0);
+        s.acc[i] = sums->acc[i];
     set_all(s.value, CHUNK * BLOCK, 0);
-    for (int64_t i = 0; i < g->m; i += CHUNK) {
-        int64_t n = least(CHUNK, g->m - i);
+    for (int64_t i = from; i < to; i += CHUNK) {
+        int64_t n = least(CHUNK, to - i);
         const double *by = g->c + i * g->s;
         eae_cpu_rows_f64(&c, g->row, i, n, s.value, BLOCK);
         bool missing = v->split_missing(s.value, s.other, n * BLOCK);
         if (g->output[0])
-            add_weights(g, &s, i, n, width, missing, &whole);
+            add_weights(g, &s, i, n, width, missing, &sums->whole);
         if (g->output[1])
             v->accumulate(s.value, n, by, g->s, g->s, width, s.acc[1]);
         if (g->output[2]) {
@@ -163,7 +171,9 @@ static void moments_block(const moments_job *g, int64_t first, double *memory)
             v->accumulate(s.other, n, by, g->s, g->s, width, s.acc[2]);
         }
     }
-    if (whole)
+    if (to < g->m)
+        return;
+    if (sums->whole && g->output[0])
         spread(s.same, g->s, s.acc[0]);
     for (int i = 0; i < 3; i++) {
         if (g->output[i])
@@ -171,36 +181,80 @@ static void moments_block(const moments_job *g, int64_t first, double *memory)
     }
 }
 
+/* Memory for the sums of a block of columns. */
+static int64_t sums_size(const moments_job *g)
+{
+    int64_t outputs = 0;
+    for (int i = 0; i < 3; i++)
+        outputs += g->output[i] != NULL;
+    return (g->s + 7) / 8 * 8 + outputs * g->s * BLOCK;
+}
+
+static void sums_clear(const moments_job *g, double *memory, block_sums *sums)
+{
+    *sums = (block_sums){.whole = true, .same = memory};
+    memset(memory, 0, (size_t)sums_size(g) * sizeof *memory);
+    memory += (g->s + 7) / 8 * 8;
+    for (int i = 0; i < 3; i++) {
+        if (!g->output[i])
+            continue;
+        sums->acc[i] = memory;
+        memory += g->s * BLOCK;
+    }
+}
+
+/* Few rows: a block of columns after the other. Many: a band of rows after the other, each read
+ * from end to end. */
+static void moments_bands(const moments_job *g, block_sums *sums, double *sums_memory,
+                          double *memory, int64_t size, int threads)
+{
+    int64_t blocks = (eae_cpu_feature_count(g->source) + BLOCK - 1) / BLOCK;
+    bool one = g->m <= BAND;
+    for (int64_t from = 0; from < g->m || from == 0; from += BAND) {
+        int64_t to = least(from + BAND, g->m);
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static, 1)
+        for (int t = 0; t < threads; t++) {
+            for (int64_t b = t; b < blocks; b += threads) {
+                int64_t at = one ? t : b;
+                if (from == 0)
+                    sums_clear(g, sums_memory + at * sums_size(g), &sums[at]);
+                moments_block(g, b * BLOCK, from, to, memory + t * size, &sums[at]);
+            }
+        }
+    }
+}
+
 int eae_cpu_moments(const eae_source *source, const int64_t *row, int64_t m, const double *c,
                     int64_t s, double *weight, double *sum, double *square, int threads)
 {
-    int64_t features = eae_cpu_feature_count(source);
-    int64_t size = scratch_size(source, s, 3);
-    int status = EAE_FAIL;
-    double *memory = eae_cpu_alloc(threads * size, sizeof *memory, "moments");
-    double *across = eae_cpu_alloc(m * s, sizeof *across, "moments");
-    if (!memory || !across)
-        goto out;
-    for (int64_t g = 0; g < s; g++) {
-        for (int64_t i = 0; i < m; i++)
-            across[i * s + g] = c[g * m + i];
-    }
+    int64_t size = scratch_size(source, s, 0), features = eae_cpu_feature_count(source);
     eae_source seen = *source; /* what moments are about: missing stays missing, no scale */
     seen.fill = NULL;
     seen.inverse = NULL;
-    moments_job g = {&seen, row, m, across, s, {weight, sum, square}};
+    moments_job g = {&seen, row, m, NULL, s, {weight, sum, square}};
+    int64_t parts = m <= BAND ? threads : (features + BLOCK - 1) / BLOCK;
+    int status = EAE_FAIL;
+    double *memory = eae_cpu_alloc(threads * size, sizeof *memory, "moments");
+    double *across = eae_cpu_alloc(m * s, sizeof *across, "moments");
+    double *sums_memory = eae_cpu_alloc(parts * sums_size(&g), sizeof *sums_memory, "moments");
+    block_sums *sums = eae_cpu_alloc(parts, sizeof *sums, "moments");
+    if (!memory || !across || !sums_memory || !sums)
+        goto out;
+    for (int64_t q = 0; q < s; q++) {
+        for (int64_t i = 0; i < m; i++)
+            across[i * s + q] = c[q * m + i];
+    }
+    g.c = across;
     for (int i = 0; i < 3; i++) {
         if (source->feature && g.output[i])
             set_all(g.output[i], s * source->cols, NAN);
     }
-#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static, 1)
-    for (int t = 0; t < threads; t++) {
-        for (int64_t first = t * BLOCK; first < features; first += threads * BLOCK)
-            moments_block(&g, first, memory + t * size);
-    }
+    moments_bands(&g, sums, sums_memory, memory, size, threads);
     status = EAE_OK;
 out:
     free(memory);
     free(across);
+    free(sums_memory);
+    free(sums);
     return status;
 }

@@ -1,0 +1,294 @@
+/*
+ * test_tall_fit.c - passes over tall data: the same models as by their Gram matrix, a gap that is
+ * true, and the same bits whatever shares the passes.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "model/tall_fit.h"
+#include "../tolerance.h"
+
+enum { ROWS = 210, COLS = 120, TRAINED = 180 };
+
+static const eae_kernels *cpu;
+
+typedef struct {
+    float *x;
+    double *y, *cost, *number, *shift, *inverse, *fill;
+    int64_t row[TRAINED];
+    eae_source source;
+} study;
+
+/* A few columns carry the classes; every seventh row is not trained on. */
+static study make_study(uint64_t seed, bool missing)
+{
+    eae_random r;
+    eae_random_start(&r, seed, EAE_RANDOM_SYNTH_OTHER, 0);
+    study s = {.x = eae_malloc(ROWS * COLS, sizeof *s.x)};
+    s.y = EAE_NEW_ARRAY(double, ROWS);
+    s.cost = EAE_NEW_ARRAY(double, ROWS);
+    s.number = EAE_NEW_ARRAY(double, ROWS);
+    s.shift = EAE_NEW_ARRAY(double, COLS);
+    s.inverse = EAE_NEW_ARRAY(double, COLS);
+    s.fill = EAE_NEW_ARRAY(double, COLS);
+    int trained = 0;
+    for (int i = 0; i < ROWS; i++) {
+        s.y[i] = i < ROWS / 3 ? -1 : 1; /* sorted */
+        if (i % 7 != 3) {
+            s.row[trained++] = i;
+            s.cost[i] = 0.02 * (double)(1 + i % 3);
+        }
+        for (int j = 0; j < COLS; j++) {
+            double noise = eae_random_unit(&r) + eae_random_unit(&r) + eae_random_unit(&r) - 1.5;
+            s.x[i * COLS + j] = (float)(7 + noise + (j < 10 ? 0.25 * s.y[i] : 0));
+            if (missing && eae_random_below(&r, 10) == 0)
+                s.x[i * COLS + j] = NAN;
+        }
+        s.number[i] = s.y[i] + eae_random_unit(&r);
+    }
+    assert_int_equal(trained, TRAINED);
+    for (int j = 0; j < COLS; j++) {
+        s.shift[j] = 7.1;
+        s.inverse[j] = 1 + 0.01 * j;
+        s.fill[j] = 7.2;
+    }
+    s.source = (eae_source){.x = s.x,
+                            .rows = ROWS,
+                            .cols = COLS,
+                            .feature_count = COLS,
+                            .fill = missing ? s.fill : NULL,
+                            .shift = s.shift,
+                            .inverse = s.inverse};
+    return s;
+}
+
+static void free_study(study *s)
+{
+    free(s->x);
+    free(s->y);
+    free(s->cost);
+    free(s->number);
+    free(s->shift);
+    free(s->inverse);
+    free(s->fill);
+}
+
+static eae_tall_problem problem_of(const study *s, eae_loss loss, bool penalised)
+{
+    return (eae_tall_problem){.source = &s->source,
+                              .y = loss == EAE_LOSS_SQUARED ? s->number : s->y,
+                              .cost = s->cost,
+                              .loss = loss,
+                              .bias_penalised = penalised,
+                              .tol = 1e-9};
+}
+
+static eae_tall_model fit(const study *s, const eae_tall_problem *problem)
+{
+    eae_tall_model model;
+    (void)s;
+    assert_int_equal(eae_fit_tall(problem, 1, cpu, 1e9, 2, NULL, &model), EAE_OK);
+    return model;
+}
+
+/* The primal from its definition. */
+static double primal(const study *s, const eae_tall_problem *p, const eae_tall_model *m)
+{
+    double value[ROWS], sum = 0;
+    assert_int_equal(cpu->decision(&s->source, NULL, ROWS, m->w, 1, value, 1), EAE_OK);
+    for (int j = 0; j < COLS; j++)
+        sum += isnan(m->w[j]) ? 0 : m->w[j] * m->w[j] / 2;
+    sum += p->bias_penalised ? m->intercept * m->intercept / 2 : 0;
+    for (int i = 0; i < ROWS; i++) {
+        double f = value[i] + m->intercept, margin = 1 - p->y[i] * f, d = p->y[i] - f;
+        assert_true(fabs(f - m->value[i]) <= EAE_TOLERANCE_SOLUTION);
+        double loss = d * d / 2;
+        if (p->loss == EAE_LOSS_HINGE)
+            loss = fmax(0, margin);
+        else if (p->loss == EAE_LOSS_SQUARED_HINGE)
+            loss = margin > 0 ? margin * margin : 0;
+        else if (p->loss == EAE_LOSS_LOGISTIC)
+            loss = log1p(exp(-p->y[i] * f));
+        sum += p->cost[i] * loss;
+    }
+    return sum;
+}
+
+/* The same problem by its Gram matrix. */
+static void fit_by_gram(const study *s, const eae_tall_problem *p, eae_gram_fit *fit)
+{
+    double *gram = eae_malloc(TRAINED * TRAINED, sizeof *gram), y[TRAINED], cost[TRAINED];
+    double one = 1;
+    assert_int_equal(cpu->gram(&s->source, s->row, TRAINED, EAE_PRECISION_F64, gram, 1), EAE_OK);
+    for (int i = 0; i < TRAINED; i++) {
+        y[i] = p->y[s->row[i]];
+        cost[i] = p->cost[s->row[i]];
+    }
+    eae_gram_problem problem = {.kernels = cpu,
+                                .n = TRAINED,
+                                .gram = gram,
+                                .ld = TRAINED,
+                                .y = y,
+                                .cost = cost,
+                                .bias_penalised = p->bias_penalised,
+                                .tol = 1e-11};
+    eae_gram_fit_init(fit, TRAINED, 0);
+    int status = EAE_FAIL;
+    if (p->loss == EAE_LOSS_LOGISTIC)
+        status = eae_fit_logistic(&problem, fit);
+    else if (p->loss == EAE_LOSS_SQUARED)
+        status = eae_fit_ridge(&problem, y, 1, &one, 1, fit);
+    else
+        status = eae_fit_svm(
+            &problem, p->loss == EAE_LOSS_HINGE ? EAE_HINGE : EAE_SQUARED_HINGE, fit);
+    assert_int_equal(status, EAE_OK);
+    free(gram);
+}
+
+static void agreement_case(const study *s, eae_loss loss, bool penalised)
+{
+    eae_tall_problem p = problem_of(s, loss, penalised);
+    eae_tall_model m = fit(s, &p);
+    eae_gram_fit g;
+    fit_by_gram(s, &p, &g);
+    assert_true(m.converged);
+    assert_true(m.gap <= p.tol);
+    assert_true(fabs(m.objective - primal(s, &p, &m)) <= 1e-12 * m.objective);
+    /* a primal value is never below the best, and the gap says how far above it may be */
+    double above = (m.objective - g.objective) / g.objective;
+    assert_true(above >= -1e-10);
+    assert_true(above <= p.tol);
+    eae_gram_fit_free(&g);
+    eae_tall_model_free(&m);
+}
+
+static void test_agreement(void **state)
+{
+    (void)state;
+    for (int missing = 0; missing < 2; missing++) {
+        study s = make_study(1, missing);
+        agreement_case(&s, EAE_LOSS_HINGE, false);
+        agreement_case(&s, EAE_LOSS_HINGE, true);
+        agreement_case(&s, EAE_LOSS_SQUARED_HINGE, false);
+        agreement_case(&s, EAE_LOSS_SQUARED_HINGE, true);
+        agreement_case(&s, EAE_LOSS_LOGISTIC, false);
+        agreement_case(&s, EAE_LOSS_SQUARED, false);
+        free_study(&s);
+    }
+}
+
+/* Stopped early, what it says about itself is still true: the gap bounds the distance to the best.
+ */
+static void test_gap_is_true(void **state)
+{
+    (void)state;
+    study s = make_study(2, false);
+    for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_SQUARED; loss++) {
+        eae_tall_problem p = problem_of(&s, (eae_loss)loss, false);
+        eae_gram_fit best;
+        fit_by_gram(&s, &p, &best);
+        for (p.max_iter = 1; p.max_iter < 6; p.max_iter++) {
+            eae_tall_model m = fit(&s, &p);
+            assert_true(fabs(m.objective - primal(&s, &p, &m)) <= 1e-12 * m.objective);
+            assert_true(m.objective - best.objective <= m.gap * m.objective * (1 + 1e-9));
+            assert_int_equal(m.converged, m.gap <= p.tol);
+            assert_true(m.iterations <= p.max_iter);
+            eae_tall_model_free(&m);
+        }
+        eae_gram_fit_free(&best);
+    }
+    free_study(&s);
+}
+
+/* Features that are not in use get no weight, and what is left is their model. */
+static void test_features(void **state)
+{
+    (void)state;
+    study s = make_study(3, false);
+    int64_t feature[COLS / 2];
+    for (int k = 0; k < COLS / 2; k++)
+        feature[k] = 2 * k;
+    s.source.feature = feature;
+    s.source.feature_count = COLS / 2;
+    agreement_case(&s, EAE_LOSS_HINGE, false);
+    eae_tall_problem p = problem_of(&s, EAE_LOSS_HINGE, false);
+    eae_tall_model m = fit(&s, &p);
+    for (int j = 0; j < COLS; j++)
+        assert_int_equal(isnan(m.w[j]) != 0, j % 2);
+    eae_tall_model_free(&m);
+    free_study(&s);
+}
+
+/* Together or alone, with few threads or many, with room for all block Gram matrices or for none.
+ */
+static void test_same_bits(void **state)
+{
+    (void)state;
+    study s = make_study(4, true), t = make_study(4, false);
+    eae_tall_problem p[4] = {
+        problem_of(&s, EAE_LOSS_HINGE, false), problem_of(&s, EAE_LOSS_LOGISTIC, false),
+        problem_of(&s, EAE_LOSS_SQUARED, false), problem_of(&s, EAE_LOSS_SQUARED_HINGE, true)};
+    s.source.fill = s.fill;
+    t.source.x = s.x; /* another way to see the same data */
+    t.source.fill = s.fill;
+    p[1].source = &t.source;
+    eae_tall_model together[4], alone;
+    assert_int_equal(eae_fit_tall(p, 4, cpu, 1e9, 4, NULL, together), EAE_OK);
+    for (int k = 0; k < 4; k++) {
+        assert_int_equal(eae_fit_tall(&p[k], 1, cpu, 0, 1, NULL, &alone), EAE_OK);
+        assert_memory_equal(alone.w, together[k].w, COLS * sizeof(double));
+        assert_memory_equal(alone.value, together[k].value, ROWS * sizeof(double));
+        assert_true(alone.intercept == together[k].intercept);
+        assert_true(alone.objective == together[k].objective);
+        assert_int_equal(alone.iterations, together[k].iterations);
+        eae_tall_model_free(&alone);
+        eae_tall_model_free(&together[k]);
+    }
+    free_study(&s);
+    free_study(&t);
+}
+
+static int stop_at_two(void *context, int64_t pass, int64_t left, double gap)
+{
+    (void)context;
+    assert_true(left == 1 && gap > 0);
+    return pass == 2 ? eae_fail("enough") : EAE_OK;
+}
+
+static void test_stopped(void **state)
+{
+    (void)state;
+    study s = make_study(5, false);
+    eae_tall_problem p = problem_of(&s, EAE_LOSS_HINGE, false);
+    eae_tall_watch watch = {.pass = stop_at_two};
+    eae_tall_model m;
+    assert_int_equal(eae_fit_tall(&p, 1, cpu, 1e9, 1, &watch, &m), EAE_FAIL);
+    assert_string_equal(eae_message(), "enough");
+    assert_null(m.w);
+    free_study(&s);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_agreement), cmocka_unit_test(test_gap_is_true),
+        cmocka_unit_test(test_features),  cmocka_unit_test(test_same_bits),
+        cmocka_unit_test(test_stopped),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
