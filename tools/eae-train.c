@@ -170,7 +170,9 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
                                      EAE_TEST_SPEARMAN, EAE_TEST_COX};
     enum { TEST = 1 << EAE_MODEL_TEST, EXEC = 1 << EAE_MODEL_EXEC, FITTED = ~TEST };
     enum { SPARSE = 1 << EAE_MODEL_LASSO | 1 << EAE_MODEL_ENET };
-    enum { STREAMED = 1 << EAE_MODEL_SVM | 1 << EAE_MODEL_LOGISTIC | 1 << EAE_MODEL_RIDGE | SPARSE };
+    enum {
+        STREAMED = 1 << EAE_MODEL_SVM | 1 << EAE_MODEL_LOGISTIC | 1 << EAE_MODEL_RIDGE | SPARSE
+    };
     static const eae_option_models fits[] = {{"stat", TEST},
                                              {"kernel", 1 << EAE_MODEL_SVM},
                                              {"gamma", 1 << EAE_MODEL_SVM},

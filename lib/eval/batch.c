@@ -50,7 +50,8 @@ bool eae_batch_fits(const eae_run *run, int64_t splits)
                  !spec->tune;
     const eae_dataset *d = &run->dataset;
     bool large = eae_kernels_precision(d->rows, d->cols, d->is_f64) == EAE_PRECISION_F32;
-    return !run->streams && learner && plain && large && run->target.outcome.classes == 2 && splits >= SPLITS_MIN;
+    return !run->streams && learner && plain && large && run->target.outcome.classes == 2 &&
+           splits >= SPLITS_MIN;
 }
 
 /* Every row, centred and scaled by all rows. */

@@ -15,7 +15,7 @@
  * a small one, values that a pass works through; and the passes to a gap of 1e-6. Orders of
  * magnitude are enough. */
 static const double PRODUCT_RATE = 1e11, SOLVE_RATE = 1e10, PASS_RATE = 3e9, PASSES = 40;
-static const double BLOCK_ROWS = 64;
+static const double BLOCK_ROWS = 32;
 enum { ROWS_ALWAYS = 2000, ROWS_MOST = 20000 };
 
 static const char *obstacle(const eae_run *run)
@@ -151,8 +151,7 @@ static int open_member(batch *b, member *m)
     for (int p = 0; p < run->spec->params; p++) {
         for (int side = 0; side < m->fits.sides; side++) {
             int64_t k = b->models++;
-            set_problem(b, m, p, side, &b->problem[k],
-                        b->memory + k * 2 * run->dataset.rows);
+            set_problem(b, m, p, side, &b->problem[k], b->memory + k * 2 * run->dataset.rows);
         }
     }
     return EAE_OK;
@@ -212,7 +211,8 @@ static int report_pass(void *context, int64_t pass, int64_t left, double gap)
 
 static int fit_batch(batch *b, const eae_run *run, double room)
 {
-    eae_tall_watch watch = {.ahead = ask_ahead, .pass = report_pass, .context = (void *)(uintptr_t)run};
+    eae_tall_watch watch = {
+        .ahead = ask_ahead, .pass = report_pass, .context = (void *)(uintptr_t)run};
     return eae_fit_tall(b->problem, b->models, run->dataset.kernels, room, run->spec->threads,
                         &watch, b->model);
 }

@@ -52,8 +52,7 @@ static int load_plugin(const char *path, const eae_kernels **kernels)
         return eae_fail("%s", dlerror());
     const eae_plugin_entry *plugin = dlsym(library, EAE_PLUGIN_SYMBOL);
     if (!plugin || plugin->abi != EAE_PLUGIN_ABI || plugin->kernels_size != sizeof(eae_kernels) ||
-        plugin->source_size !=
-            sizeof(eae_source) + sizeof(eae_features) + sizeof(eae_row_vector)) {
+        plugin->source_size != sizeof(eae_source) + sizeof(eae_features) + sizeof(eae_row_vector)) {
         dlclose(library);
         return eae_fail("%s: made by another build of eAE", path);
     }

@@ -1,4 +1,5 @@
-/* tall_certify.c - primal and dual objective of a linear model from its values; see tall_parts.h. */
+/* tall_certify.c - primal and dual objective of a linear model from its values; see tall_parts.h.
+ */
 #include <float.h>
 #include <math.h>
 
@@ -85,8 +86,8 @@ static double crossing(const eae_tall_state *s, double fixed, bool by_scale, dou
 {
     for (int k = 0; k < HALVINGS && low < high; k++) {
         double middle = (low + high) / 2;
-        double d = by_scale ? derivative(s, middle, fixed, true)
-                            : derivative(s, fixed, middle, false);
+        double d =
+            by_scale ? derivative(s, middle, fixed, true) : derivative(s, fixed, middle, false);
         if (middle == low || middle == high)
             break;
         if (d < 0 || (above && d == 0))

@@ -11,15 +11,15 @@
 
 /* Rows of a block, the places of the data that they are taken from, and how many blocks are asked
  * for ahead. All but the last are part of the result. */
-enum { BLOCK = 64, PLACES = 8, AHEAD = 2 };
+enum { BLOCK = 32, PLACES = 8, AHEAD = 2 };
 
 /* Models of one source. */
 typedef struct {
     const eae_source *source;
     double *by;  /* cols: inverse squared, 0 for features not in use; NULL: all 1 */
     float *gram; /* blocks x BLOCK x BLOCK; of one block where there is no room */
-    double rho;  /* the penalty on the sum of beta: z'z / rows. In the direction of all beta it weighs
-                  * as much as z'z, and not more: a pass must keep up with the multiplier */
+    double rho;  /* the penalty on the sum of beta: z'z / rows. In the direction of all beta it
+                  * weighs  as much as z'z, and not more: a pass must keep up with the multiplier */
     bool known;  /* gram of all blocks is there */
 } group;
 
@@ -45,7 +45,7 @@ typedef struct {
     int64_t *order; /* rows, block after block */
     group *group;
     int64_t groups;
-    bool keeps; /* all block Gram matrices are kept */
+    bool keeps;      /* all block Gram matrices are kept */
     double *scratch; /* BLOCK x BLOCK */
     model *model;    /* those that are left first */
     int64_t left;
@@ -90,8 +90,8 @@ static void make_order(fitting *f)
 
 static bool same_source(const eae_source *a, const eae_source *b)
 {
-    return a->x == b->x && a->fill == b->fill && a->shift == b->shift &&
-           a->inverse == b->inverse && a->feature == b->feature;
+    return a->x == b->x && a->fill == b->fill && a->shift == b->shift && a->inverse == b->inverse &&
+           a->feature == b->feature;
 }
 
 static int open_group(fitting *f, group *g, const eae_source *source)
@@ -393,8 +393,8 @@ static int open_fitting(fitting *f, const eae_tall_problem *problem, int64_t cou
     f->model = EAE_NEW_ARRAY(model, count);
     f->vector = EAE_NEW_ARRAY(eae_row_vector, 3 * count);
     f->vector_value = EAE_NEW_ARRAY(double, BLOCK * 2 * count);
-    f->vector_by = EAE_NEW_ARRAY(double, BLOCK * count);
-    f->scratch = EAE_NEW_ARRAY(double, BLOCK * BLOCK);
+    f->vector_by = EAE_NEW_ARRAY(double, BLOCK *count);
+    f->scratch = EAE_NEW_ARRAY(double, BLOCK *BLOCK);
     make_order(f);
     int status = EAE_OK;
     for (; f->left < count && status == EAE_OK; f->left++)

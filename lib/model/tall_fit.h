@@ -49,8 +49,8 @@ typedef struct eae_tall_model {
     double *w;     /* cols, for z; NaN for features not in use */
     double *value; /* rows: w'z + intercept of every row, also those that were not trained on */
     double intercept;
-    double objective; /* primal, as in gram_fit.h */
-    double gap;       /* relative, as in gram_fit.h */
+    double objective;   /* primal, as in gram_fit.h */
+    double gap;         /* relative, as in gram_fit.h */
     int64_t iterations; /* passes over the data */
     bool converged;
 } eae_tall_model;
@@ -59,7 +59,8 @@ typedef struct eae_tall_model {
 typedef struct eae_tall_watch {
     /* Rows first .. first + count - 1 will be read soon. */
     void (*ahead)(void *context, int64_t first, int64_t count);
-    /* After each pass: how many models are left, and the largest of their gaps; not EAE_OK: stop. */
+    /* After each pass: how many models are left, and the largest of their gaps; not EAE_OK: stop.
+     */
     int (*pass)(void *context, int64_t pass, int64_t left, double gap);
     void *context;
 } eae_tall_watch;

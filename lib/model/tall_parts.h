@@ -15,9 +15,9 @@ typedef struct eae_tall_block {
     int64_t n;
     const float *gram; /* n x ld */
     int64_t ld;
-    double bias; /* the multiplier */
-    double rho;  /* the penalty on the sum: b = bias + rho sum */
-    double *sum; /* of all beta: brought up to date */
+    double bias;    /* the multiplier */
+    double rho;     /* the penalty on the sum: b = bias + rho sum */
+    double *sum;    /* of all beta: brought up to date */
     double *beta;   /* rows of the data: brought up to date */
     double *value;  /* n; used up */
     double *change; /* n */
@@ -34,7 +34,7 @@ typedef struct eae_tall_state {
     double norm;         /* |w|^2 */
     double sum;          /* of beta */
     double factor;       /* eae_tall_repair() */
-    double bound;        /* of the norm of sum_i r_i z_i, where r is what the repair takes off beta */
+    double bound; /* of the norm of sum_i r_i z_i, where r is what the repair takes off beta */
 } eae_tall_state;
 
 /* A free intercept needs sum beta = 0: what is taken off each beta to get there is factor times its

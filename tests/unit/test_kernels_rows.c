@@ -66,8 +66,8 @@ static problem make_problem(uint64_t seed, bool is_f64, bool missing)
         p.row[i] = (int64_t)eae_random_below(&r, ROWS);
     for (int i = 0; i < LISTED * VECTORS; i++)
         p.d[i] = i / VECTORS % 3 == 0 ? 0 : uniform(&r);
-    p.source = (eae_source){
-        .x = p.x, .is_f64 = is_f64, .rows = ROWS, .cols = COLS, .feature_count = COLS};
+    p.source =
+        (eae_source){.x = p.x, .is_f64 = is_f64, .rows = ROWS, .cols = COLS, .feature_count = COLS};
     return p;
 }
 

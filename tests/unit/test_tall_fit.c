@@ -148,8 +148,8 @@ static void fit_by_gram(const study *s, const eae_tall_problem *p, eae_gram_fit 
     else if (p->loss == EAE_LOSS_SQUARED)
         status = eae_fit_ridge(&problem, y, 1, &one, 1, fit);
     else
-        status = eae_fit_svm(
-            &problem, p->loss == EAE_LOSS_HINGE ? EAE_HINGE : EAE_SQUARED_HINGE, fit);
+        status =
+            eae_fit_svm(&problem, p->loss == EAE_LOSS_HINGE ? EAE_HINGE : EAE_SQUARED_HINGE, fit);
     assert_int_equal(status, EAE_OK);
     free(gram);
 }

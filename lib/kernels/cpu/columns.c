@@ -71,6 +71,17 @@ static int64_t row_number(const int64_t *row, int64_t i)
     return row ? row[i] : i;
 }
 
+/* Of n rows from `from` on, row r is in hand: ask for one a few rows on, beyond the n where the
+ * rows are those of the data in order, because that is where the caller goes next. */
+static void look_ahead(const eae_cpu_columns *c, const int64_t *row, int64_t from, int64_t n,
+                       int64_t r)
+{
+    enum { AHEAD = 4 };
+    int64_t limit = row ? from + n : c->source->rows;
+    for (int64_t k = r == 0 ? 1 : AHEAD; k <= AHEAD && from + r + k < limit; k++)
+        prefetch_row(c, row_number(row, from + r + k));
+}
+
 static const float *row_of_f32(const eae_cpu_columns *c, int64_t i)
 {
     const float *x = (const float *)c->source->x + i * c->source->cols;
@@ -98,8 +109,7 @@ void eae_cpu_rows_f32(const eae_cpu_columns *c, const int64_t *row, int64_t from
     const eae_cpu_vector *v = &eae_cpu_vector_best;
     for (int64_t r = 0; r < n; r++, z += ld) {
         int64_t i = row_number(row, from + r);
-        if (r + 1 < n)
-            prefetch_row(c, row_number(row, from + r + 1));
+        look_ahead(c, row, from, n, r);
         adjust_row(c, i);
         if (c->source->is_f64)
             v->f64_f32(row_of_f64(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);
@@ -114,8 +124,7 @@ void eae_cpu_rows_f64(const eae_cpu_columns *c, const int64_t *row, int64_t from
     const eae_cpu_vector *v = &eae_cpu_vector_best;
     for (int64_t r = 0; r < n; r++, z += ld) {
         int64_t i = row_number(row, from + r);
-        if (r + 1 < n)
-            prefetch_row(c, row_number(row, from + r + 1));
+        look_ahead(c, row, from, n, r);
         adjust_row(c, i);
         if (c->source->is_f64)
             v->f64_f64(row_of_f64(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);

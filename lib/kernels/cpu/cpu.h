@@ -67,7 +67,7 @@ typedef struct eae_cpu_vector {
 enum { EAE_CPU_TILE = 16, EAE_CPU_BLOCK = 256 };
 
 extern eae_cpu_vector eae_cpu_vector_best;
-extern int eae_cpu_vector_set; /* which one that is: 0 base, 1 AVX2, 2 AVX-512 */
+extern int eae_cpu_vector_set;    /* which one that is: 0 base, 1 AVX2, 2 AVX-512 */
 void eae_cpu_vector_choose(void); /* before anything else */
 
 /* --- columns.c --- */

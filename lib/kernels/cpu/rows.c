@@ -40,13 +40,20 @@ INLINE void fill_missing(lane *x, const double *fill)
 #define LOAD_F32(p) __builtin_convertvector(*(const loose_half *)(p), lane)
 #define LOAD_F64(p) (*(const loose_lane *)(p))
 
+/* The whole of a piece of a row that comes soon: the processor's own looking ahead ends with a
+ * page, and a tile is no longer than that. */
+INLINE void prefetch(const void *piece, int64_t bytes)
+{
+    for (int64_t at = 0; at < bytes; at += 64)
+        __builtin_prefetch((const char *)piece + at);
+}
+
 /* value(line, q) += sum over n columns of x v_q, for some lines and some vectors: constants, whose
  * product is at most 4, because more sums do not fit the registers of AVX2. */
 #define DOTS(name, attribute, in, load) \
-    attribute INLINE void dots_##name(const in *const *line, const int lines, \
-                                      const double *const *v, const double *const *fill, \
-                                      const int kb, const bool fills, int64_t n, double *value, \
-                                      int64_t ld) \
+    attribute INLINE void dots_##name( \
+        const in *const *line, const int lines, const double *const *v, const double *const *fill, \
+        const int kb, const bool fills, int64_t n, double *value, int64_t ld) \
     { \
         lane low[4], high[4]; \
         for (int k = 0; k < lines * kb; k++) \
@@ -96,7 +103,7 @@ INLINE void fill_missing(lane *x, const double *fill)
     { \
         const in *line[LINES]; \
         for (int64_t f = 0; f < lines; f++) \
-            line[f] = (const in *)row[f] + first; \
+            prefetch((line[f] = (const in *)row[f] + first) + n, TILE * (int64_t)sizeof(in)); \
         for (int64_t q = 0; q < k;) { \
             const double *v[2], *fill[2]; \
             int kb = q + 2 <= k && !vector[q].fill == !vector[q + 1].fill ? 2 : 1; \
@@ -142,6 +149,8 @@ INLINE void fill_missing(lane *x, const double *fill)
             int64_t lines = m - i < LINES ? m - i : LINES; \
             for (int64_t f = 0; f < lines; f++) \
                 line[f] = (const in *)row[i + f] + first; \
+            for (int64_t f = i + LINES; f < m && f < i + 2 * LINES; f++) \
+                prefetch((const in *)row[f] + first, n * (int64_t)sizeof(in)); \
             for (int64_t q = 0; q < k; q++) { \
                 const double *fill = vector[q].fill ? vector[q].fill + first : NULL; \
                 const double *by = d + i * k + q; \
@@ -259,7 +268,8 @@ int eae_cpu_row_values(const eae_source *source, const int64_t *row, int64_t m,
     const void **line = eae_cpu_alloc(m, sizeof *line, "values of rows");
     double *centre = eae_cpu_alloc(k, sizeof *centre, "values of rows");
     int status = check_memory(line, centre);
-    values_job g = {source, line, m, vector, k, value, values_of[eae_cpu_vector_set][source->is_f64]};
+    values_job g = {
+        source, line, m, vector, k, value, values_of[eae_cpu_vector_set][source->is_f64]};
     int64_t groups = (m + LINES - 1) / LINES, parts = least(threads, groups);
     for (int64_t i = 0; i < m && status == EAE_OK; i++)
         line[i] = row_at(source, row, i);

@@ -6,10 +6,6 @@
  */
 #include "kernels/cpu/cpu.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 #define INLINE static inline __attribute__((always_inline))
 
 #define CONVERT_BODY(name, in, out) \
@@ -70,15 +66,16 @@ INLINE void add_scaled(double by, const double *restrict value, int64_t n, doubl
         to[i] += by * value[i];
 }
 
-/* Eight doubles: one register of AVX-512, two of AVX. */
-typedef double lane __attribute__((vector_size(64), may_alias));
-enum { LANE = 8, LANES = EAE_CPU_TILE / LANE };
+/* Four doubles: one register of AVX2. gcc 12 takes wider vectors through memory where the set has
+ * no registers for them, which is five times slower. */
+typedef double lane __attribute__((vector_size(32), may_alias));
+enum { LANE = 4, LANES = EAE_CPU_TILE / LANE };
 
 /* One tile: kb (a constant) vectors by EAE_CPU_TILE columns, held in registers over all rows. */
 INLINE void tile(const double *v, int64_t rows, const double *b, int64_t ldb, const int kb,
                  double *acc)
 {
-    lane sum[4][LANES];
+    lane sum[2][LANES];
     for (int q = 0; q < kb; q++) {
         for (int n = 0; n < LANES; n++)
             sum[q][n] = *(const lane *)(acc + q * EAE_CPU_BLOCK + n * LANE);
@@ -100,23 +97,20 @@ INLINE void accumulate(const double *v, int64_t rows, const double *b, int64_t l
 {
     for (int64_t j = 0; j < width; j += EAE_CPU_TILE) {
         int64_t q = 0;
-        for (; q + 4 <= kb; q += 4)
-            tile(v + j, rows, b + q, ldb, 4, acc + q * EAE_CPU_BLOCK + j);
+        for (; q + 2 <= kb; q += 2)
+            tile(v + j, rows, b + q, ldb, 2, acc + q * EAE_CPU_BLOCK + j);
         for (; q < kb; q++)
             tile(v + j, rows, b + q, ldb, 1, acc + q * EAE_CPU_BLOCK + j);
     }
 }
 
-typedef float half_lane __attribute__((vector_size(32), may_alias));
-typedef double lane_4 __attribute__((vector_size(32)));
+typedef float half_lane __attribute__((vector_size(16), may_alias));
 typedef double lane_2 __attribute__((vector_size(16)));
 
 INLINE double lane_sum(const lane *a, const lane *b)
 {
     lane s = *a + *b;
-    lane_4 t =
-        __builtin_shufflevector(s, s, 0, 1, 2, 3) + __builtin_shufflevector(s, s, 4, 5, 6, 7);
-    lane_2 u = __builtin_shufflevector(t, t, 0, 1) + __builtin_shufflevector(t, t, 2, 3);
+    lane_2 u = __builtin_shufflevector(s, s, 0, 1) + __builtin_shufflevector(s, s, 2, 3);
     return u[0] + u[1];
 }
 
@@ -129,11 +123,7 @@ INLINE void prefetch(const void *line, int64_t bytes)
         __builtin_prefetch((const char *)line + i);
 }
 
-/* gcc 12 makes four conversions and two insertions of what is one instruction of AVX-512. */
 #define LOAD_F32(p) __builtin_convertvector(*(const half_lane *)(p), lane)
-#define LOAD_F32_base(p) LOAD_F32(p)
-#define LOAD_F32_avx2(p) LOAD_F32(p)
-#define LOAD_F32_avx512(p) ((lane)_mm512_cvtps_pd(_mm256_load_ps(p)))
 #define LOAD_F64(p) (*(const lane *)(p))
 
 /* Dot products of some lines with some vectors (both constants, their product at most 4) of row
@@ -210,7 +200,7 @@ INLINE void prefetch(const void *line, int64_t bytes)
     }
 
 #define INSTRUCTION_SET(set, attribute) \
-    DOTS_SET(set, attribute, f32, float, LOAD_F32_##set) \
+    DOTS_SET(set, attribute, f32, float, LOAD_F32) \
     DOTS_SET(set, attribute, f64, double, LOAD_F64) \
     CONVERT_SET(set, attribute, f32_f32, float, float) \
     CONVERT_SET(set, attribute, f32_f64, float, double) \

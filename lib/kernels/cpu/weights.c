@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = EAE_CPU_BLOCK, CHUNK = 16, BAND = 256 };
+enum { BLOCK = EAE_CPU_BLOCK, CHUNK = 64, BAND = 256 };
 
 /* Columns of a block, up to the whole tile that they fill. */
 static int64_t whole_tiles(int64_t count)
