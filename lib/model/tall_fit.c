@@ -13,14 +13,17 @@
  * for ahead. All but the last are part of the result. */
 enum { BLOCK = 32, PLACES = 8, AHEAD = 2 };
 
+/* Shares of the sum of beta before a pass that it should not exceed after it, and of the gap that
+ * are no matter. */
+static const double SLOW = 0.7, MINOR = 0.01;
+
 /* Models of one source. */
 typedef struct {
     const eae_source *source;
-    double *by;  /* cols: inverse squared, 0 for features not in use; NULL: all 1 */
-    float *gram; /* blocks x BLOCK x BLOCK; of one block where there is no room */
-    double rho;  /* the penalty on the sum of beta: z'z / rows. In the direction of all beta it
-                  * weighs  as much as z'z, and not more: a pass must keep up with the multiplier */
-    bool known;  /* gram of all blocks is there */
+    double *by;   /* cols: inverse squared, 0 for features not in use; NULL: all 1 */
+    float *gram;  /* blocks x BLOCK x BLOCK; of one block where there is no room */
+    double trace; /* mean z'z of the first block */
+    bool known;   /* gram of all blocks is there */
 } group;
 
 typedef struct {
@@ -31,6 +34,7 @@ typedef struct {
     double *value;               /* rows: of w as it was when the pass began */
     double *u, *begin_u;         /* cols: w inverse, for raw values */
     double sum, begin_sum, bias; /* of beta; the multiplier */
+    double rho;                  /* the penalty on the sum; 0: not known yet */
     double factor, bound;        /* the repair of begin_beta */
     double *change;              /* BLOCK */
     double *block_value;         /* BLOCK */
@@ -174,8 +178,8 @@ static int make_gram(fitting *f, group *g)
             gram[i * BLOCK + k] = (float)f->scratch[i * n + k];
         trace += f->scratch[i * n + i];
     }
-    if (g->rho == 0)
-        g->rho = trace > 0 ? trace / (double)n / (double)f->rows : 1;
+    if (g->trace == 0)
+        g->trace = trace > 0 ? trace / (double)n : 1;
     return status;
 }
 
@@ -213,6 +217,8 @@ static int solve_model(void *context, int64_t task, int worker)
         m->block_value[i] = f->vector_value[i * 2 * f->left + 2 * task];
         m->value[row[i]] = f->vector_value[i * 2 * f->left + 2 * task + 1];
     }
+    if (m->rho == 0)
+        m->rho = m->group->trace / (double)f->rows;
     if (m->factor != 0)
         m->bound += repair_norm(f, m, gram);
     eae_tall_block block = {.problem = m->problem,
@@ -221,7 +227,7 @@ static int solve_model(void *context, int64_t task, int worker)
                             .gram = gram,
                             .ld = BLOCK,
                             .bias = penalised ? 0 : m->bias,
-                            .rho = penalised ? 1 : m->group->rho,
+                            .rho = penalised ? 1 : m->rho,
                             .sum = &m->sum,
                             .beta = m->beta,
                             .value = m->block_value,
@@ -324,6 +330,32 @@ static bool is_last(const model *m, int64_t pass)
     return m->fit->gap <= m->problem->tol || pass >= most;
 }
 
+static double total_cost(const eae_tall_problem *p, int64_t rows)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < rows; i++)
+        sum += p->cost[i];
+    return sum;
+}
+
+/* The penalty begins as z'z / rows, which in the direction of all beta weighs as much as z'z: a
+ * pass can then keep up with the multiplier. Where the sum hardly shrinks, the steps are too small
+ * (a small C, nearly all beta at their bounds): it may then grow to where a sum of a quarter of all
+ * costs moves the multiplier by 1. Where the sum changes its sign it is too large; where it is not
+ * what the gap comes from, a large penalty only holds the others up. */
+static void move_multiplier(const fitting *f, model *m)
+{
+    double sum = fabs(m->sum), before = fabs(m->begin_sum),
+           missing = m->fit->gap * m->fit->objective;
+    double least = m->group->trace / (double)f->rows;
+    double most = fmax(least, 4 / total_cost(m->problem, f->rows));
+    m->bias += m->rho * m->sum;
+    if (sum * fmax(1, fabs(m->bias)) < MINOR * missing)
+        m->rho = fmax(m->rho / 2, fmin(least, m->rho));
+    else if (before > 0 && sum > SLOW * before)
+        m->rho = fmin(m->rho * (m->sum * m->begin_sum < 0 ? 0.5 : 4), most);
+}
+
 static int judge_model(void *context, int64_t task, int worker)
 {
     fitting *f = context;
@@ -344,7 +376,7 @@ static int judge_model(void *context, int64_t task, int worker)
         m->fit->converged = m->fit->gap <= m->problem->tol;
         take_solution(f, m, scale);
     } else if (!m->problem->bias_penalised) {
-        m->bias += m->group->rho * m->sum;
+        move_multiplier(f, m);
     }
     return EAE_OK;
 }

@@ -1,0 +1,132 @@
+#!/usr/bin/env bats
+# --solver stream: the models of the Gram matrix, by passes over the data.
+load ../helpers
+
+# bytes FILE: the frames without their history
+bytes() {
+    eae-view --no-history "$1" | md5sum
+}
+
+# column NAME KIND FILE: an annotation of every row, without missing ones
+column() {
+    eae-view -q --kind "$2" -O tsv "$3" | awk -F'\t' -v name="@$1" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next }
+        $at != "NA" { print $at }'
+}
+
+# near TOLERANCE A B: two files of numbers, each as many, that differ by at most that share of 1
+near() {
+    paste "$2" "$3" | awk -v tolerance="$1" '
+        NF != 2 { print "line " NR ": " $0; bad = 1 }
+        { d = $1 - $2; d = d < 0 ? -d : d; size = $1 < 0 ? -$1 : $1; size = size < 1 ? 1 : size }
+        d > tolerance * size { print "line " NR ": " $0; bad = 1 }
+        END { exit bad || NR == 0 }'
+}
+
+# agree ARGS...: eae-train ARGS on planned.eae by both solvers: objectives, held-out values
+agree() {
+    local first=${first:-s1} # sample
+    must_pass eae-train "$@" -q --tol 1e-9 --solver gram --final --weights all -o gram.eae planned.eae
+    must_pass eae-train "$@" -q --tol 1e-9 --solver stream --final --weights all -o stream.eae planned.eae
+    for f in gram stream; do
+        column objective model $f.eae >$f.objective
+        column converged model $f.eae | sort -u >$f.converged
+        eae-view -q --kind prediction -O tsv $f.eae | columns_from "$first" | tail -n +2 | tr '\t' '\n' |
+            grep -v NA >$f.values
+    done
+    [ "$(cat stream.converged)" = 1 ] || fail "not converged: $*"
+    near 1e-8 gram.objective stream.objective || fail "objectives: $*"
+    # values move with the root of the gap
+    near 1e-3 gram.values stream.values || fail "values: $*"
+}
+
+@test "the same models as from a Gram matrix: losses, parameters, classes, weights of classes" {
+    eae-synth -q --rows 150 --cols 400 --informative 30 --effect 0.7 --seed 3 |
+        eae-split -q --kfold 3 -o planned.eae
+    agree svm -C 0.0005,0.05
+    agree svm --loss squared-hinge -C 0.001 --filter ttest:100
+    agree svm --bias penalized -C 0.001
+    agree logistic -C 0.001,0.1 --class-weight balanced
+    agree logistic --lambda 0.05 --scale all
+    awk 'BEGIN { OFS = "\t"; print "id", "label", "a", "b", "c", "d", "e"
+        for (i = 1; i <= 60; i++) print "s" i, substr("xyz", i % 3 + 1, 1), i % 3 + (i * 7919 % 101) / 40,
+            (i % 3 == 1) + (i * 104729 % 97) / 50, (i * 1299709 % 89) / 30, (i % 3 == 2) + (i * 15485863 % 83) / 40, i % 7
+    }' >x.tsv
+    eae-split -q --kfold 3 --label label -o planned.eae x.tsv
+    agree svm -C 0.01
+}
+
+@test "numbers, and missing values that are filled" {
+    make_matrix 60 20 plain.tsv
+    sed 's/\tf1\t/\ty\t/' plain.tsv >x.tsv
+    eae-split -q --kfold 3 --label y --regression --meta label -o planned.eae x.tsv
+    first=p000 agree ridge --lambda 0.3,3
+    eae-synth -q --rows 90 --cols 200 --missing 0.03 | eae-split -q --holdout 0.3 --repeats 2 -o planned.eae
+    agree svm -C 0.001 --impute mean
+    agree logistic -C 0.001 --impute median --scale none
+}
+
+@test "a parameter chosen inside" {
+    eae-synth -q --rows 120 --cols 300 --informative 30 --effect 0.8 |
+        eae-split -q --kfold 3 --inner 3 -o planned.eae
+    for solver in gram stream; do
+        must_pass eae-train svm -q -C 1e-5,1e-3 --tol 1e-9 --tune auc --final --solver $solver -o $solver.eae planned.eae
+        column chosen prediction $solver.eae >$solver.chosen
+        column objective model $solver.eae >$solver.objective
+    done
+    same_bytes gram.chosen stream.chosen
+    near 1e-8 gram.objective stream.objective
+}
+
+@test "the same bytes for threads, shards, memory, a file and a pipe" {
+    eae-synth -q --rows 200 --cols 2100 --informative 30 --seed 5 | eae-split -q --kfold 4 -o planned.eae
+    train() {
+        eae-train svm -q -C 0.001,1 --tol 1e-4 --solver stream --final --weights all "$@"
+    }
+    train -t 1 -o whole.eae planned.eae
+    train -t 4 -o threads.eae planned.eae
+    [ "$(bytes whole.eae)" = "$(bytes threads.eae)" ]
+    train --memory 1M -o little.eae planned.eae
+    [ "$(bytes whole.eae)" = "$(bytes little.eae)" ]
+    train --memory 1M -o pipe.eae <planned.eae
+    cat planned.eae | train --memory 1M >piped.eae
+    [ "$(bytes whole.eae)" = "$(bytes piped.eae)" ]
+    for i in 1 2 3; do
+        train -t $i --shard $i/3 -o part$i.eae planned.eae
+    done
+    cat part1.eae part2.eae part3.eae | eae-view --no-history -o shards.eae
+    [ "$(bytes whole.eae)" = "$(bytes shards.eae)" ]
+}
+
+@test "auto: few samples by a Gram matrix, many by passes, and it says why" {
+    eae-synth -q --rows 100 --cols 50 -o few.eae
+    must_pass eae-train svm -v -o m.eae few.eae
+    says "solver: gram"
+    eae-synth -q --rows 21000 --cols 20 --informative 5 -o many.eae
+    must_pass eae-train svm -C 0.00001 --tol 1e-2 -v -o m.eae many.eae
+    says "solver: stream"
+    says "too many samples for a Gram matrix"
+    says "pass 1: 1 models left"
+    must_fail 1 eae-train svm --solver gram --memory 1G many.eae
+    says "too many"
+}
+
+@test "stopped short it says so, with the gap" {
+    eae-synth -q --rows 200 --cols 100 -o x.eae
+    must_pass eae-train svm -C 1 --solver stream --max-iter 3 -o m.eae x.eae
+    says "1 of 1 models did not reach the duality gap"
+    [ "$(column iterations model m.eae | tail -1)" = 3 ]
+    column gap model m.eae | awk '!($1 > 1e-6 && $1 < 1.5) { exit 1 }'
+}
+
+@test "what passes over the data cannot do exits 2, naming the option" {
+    eae-synth -q --rows 40 --cols 20 --seed 2 | eae-split -q --kfold 3 -o planned.eae
+    must_fail 2 eae-train svm --solver stream --permute 3 planned.eae
+    says "--permute"
+    must_fail 2 eae-train svm --solver stream --kernel rbf planned.eae
+    says "linear kernel"
+    must_fail 2 eae-train als --solver stream planned.eae
+    says "als takes no --solver"
+    must_fail 2 eae-train svm --solver fast planned.eae
+    says "--solver"
+}
