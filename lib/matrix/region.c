@@ -37,6 +37,8 @@ static void say(const char *text)
     (void)ignored;
 }
 
+static atomic_bool ending;
+
 static void on_bus_error(int sig, siginfo_t *info, void *context)
 {
     const char *address = info->si_addr;
@@ -45,6 +47,10 @@ static void on_bus_error(int sig, siginfo_t *info, void *context)
     for (eae_region *r = atomic_load(&registered); r != NULL; r = atomic_load(&r->next)) {
         if (address < r->bytes || address >= r->bytes + (r->size + 4095) / 4096 * 4096)
             continue;
+        if (atomic_exchange(&ending, true)) { /* another thread says it and ends the program */
+            for (;;)
+                pause();
+        }
         say(eae_diag_program_name());
         say(": ");
         say(r->name);

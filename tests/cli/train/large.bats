@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# Data larger than the memory that is allowed, and files that change under a long training.
+load ../helpers
+
+PASSES="--solver stream -C 1 --tol 1e-9 -q"
+
+# alive PID: it runs; gives it a little time to read its input
+alive() {
+    local i
+    for i in $(seq 50); do
+        grep -q "$2" "/proc/$1/maps" 2>/dev/null && return 0
+        sleep 0.02
+    done
+    fail "it never mapped $2"
+}
+
+@test "a pipe larger than --memory is spilled, and trained on like the file; nothing is left" {
+    mkdir spill
+    eae-synth -q --size 24M --cols 3000 -o x.eae
+    eae-train svm -q --solver stream -C 1e-4 --tol 1e-2 --no-history -o file.eae x.eae
+    eae-train svm -q --solver stream -C 1e-4 --tol 1e-2 --no-history --memory 4M --tmpdir spill <x.eae >pipe.eae
+    same_bytes file.eae pipe.eae
+    cat x.eae | eae-train svm -q --solver stream -C 1e-4 --tol 1e-2 --no-history --memory 4M --tmpdir spill >piped.eae
+    same_bytes file.eae piped.eae
+    [ -z "$(ls -A spill)" ]
+}
+
+@test "a disk that fills during the spill is an error, and nothing is left" {
+    mkdir spill
+    eae-synth -q --size 8M --cols 3000 -o x.eae
+    cat >spilling <<'EOF'
+ulimit -f 1024
+cat x.eae | eae-train svm -q --solver stream --memory 1M --tmpdir spill
+EOF
+    must_fail 1 sh spilling
+    says "temporary file in spill (--tmpdir): cannot write"
+    [ -z "$(ls -A spill)" ]
+}
+
+@test "killed while it trains from a pipe, it leaves no file behind" {
+    mkdir spill
+    eae-synth -q --size 8M --cols 3000 -o x.eae
+    eae-train svm $PASSES --max-iter 100000 --memory 1M --tmpdir spill -o m.eae < <(cat x.eae) &
+    pid=$!
+    alive $pid spill
+    kill -TERM $pid
+    status=0
+    wait $pid || status=$?
+    [ $status -eq 143 ]
+    [ -z "$(ls -A spill)" ]
+    [ "$(echo m.eae*)" = "m.eae*" ]
+}
+
+@test "a file that is truncated while it is trained on: one line and status 1, no signal" {
+    eae-synth -q --size 40M --cols 5000 -o x.eae
+    eae-train svm $PASSES --max-iter 100000 -o m.eae x.eae 2>said &
+    pid=$!
+    alive $pid x.eae
+    sleep 0.3
+    truncate -s 1M x.eae
+    status=0
+    wait $pid || status=$?
+    cat said
+    [ $status -eq 1 ]
+    grep -q "x.eae" said
+    [ "$(wc -l <said)" -eq 1 ]
+    [ ! -e m.eae ]
+}
+
+@test "a file that is changed while it is trained on gives no model" {
+    eae-synth -q --size 12M --cols 3000 -o x.eae
+    eae-train svm $PASSES --max-iter 400 -o m.eae x.eae 2>said &
+    pid=$!
+    alive $pid x.eae
+    sleep 0.2
+    printf '\001' | dd of=x.eae bs=1 seek=6000000 conv=notrunc status=none
+    status=0
+    wait $pid || status=$?
+    cat said
+    [ $status -eq 1 ]
+    grep -q "x.eae.*changed" said
+    [ ! -e m.eae ]
+}
