@@ -29,6 +29,11 @@ static const eae_option solver_options[] = {
      .fallback = "auto",
      .range = "auto|gram|stream",
      .help = "from a Gram matrix of the samples, or by passes over the data, for many samples"},
+    {.name = "checkpoint",
+     .type = EAE_OPT_FILE,
+     .quiet = true,
+     .arg = "DIR",
+     .help = "stream: keep milestones in DIR, and go on from those that are there"},
     {0}};
 
 static const eae_option kernel_options[] = {
@@ -187,7 +192,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
                                              {"rank", 1 << EAE_MODEL_ALS},
                                              {"exec-format", EXEC},
                                              {"exec-values", EXEC},
-                                             {"solver", STREAMED}};
+                                             {"solver", STREAMED},
+                                             {"checkpoint", STREAMED}};
     int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
     if (status == EAE_OK)
         status = eae_train_refuse_shared(o, spec);
@@ -202,6 +208,7 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
     static const eae_solver solvers[] = {EAE_SOLVER_AUTO, EAE_SOLVER_GRAM, EAE_SOLVER_STREAM};
+    spec->checkpoint = eae_opt_text(o, "checkpoint");
     spec->solver = solvers[eae_opt_choice(o, "solver")];
     if (status == EAE_OK)
         status = eae_train_tune(o, spec);

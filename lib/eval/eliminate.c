@@ -396,27 +396,13 @@ static void finish(family *f, eae_eliminate_output *out)
 }
 
 /* What the results follow from, but for the shard: all shards may share a checkpoint. */
-static int open_checkpoint(family *f, const eae_kernels *kernels)
+static int open_checkpoint(family *f)
 {
     if (!f->how->checkpoint)
         return EAE_OK;
-    const eae_train_spec *spec = f->spec;
     eae_buffer text = {0};
-    char hash[EAE_HASH_TEXT], number[EAE_NUMBER_TEXT];
-    const eae_annot *plan = f->plan ? eae_axis_find(&f->plan->rows, "plan") : NULL;
-    eae_buffer_printf(&text, "program %s\n", eae_kernels_identity(kernels));
-    eae_buffer_printf(&text, "data %s\n", eae_hash_text(&f->run.data->content, hash));
-    eae_buffer_printf(&text, "plan %s\n",
-                      plan && f->plan->rows.count > 0 ? eae_annot_text(plan, 0) : "none");
-    eae_buffer_printf(&text, "model %s\n", eae_model_name(spec));
-    eae_buffer_printf(&text, "spec %s\n", spec->text);
-    for (int p = 0; p < spec->params; p++) {
-        eae_format_double(spec->param[p], number);
-        eae_buffer_printf(&text, "%s %s\n", spec->by_lambda ? "lambda" : "cost", number);
-    }
-    eae_format_double(spec->tol, number);
-    eae_buffer_printf(&text, "tol %s\nmax-iter %lld\nseed %llu\n", number,
-                      (long long)spec->max_iter, (unsigned long long)spec->seed);
+    char number[EAE_NUMBER_TEXT];
+    eae_run_describe(&f->run, f->plan, &text);
     eae_buffer_printf(&text, "until %lld\n", (long long)f->how->until);
     for (int64_t k = 0; k < f->how->size_count; k++)
         eae_buffer_printf(&text, "size %lld\n", (long long)f->how->sizes[k]);
@@ -465,7 +451,7 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
     if (status == EAE_OK)
         status = make_schedule(&f);
     if (status == EAE_OK)
-        status = open_checkpoint(&f, kernels);
+        status = open_checkpoint(&f);
     if (status == EAE_OK)
         status = eae_run_share_gram(&f.run);
     if (status == EAE_OK)

@@ -19,10 +19,11 @@ typedef struct eae_run {
     eae_dataset dataset;
     double *gram; /* rows x rows of all samples, where preprocessing does not depend on the fold; or
                      NULL */
-    eae_prepared prepared; /* then: that preprocessing */
-    bool streams;          /* models are fitted by passes over the data (streamed.h): folds have no
-                              Gram matrix */
-    void *turned;          /* the values turned over (eae_features), for sparse models; or NULL */
+    eae_prepared prepared;             /* then: that preprocessing */
+    struct eae_checkpoint *checkpoint; /* milestones of passes over the data; NULL: none */
+    bool streams; /* models are fitted by passes over the data (streamed.h): folds have no
+                     Gram matrix */
+    void *turned; /* the values turned over (eae_features), for sparse models; or NULL */
 } eae_run;
 
 typedef struct eae_fold {

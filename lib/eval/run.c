@@ -190,6 +190,26 @@ int eae_run_lambda(const eae_run *run, eae_train_spec *spec)
     return eae_lambda_path(&run->dataset, spec, &run->target, spec->params, spec->param);
 }
 
+void eae_run_describe(const eae_run *run, const eae_frame *plan, eae_buffer *text)
+{
+    const eae_train_spec *spec = run->spec;
+    char hash[EAE_HASH_TEXT], number[EAE_NUMBER_TEXT];
+    const eae_annot *name = plan ? eae_axis_find(&plan->rows, "plan") : NULL;
+    eae_buffer_printf(text, "program %s\n", eae_kernels_identity(run->dataset.kernels));
+    eae_buffer_printf(text, "data %s\n", eae_hash_text(&run->data->content, hash));
+    eae_buffer_printf(text, "plan %s\n",
+                      name && plan->rows.count > 0 ? eae_annot_text(name, 0) : "none");
+    eae_buffer_printf(text, "model %s\n", eae_model_name(spec));
+    eae_buffer_printf(text, "spec %s\n", spec->text);
+    for (int p = 0; p < spec->params; p++) {
+        eae_format_double(spec->param[p], number);
+        eae_buffer_printf(text, "%s %s\n", spec->by_lambda ? "lambda" : "cost", number);
+    }
+    eae_format_double(spec->tol, number);
+    eae_buffer_printf(text, "tol %s\nmax-iter %lld\nseed %llu\n", number, (long long)spec->max_iter,
+                      (unsigned long long)spec->seed);
+}
+
 int64_t *eae_run_splits(const eae_frame *plan, const eae_train_spec *spec, int64_t *count,
                         int64_t *splits)
 {

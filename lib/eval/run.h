@@ -5,6 +5,7 @@
 #ifndef EAE_EVAL_RUN_H
 #define EAE_EVAL_RUN_H
 
+#include "base/memory.h"
 #include "eval/fold.h"
 
 /* Read the target, check the specification against it, survey the values; fails where values are
@@ -28,6 +29,10 @@ int eae_run_share_gram(eae_run *run);
 int eae_run_turn(eae_run *run);
 /* --lambda auto: make spec->param, where it was asked for. */
 int eae_run_lambda(const eae_run *run, eae_train_spec *spec);
+
+/* What the results of a run follow from, for its checkpoint (checkpoint.h): build, data, plan,
+ * model and parameters, but not the shard. */
+void eae_run_describe(const eae_run *run, const eae_frame *plan, eae_buffer *text);
 
 /* Rows of the plan that are outer splits of this shard: a contiguous part of them. *splits: outer
  * splits of the whole plan. The caller frees. */

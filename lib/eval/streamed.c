@@ -1,11 +1,15 @@
 /* streamed.c - see streamed.h. */
 #include "eval/streamed.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/diag.h"
+#include "base/hash.h"
 #include "base/memory.h"
+#include "eval/checkpoint.h"
 #include "model/tall_fit.h"
 
 /* ---- which solver ------------------------------------------------------------------------------
@@ -16,6 +20,7 @@
  * magnitude are enough. */
 static const double PRODUCT_RATE = 1e11, SOLVE_RATE = 1e10, PASS_RATE = 3e9, PASSES = 40;
 static const double BLOCK_ROWS = 32;
+static const double STORING_SHARE = 20;
 enum { ROWS_ALWAYS = 2000, ROWS_MOST = 20000 };
 
 static const char *obstacle(const eae_run *run)
@@ -82,6 +87,10 @@ typedef struct {
     eae_tall_model *model;
     double *memory; /* y and cost of every model */
     int64_t models;
+    const eae_frame *data;
+    eae_checkpoint *checkpoint; /* or NULL */
+    char name[32];              /* of its milestone */
+    double stored, storing;     /* when, and how long that took */
 } batch;
 
 static eae_loss loss_of(const eae_train_spec *spec)
@@ -195,24 +204,79 @@ static void close_member(member *m)
 
 static void ask_ahead(void *context, int64_t first, int64_t count)
 {
-    eae_frame_ahead(((const eae_run *)context)->data, first, count);
+    eae_frame_ahead(((const batch *)context)->data, first, count);
 }
 
-static int report_pass(void *context, int64_t pass, int64_t left, double gap)
+/* One function for both ways: checkpoint.h. */
+static void exchange(void *bytes, void *part, size_t n)
 {
-    (void)context;
+    eae_bytes_exchange(bytes, part, n);
+}
+
+static int begin_passes(void *context, eae_tall_progress *progress)
+{
+    batch *b = context;
+    eae_buffer piece = {0};
+    eae_bytes bytes = {.from = &piece};
+    bool found = false;
+    if (!b->checkpoint)
+        return EAE_OK;
+    int status = eae_checkpoint_load(b->checkpoint, b->name, &piece, &found);
+    if (status == EAE_OK && found) {
+        eae_tall_visit(progress, exchange, &bytes);
+        if (!eae_bytes_all_read(&bytes))
+            status = eae_fail("%s: a milestone of another size", b->name);
+        eae_detail("going on from a milestone");
+    }
+    eae_buffer_free(&piece);
+    return status;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* After a pass, but where that would take more than a twentieth of the time; always at the end. */
+static int keep_milestone(batch *b, eae_tall_progress *progress, bool last)
+{
+    eae_buffer piece = {0};
+    eae_bytes bytes = {.to = &piece};
+    double begin = seconds();
+    if (!b->checkpoint || (!last && begin - b->stored < STORING_SHARE * b->storing))
+        return EAE_OK;
+    eae_tall_visit(progress, exchange, &bytes);
+    int status = eae_checkpoint_store(b->checkpoint, b->name, &piece);
+    eae_buffer_free(&piece);
+    b->stored = seconds();
+    b->storing = b->stored - begin;
+    return status;
+}
+
+static int after_pass(void *context, eae_tall_progress *progress, int64_t pass, int64_t left,
+                      double gap)
+{
     if (left > 0)
         eae_detail("pass %lld: %lld models left, the largest gap is %.3g", (long long)pass,
                    (long long)left, gap);
     else
         eae_detail("pass %lld: done", (long long)pass);
-    return EAE_OK;
+    return keep_milestone(context, progress, left == 0);
 }
 
+/* A milestone is known by the problems it is of. */
 static int fit_batch(batch *b, const eae_run *run, double room)
 {
     eae_tall_watch watch = {
-        .ahead = ask_ahead, .pass = report_pass, .context = (void *)(uintptr_t)run};
+        .begin = begin_passes, .ahead = ask_ahead, .pass = after_pass, .context = b};
+    size_t bytes = (size_t)(b->models * 2 * run->dataset.rows) * sizeof(double);
+    b->data = run->data;
+    b->checkpoint = run->checkpoint;
+    if (b->checkpoint)
+        snprintf(b->name, sizeof b->name, "passes-%016llx",
+                 (unsigned long long)eae_hash64(b->memory, bytes));
     return eae_fit_tall(b->problem, b->models, run->dataset.kernels, room, run->spec->threads,
                         &watch, b->model);
 }

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/threads.h"
 #include "eval/batch.h"
+#include "eval/checkpoint.h"
 #include "eval/external.h"
 #include "eval/fold_rows.h"
 #include "eval/run.h"
@@ -443,8 +444,23 @@ static int finish(family *f, eae_train_output *out)
     return EAE_OK;
 }
 
+static int open_checkpoint(family *f)
+{
+    eae_buffer text = {0};
+    if (!f->spec->checkpoint)
+        return EAE_OK;
+    if (!f->run.streams)
+        return eae_fail_usage(
+            "--checkpoint is for --solver stream: a Gram matrix is quickly solved");
+    eae_run_describe(&f->run, f->plan, &text);
+    int status = eae_checkpoint_open(&f->run.checkpoint, f->spec->checkpoint, text.data);
+    eae_buffer_free(&text);
+    return status;
+}
+
 static void close_family(family *f)
 {
+    eae_checkpoint_close(f->run.checkpoint);
     for (int64_t b = 1; f->target && b < f->labelings; b++) {
         free(f->from[b]);
         eae_target_free(&f->target[b]);
@@ -476,6 +492,8 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
         status = eae_run_lambda(&f.run, spec);
     if (status == EAE_OK)
         status = eae_run_share_gram(&f.run);
+    if (status == EAE_OK)
+        status = open_checkpoint(&f);
     if (status == EAE_OK)
         status = make_labelings(&f);
     if (status == EAE_OK) {

@@ -68,6 +68,7 @@ typedef struct eae_train_spec {
     uint64_t seed;
     double tol;
     int64_t max_iter;
+    const char *checkpoint; /* a directory for milestones of --solver stream; NULL */
     bool final;
     eae_weights weights;
     int shard, shards; /* 1-based part I of N */

@@ -40,7 +40,7 @@ typedef struct {
     double *block_value;         /* BLOCK */
 } model;
 
-typedef struct {
+struct eae_tall_progress {
     const eae_kernels *kernels;
     const eae_source *data;
     const eae_tall_watch *watch;
@@ -56,8 +56,13 @@ typedef struct {
     double *vector_value; /* BLOCK x 2 left */
     double *vector_by;    /* BLOCK x left */
     eae_row_vector *vector;
-    int64_t block; /* in hand */
-} fitting;
+    int64_t block;       /* in hand */
+    int64_t pass;        /* the last one that is done */
+    eae_tall_model *fit; /* of all models */
+    int64_t count;
+    char *done; /* count */
+};
+typedef struct eae_tall_progress fitting;
 
 double eae_tall_model_bytes(int64_t rows, int64_t cols)
 {
@@ -389,6 +394,7 @@ static double drop_done(fitting *f)
     for (int64_t k = 0; k < f->left; k++) {
         model m = f->model[k];
         if (is_last(&m, m.fit->iterations)) {
+            f->done[m.fit - f->fit] = 1;
             close_model(&m);
             continue;
         }
@@ -415,6 +421,57 @@ static int do_pass(fitting *f)
     return status;
 }
 
+/* ---- milestones ------------------------------------------------------------------------------ */
+
+/* Models that were done before leave without their solution, which comes from outside. */
+static void drop_known(fitting *f)
+{
+    int64_t left = 0;
+    for (int64_t k = 0; k < f->left; k++) {
+        model m = f->model[k];
+        if (f->done[m.fit - f->fit])
+            close_model(&m);
+        else
+            f->model[left++] = m;
+    }
+    f->left = left;
+}
+
+static void visit_model(const fitting *f, model *m, eae_tall_part visit, void *to)
+{
+    visit(to, m->beta, (size_t)f->rows * sizeof(double));
+    visit(to, m->u, (size_t)f->cols * sizeof(double));
+    visit(to, &m->sum, sizeof m->sum);
+    visit(to, &m->bias, sizeof m->bias);
+    visit(to, &m->rho, sizeof m->rho);
+    visit(to, &m->fit->gap, sizeof m->fit->gap);
+    visit(to, &m->fit->iterations, sizeof m->fit->iterations);
+}
+
+static void visit_solution(const fitting *f, eae_tall_model *fit, eae_tall_part visit, void *to)
+{
+    visit(to, fit->w, (size_t)f->cols * sizeof(double));
+    visit(to, fit->value, (size_t)f->rows * sizeof(double));
+    visit(to, &fit->intercept, sizeof fit->intercept);
+    visit(to, &fit->objective, sizeof fit->objective);
+    visit(to, &fit->gap, sizeof fit->gap);
+    visit(to, &fit->iterations, sizeof fit->iterations);
+    visit(to, &fit->converged, sizeof fit->converged);
+}
+
+void eae_tall_visit(eae_tall_progress *f, eae_tall_part visit, void *to)
+{
+    visit(to, f->done, (size_t)f->count);
+    drop_known(f);
+    visit(to, &f->pass, sizeof f->pass);
+    for (int64_t k = 0; k < f->count; k++) {
+        if (f->done[k])
+            visit_solution(f, &f->fit[k], visit, to);
+    }
+    for (int64_t k = 0; k < f->left; k++)
+        visit_model(f, &f->model[k], visit, to);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static int open_fitting(fitting *f, const eae_tall_problem *problem, int64_t count,
@@ -427,6 +484,9 @@ static int open_fitting(fitting *f, const eae_tall_problem *problem, int64_t cou
     f->vector_value = EAE_NEW_ARRAY(double, BLOCK * 2 * count);
     f->vector_by = EAE_NEW_ARRAY(double, BLOCK *count);
     f->scratch = EAE_NEW_ARRAY(double, BLOCK *BLOCK);
+    f->done = EAE_NEW_ARRAY(char, count);
+    f->fit = fit;
+    f->count = count;
     make_order(f);
     int status = EAE_OK;
     for (; f->left < count && status == EAE_OK; f->left++)
@@ -449,6 +509,7 @@ static void close_fitting(fitting *f)
     free(f->vector_value);
     free(f->vector_by);
     free(f->scratch);
+    free(f->done);
 }
 
 static int64_t count_sources(const eae_tall_problem *problem, int64_t count)
@@ -478,11 +539,14 @@ int eae_fit_tall(const eae_tall_problem *problem, int64_t count, const eae_kerne
     f.keeps = all <= memory;
     memset(fit, 0, (size_t)count * sizeof *fit);
     int status = open_fitting(&f, problem, count, fit);
-    for (int64_t pass = 1; f.left > 0 && status == EAE_OK; pass++) {
+    if (status == EAE_OK && watch && watch->begin)
+        status = watch->begin(watch->context, &f);
+    while (f.left > 0 && status == EAE_OK) {
         status = do_pass(&f);
+        f.pass++;
         double gap = status == EAE_OK ? drop_done(&f) : 0;
         if (status == EAE_OK && watch && watch->pass)
-            status = watch->pass(watch->context, pass, f.left, gap);
+            status = watch->pass(watch->context, &f, f.pass, f.left, gap);
     }
     close_fitting(&f);
     for (int64_t k = 0; k < count && status != EAE_OK; k++)

@@ -28,6 +28,8 @@
 #ifndef EAE_MODEL_TALL_FIT_H
 #define EAE_MODEL_TALL_FIT_H
 
+#include <stddef.h>
+
 #include "model/gram_fit.h"
 
 /* What is done to the raw values is in `source` (fill, shift, inverse, feature; no design). Models
@@ -55,13 +57,22 @@ typedef struct eae_tall_model {
     bool converged;
 } eae_tall_model;
 
+/* All that a computation has come to, for milestones: lists its parts, always the same ones in the
+ * same order. The first one says which models are done; the others follow from it. */
+typedef struct eae_tall_progress eae_tall_progress;
+typedef void (*eae_tall_part)(void *to, void *bytes, size_t n);
+void eae_tall_visit(eae_tall_progress *progress, eae_tall_part visit, void *to);
+
 /* How a computation looks from outside. All may be 0. */
 typedef struct eae_tall_watch {
+    /* Before the first pass: may fill the parts from an earlier computation of the same problems,
+     * which then goes on as if it had not been interrupted. */
+    int (*begin)(void *context, eae_tall_progress *progress);
     /* Rows first .. first + count - 1 will be read soon. */
     void (*ahead)(void *context, int64_t first, int64_t count);
     /* After each pass: how many models are left, and the largest of their gaps; not EAE_OK: stop.
      */
-    int (*pass)(void *context, int64_t pass, int64_t left, double gap);
+    int (*pass)(void *context, eae_tall_progress *progress, int64_t pass, int64_t left, double gap);
     void *context;
 } eae_tall_watch;
 

@@ -257,9 +257,11 @@ static void test_same_bits(void **state)
     free_study(&t);
 }
 
-static int stop_at_two(void *context, int64_t pass, int64_t left, double gap)
+static int stop_at_two(void *context, eae_tall_progress *progress, int64_t pass, int64_t left,
+                       double gap)
 {
     (void)context;
+    (void)progress;
     assert_true(left == 1 && gap > 0);
     return pass == 2 ? eae_fail("enough") : EAE_OK;
 }

@@ -81,3 +81,24 @@ EOF
     grep -q "x.eae.*changed" said
     [ ! -e m.eae ]
 }
+
+@test "--checkpoint: killed again and again it ends in the same bytes; another computation is refused" {
+    eae-synth -q --size 16M --cols 2000 --informative 20 | eae-split -q --kfold 3 -o x.eae
+    args=(svm --solver stream -C 0.0001,1 --tol 1e-3 --max-iter 60 --weights all --final)
+    eae-train "${args[@]}" -q -o whole.eae x.eae
+    for pause in 0.2 0.4 0.3 0.5; do
+        eae-train "${args[@]}" -q --checkpoint stones -o part.eae x.eae &
+        pid=$!
+        sleep $pause
+        kill -9 $pid || break
+        wait $pid || true
+    done
+    ls stones | grep -q passes
+    eae-train "${args[@]}" -v --checkpoint stones -o resumed.eae x.eae 2>said
+    grep -q "going on from a milestone" said
+    same_bytes whole.eae resumed.eae
+    must_fail 1 eae-train svm -q --solver stream -C 0.0002 --tol 1e-3 --checkpoint stones x.eae
+    says "cost"
+    must_fail 2 eae-train svm -q --solver gram --checkpoint stones x.eae
+    says "--solver stream"
+}
