@@ -35,6 +35,7 @@ typedef struct {
     double *f; /* rows x EAE_BATCH: K_s b */
     int param;
     int64_t first;
+    int64_t slot; /* the column of the first split in d, b and f */
     eae_batch_done done;
     void *context;
 } batch;
@@ -97,7 +98,7 @@ static int finish_variances(void *context, int64_t s, int worker)
     const eae_dataset *d = &v->t->run->dataset;
     const eae_split *split = v->t->member[s].fold.split;
     double *sd = v->scale + s * d->cols;
-    float *inverse = v->t->d + s * d->cols;
+    float *inverse = v->t->d + (v->t->slot + s) * d->cols;
     (void)worker;
     eae_prepare_finish_scale(d, split->train, split->count, split->train_count,
                              v->mean + s * d->cols, sd);
@@ -142,7 +143,7 @@ static double average_ratio(const batch *t, int64_t s)
     const eae_dataset *d = &t->run->dataset;
     double sum = 0;
     for (int64_t j = 0; j < d->cols; j++)
-        sum += (double)t->d[s * d->cols + j] * d->scale[j] * d->scale[j];
+        sum += (double)t->d[(t->slot + s) * d->cols + j] * d->scale[j] * d->scale[j];
     return sum / (double)d->cols;
 }
 
@@ -231,7 +232,7 @@ static int solve_member(void *context, int64_t s, int worker)
                                               : eae_fit_logistic(&problem, fit);
     fit->iterations += iterations;
     for (int64_t i = 0; i < m->fold.n && status == EAE_OK; i++)
-        t->b[m->fold.row[i] * EAE_BATCH + s] = fit->beta[i];
+        t->b[m->fold.row[i] * EAE_BATCH + t->slot + s] = fit->beta[i];
     return status;
 }
 
@@ -247,7 +248,7 @@ static int judge_member(void *context, int64_t s, int worker)
     if (m->converged || m->given_up)
         return EAE_OK;
     for (int64_t i = 0; i < n; i++)
-        m->true_f[i] = t->f[m->fold.row[i] * EAE_BATCH + s];
+        m->true_f[i] = t->f[m->fold.row[i] * EAE_BATCH + t->slot + s];
     for (int64_t i = 0; i < n; i++) {
         double sum = 0;
         for (int64_t k = 0; k < n; k++)
@@ -267,7 +268,7 @@ static int judge_member(void *context, int64_t s, int worker)
         longer = m->kept[i] != 0 ? fit->beta[i] / m->kept[i] : 1;
     double *value = m->value + t->param * tests;
     for (int64_t i = 0; i < tests; i++) {
-        value[i] = longer * t->f[m->fold.row[n + i] * EAE_BATCH + s] + fit->intercept;
+        value[i] = longer * t->f[m->fold.row[n + i] * EAE_BATCH + t->slot + s] + fit->intercept;
         for (int64_t c = 0; c < terms; c++)
             value[i] += fit->gamma[c] * m->fold.u[(n + i) * terms + c];
     }
@@ -336,13 +337,15 @@ static int finish_member(void *context, int64_t s, int worker)
 }
 
 int eae_batch_run(const eae_run *run, const double *model, const eae_split *split, int64_t count,
-                  int64_t first, eae_batch_done done, void *context, int64_t *passes)
+                  int64_t first, int64_t ordinal, eae_batch_done done, void *context,
+                  int64_t *passes)
 {
     const eae_dataset *d = &run->dataset;
     batch t = {.run = run,
                .model = model,
                .count = count,
                .first = first,
+               .slot = ordinal % EAE_BATCH,
                .done = done,
                .context = context};
     t.member = EAE_NEW_ARRAY(member, count);

@@ -16,7 +16,8 @@
  * not get there is done by its own Gram matrix.
  *
  * Determinism: products are made for a fixed number of columns, EAE_BATCH, whatever the number of
- * splits; a split's numbers do not depend on which others are in its batch.
+ * splits, and a split always has the same one, because products of f32 may be rounded in other ways
+ * from column to column; so its numbers do not depend on which others are in its batch.
  */
 #ifndef EAE_EVAL_BATCH_H
 #define EAE_EVAL_BATCH_H
@@ -39,8 +40,11 @@ int eae_batch_model(const eae_run *run, double **gram);
 typedef int (*eae_batch_done)(void *context, int64_t task, eae_fold *fold, eae_fits *fits,
                               const double *value);
 
-/* Up to EAE_BATCH splits; tasks first .. first + count - 1. *passes: products with the data. */
+/* Tasks first .. first + count - 1; `ordinal` is the place of the first one among the outer splits
+ * of the whole plan, and a batch ends where the ordinal of the next split is a multiple of
+ * EAE_BATCH. *passes: products with the data. */
 int eae_batch_run(const eae_run *run, const double *model, const eae_split *split, int64_t count,
-                  int64_t first, eae_batch_done done, void *context, int64_t *passes);
+                  int64_t first, int64_t ordinal, eae_batch_done done, void *context,
+                  int64_t *passes);
 
 #endif

@@ -313,12 +313,15 @@ static int do_batches(family *f)
     int64_t passes = 0;
     int status = eae_batch_model(&f->run, &model);
     f->inner_threads = 1;
-    for (int64_t first = 0; first < f->outer_count && status == EAE_OK; first += EAE_BATCH) {
+    int64_t before = f->splits * (f->spec->shard - 1) / f->spec->shards;
+    for (int64_t first = 0, count; first < f->outer_count && status == EAE_OK; first += count) {
         eae_split split[EAE_BATCH];
-        int64_t count = f->outer_count - first < EAE_BATCH ? f->outer_count - first : EAE_BATCH;
+        int64_t ordinal = before + first, room = EAE_BATCH - ordinal % EAE_BATCH;
+        count = f->outer_count - first < room ? f->outer_count - first : room;
         for (int64_t s = 0; s < count; s++)
             eae_plan_split(f->plan, f->outer[first + s], &split[s]);
-        status = eae_batch_run(&f->run, model, split, count, first, batch_done, f, &passes);
+        status =
+            eae_batch_run(&f->run, model, split, count, first, ordinal, batch_done, f, &passes);
         for (int64_t s = 0; s < count; s++)
             eae_split_free(&split[s]);
     }

@@ -108,7 +108,7 @@ static void run_batches(study *s, int64_t at_once, results *r)
     for (int64_t first = 0; first < SPLITS; first += at_once) {
         int64_t count = SPLITS - first < at_once ? SPLITS - first : at_once;
         int status =
-            eae_batch_run(&s->run, model, s->split + first, count, first, done, r, &passes);
+            eae_batch_run(&s->run, model, s->split + first, count, first, first, done, r, &passes);
         if (status != EAE_OK)
             print_error("%s\n", eae_message());
         assert_int_equal(status, EAE_OK);
@@ -253,7 +253,7 @@ static void a_training_set_without_a_class_is_named(void **state)
     (void)state;
     open_study(&s, &spec);
     assert_int_equal(eae_batch_model(&s.run, &model), EAE_OK);
-    assert_int_equal(eae_batch_run(&s.run, model, &bad, 1, 0, done, r, &passes), EAE_FAIL);
+    assert_int_equal(eae_batch_run(&s.run, model, &bad, 1, 0, 0, done, r, &passes), EAE_FAIL);
     assert_non_null(strstr(eae_message(), "split 77: class 'b' has no training sample"));
     free(model);
     close_study(&s);

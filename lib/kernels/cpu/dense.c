@@ -135,15 +135,42 @@ out:
     return status;
 }
 
+static void multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
+                     const double *a, const double *b, double beta, double *c)
+{
+    cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
+                (int)m, (int)n, (int)k, alpha, a, at_least_1(ta ? m : k), b, at_least_1(tb ? k : n),
+                beta, c, (int)n);
+}
+
+/* The last rows, which are not as many as BLAS does at once, may be rounded in another way than the
+ * same rows further up: so there are always enough of them, and a row of c does not depend on how
+ * many others there are. */
 int eae_cpu_multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
                      const double *a, const double *b, double beta, double *c)
 {
+    enum { ROWS = 8 };
+    int64_t whole = m / ROWS * ROWS, rest = m - whole;
     if (m == 0 || n == 0)
         return EAE_OK;
     if (check_sizes(m, n, k) != EAE_OK)
         return EAE_FAIL;
-    cblas_dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans,
-                (int)m, (int)n, (int)k, alpha, a, at_least_1(ta ? m : k), b, at_least_1(tb ? k : n),
-                beta, c, (int)n);
+    if (ta || rest == 0) {
+        multiply(ta, tb, m, n, k, alpha, a, b, beta, c);
+        return EAE_OK;
+    }
+    double *last = eae_cpu_alloc(ROWS * (k + n), sizeof *last, "the last rows of a product");
+    if (!last)
+        return EAE_FAIL;
+    double *out = last + ROWS * k;
+    memset(last, 0, (size_t)(ROWS * (k + n)) * sizeof *last);
+    memcpy(last, a + whole * k, (size_t)(rest * k) * sizeof *last);
+    if (beta != 0)
+        memcpy(out, c + whole * n, (size_t)(rest * n) * sizeof *out);
+    if (whole > 0)
+        multiply(false, tb, whole, n, k, alpha, a, b, beta, c);
+    multiply(false, tb, ROWS, n, k, alpha, last, b, beta, out);
+    memcpy(c + whole * n, out, (size_t)(rest * n) * sizeof *out);
+    free(last);
     return EAE_OK;
 }
