@@ -1,6 +1,6 @@
 /* files.c - see files.h. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* O_TMPFILE */
+#define _GNU_SOURCE /* O_TMPFILE, F_SETPIPE_SZ */
 #endif
 #include "base/files.h"
 
@@ -17,6 +17,7 @@
 #include "base/memory.h"
 
 enum { BUFFER_SIZE = 1 << 18, TEMP_MAX = 1024, NAME_MAX_BYTES = 4096, LINKS_MAX = 40 };
+enum { PIPE_SIZE = 1 << 20 }; /* what is asked for; the kernel's default is 64 KiB */
 
 struct eae_output {
     int fd;
@@ -199,6 +200,8 @@ int eae_output_open(eae_output **out, const char *path, bool binary)
     if (status != EAE_OK) {
         eae_output_discard(o);
         o = NULL;
+    } else {
+        fcntl(o->fd, F_SETPIPE_SZ, PIPE_SIZE); /* refused by what is no pipe: does not matter */
     }
     *out = o;
     return status;

@@ -126,3 +126,62 @@ int eae_parallel(int threads, int64_t count, eae_task_fn fn, void *context)
     free(thread);
     return c.status;
 }
+
+/* ---- in order --------------------------------------------------------------------------- */
+
+typedef struct {
+    eae_task_fn make, deliver;
+    void *context;
+    pthread_mutex_t lock; /* for the two below */
+    pthread_cond_t moved;
+    int64_t turn;   /* the task to be delivered next */
+    int64_t failed; /* the lowest that failed, or their count */
+} line;
+
+/* True once all tasks before this one are delivered, false if that will not be. */
+static bool wait_for_turn(line *l, int64_t task)
+{
+    pthread_mutex_lock(&l->lock);
+    while (l->turn < task && l->failed > task)
+        pthread_cond_wait(&l->moved, &l->lock);
+    bool mine = l->failed > task;
+    pthread_mutex_unlock(&l->lock);
+    return mine;
+}
+
+static void end_turn(line *l, int64_t task, int status)
+{
+    pthread_mutex_lock(&l->lock);
+    if (status == EAE_OK)
+        l->turn = task + 1;
+    else if (task < l->failed)
+        l->failed = task;
+    pthread_cond_broadcast(&l->moved);
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* Tasks are begun in order, so whoever waits does so for tasks that others have begun. */
+static int make_and_deliver(void *context, int64_t task, int worker)
+{
+    line *l = context;
+    int status = l->make(l->context, task, worker);
+    if (status == EAE_OK) {
+        if (!wait_for_turn(l, task))
+            return EAE_OK;
+        status = l->deliver(l->context, task, worker);
+    }
+    end_turn(l, task, status);
+    return status;
+}
+
+int eae_parallel_in_order(int threads, int64_t count, eae_task_fn make, eae_task_fn deliver,
+                          void *context)
+{
+    line l = {.make = make,
+              .deliver = deliver,
+              .context = context,
+              .lock = PTHREAD_MUTEX_INITIALIZER,
+              .moved = PTHREAD_COND_INITIALIZER,
+              .failed = count};
+    return eae_parallel(threads, count, make_and_deliver, &l);
+}

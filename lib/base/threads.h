@@ -23,4 +23,11 @@ typedef int (*eae_task_fn)(void *context, int64_t task, int worker);
  * new tasks start; the status and message of the failed task with the lowest index are returned. */
 int eae_parallel(int threads, int64_t count, eae_task_fn fn, void *context);
 
+/* The same in two parts: make(task) in any order, then deliver(task) in the order of the numbers,
+ * one at a time and on the thread that made it; meanwhile the other threads make. A worker makes
+ * nothing before what it made is delivered, so one scratch area for each is enough. After a failure
+ * the tasks before it are still delivered, none after it. */
+int eae_parallel_in_order(int threads, int64_t count, eae_task_fn make, eae_task_fn deliver,
+                          void *context);
+
 #endif

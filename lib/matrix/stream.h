@@ -66,6 +66,8 @@ int eae_writer_frame(eae_writer *w, eae_frame *f);
 /* A frame in pieces: `head` has the shape, axes and history but no payload. */
 int eae_writer_begin(eae_writer *w, eae_frame *head);
 int eae_writer_rows(eae_writer *w, const void *values, int64_t rows);
+/* The same by cells, row by row: a piece may begin and end within a row. */
+int eae_writer_cells(eae_writer *w, const void *values, int64_t cells);
 int eae_writer_end(eae_writer *w);
 /* Check, commit, free; after a failure it frees too. */
 int eae_writer_close(eae_writer *w);

@@ -209,8 +209,13 @@ int eae_writer_begin(eae_writer *w, eae_frame *head)
 
 int eae_writer_rows(eae_writer *w, const void *values, int64_t rows)
 {
+    return eae_writer_cells(w, values, rows * (int64_t)w->preamble.cols);
+}
+
+int eae_writer_cells(eae_writer *w, const void *values, int64_t cells)
+{
     eae_type type = (eae_type)w->preamble.type;
-    size_t n = (size_t)rows * w->preamble.cols * eae_type_size(type);
+    size_t n = (size_t)cells * eae_type_size(type);
 
     if (w->hasher == NULL || n > w->remaining)
         return eae_fail("more rows than the frame was begun with");
