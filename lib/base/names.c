@@ -23,6 +23,23 @@ void eae_names_add(eae_names *n, const char *name, size_t length)
     n->used += length + 1;
 }
 
+void eae_names_number(eae_names *names, const char *prefix, int64_t first, int64_t n)
+{
+    char text[40];
+    size_t begin = strlen(prefix);
+    memcpy(text, prefix, begin);
+    for (int64_t i = 0; i < n; i++) {
+        /* by hand: a hundred million of these must not go through printf */
+        char digits[24];
+        size_t count = 0;
+        for (int64_t v = first + i + 1; v > 0; v /= 10)
+            digits[count++] = (char)('0' + v % 10);
+        for (size_t d = 0; d < count; d++)
+            text[begin + d] = digits[count - 1 - d];
+        eae_names_add(names, text, begin + count);
+    }
+}
+
 void eae_names_copy(eae_names *to, const eae_names *from)
 {
     *to = (eae_names){

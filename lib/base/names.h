@@ -22,6 +22,8 @@ typedef struct eae_names {
 
 /* Zero-initialise; eae_names_free() leaves it empty and reusable. */
 void eae_names_add(eae_names *names, const char *name, size_t length);
+/* Adds n names: prefix and number, first + 1 .. first + n. A prefix of at most 15 characters. */
+void eae_names_number(eae_names *names, const char *prefix, int64_t first, int64_t n);
 void eae_names_copy(eae_names *to, const eae_names *from); /* `to` must be empty */
 void eae_names_free(eae_names *names);
 bool eae_names_equal(const eae_names *a, const eae_names *b);

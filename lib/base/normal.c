@@ -131,6 +131,15 @@ static sequence sequence_of(uint64_t seed, eae_purpose purpose, uint64_t index)
                       .index = {(uint32_t)index, (uint32_t)(index >> 32)}};
 }
 
+float eae_normal_at(uint64_t seed, eae_purpose purpose, uint64_t index, uint64_t position)
+{
+    sequence s = sequence_of(seed, purpose, index);
+    uint32_t counter[4] = {(uint32_t)(position / 4), s.purpose, s.index[0], s.index[1]};
+    uint32_t word[4];
+    eae_philox(counter, s.key, word);
+    return inverse(word[position % 4]);
+}
+
 void eae_normals(uint64_t seed, eae_purpose purpose, uint64_t index, uint64_t position, size_t n,
                  float *out)
 {

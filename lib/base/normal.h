@@ -27,6 +27,8 @@ void eae_normals(uint64_t seed, eae_purpose purpose, uint64_t index, uint64_t po
 /* The raw 32-bit words of the same sequence. */
 void eae_random_words(uint64_t seed, eae_purpose purpose, uint64_t index, uint64_t position,
                       size_t n, uint32_t *out);
+/* Deviate `position` of that sequence by itself. */
+float eae_normal_at(uint64_t seed, eae_purpose purpose, uint64_t index, uint64_t position);
 /* The deviate that belongs to one word. */
 float eae_normal_of_word(uint32_t word);
 

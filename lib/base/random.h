@@ -26,7 +26,9 @@ typedef enum eae_purpose {
     EAE_RANDOM_SYNTH_OTHER,
     EAE_RANDOM_ELIMINATE,
     EAE_RANDOM_ENRICH,
-    EAE_RANDOM_ALS /* start: index = column; hidden entries: index = 2^32 + row */
+    EAE_RANDOM_ALS,         /* start: index = column; hidden entries: index = 2^32 + row */
+    EAE_RANDOM_SYNTH_GROUP, /* index = group, position = column */
+    EAE_RANDOM_SYNTH_BLOCK  /* index = row, or 2^62 + group; position = block */
 } eae_purpose;
 
 /* The block function: 4 words of output for a 4-word counter and a 2-word key. */
