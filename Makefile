@@ -57,6 +57,9 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(WARN) $(BASE) -MMD -MP $(EXTRA) -c $< -o $@
 
+# vectors of square roots; nobody reads errno there
+$(B)/lib/base/normal.o: EXTRA := -fno-math-errno -fno-trapping-math
+
 $(B)/lib/kernels/cpu/%.o: EXTRA := -fopenmp -fvisibility=hidden
 
 $(B)/libeae.a: $(LIB_OBJ)

@@ -1,7 +1,7 @@
 /*
  * normal.c - see normal.h.
  *
- *     blocks of words    many Philox counters side by side, so that the compiler uses vectors
+ *     blocks of words    many Philox counters side by side (philox.h)
  *     deviates           the inverse distribution function, without a branch
  *
  * The loops are compiled for several instruction sets where the compiler can do that; with
@@ -9,42 +9,13 @@
  */
 #include "base/normal.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/clones.h"
+#include "base/philox.h"
 
-enum { LANES = 64, WORDS = 4 * LANES };
-
-typedef struct {
-    uint32_t key[2];
-    uint32_t purpose;
-    uint32_t index[2];
-} sequence;
-
-/* Words 4 * block .. 4 * block + WORDS - 1: eae_philox() for LANES counters at once. */
-EAE_CLONES static void make_words(const sequence *s, uint32_t block, uint32_t *restrict out)
-{
-    for (uint32_t lane = 0; lane < LANES; lane++) {
-        uint32_t c0 = block + lane, c1 = s->purpose, c2 = s->index[0], c3 = s->index[1];
-        uint32_t k0 = s->key[0], k1 = s->key[1];
-        for (int round = 0; round < 10; round++) {
-            uint64_t p0 = (uint64_t)0xD2511F53u * c0;
-            uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
-            uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-            uint32_t n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-            c1 = (uint32_t)p1;
-            c3 = (uint32_t)p0;
-            c0 = n0;
-            c2 = n2;
-            k0 += 0x9E3779B9u;
-            k1 += 0xBB67AE85u;
-        }
-        out[4 * lane] = c0;
-        out[4 * lane + 1] = c1;
-        out[4 * lane + 2] = c2;
-        out[4 * lane + 3] = c3;
-    }
-}
+enum { WORDS = EAE_PHILOX_WORDS };
 
 static inline float from_bits(int32_t bits)
 {
@@ -74,28 +45,48 @@ static inline float log2_of(float a)
     return e + 2.88539008177792681f * r * series;
 }
 
-/* sqrt(a), 0 <= a: Newton's iteration for 1 / sqrt(a). sqrtf() may set errno, which keeps a
- * compiler from using vectors. */
-static inline float root_of(float a)
+/* Two-sided: m is 31 bits of probability, t = 1 - x that of a larger |z|. Both are made from the
+ * bits, so that neither end loses digits. */
+static inline float outside_of(int32_t m)
 {
-    float y = from_bits(0x5F375A86 - (to_bits(a) >> 1));
-    float h = 0.5f * a;
-    y = y * (1.5f - h * y * y);
-    y = y * (1.5f - h * y * y);
-    y = y * (1.5f - h * y * y);
-    return a * y;
+    return ((float)m + 0.5f) * 0x1p-31f;
 }
 
-/* Two-sided: t = 1 - x is the probability of a larger |z|. Both are made from the bits, so that
- * neither end loses digits. z = x P(s) / Q(s) with s = sqrt(-log2(1 - x^2)); there is no linear
- * term because z / x is analytic in s^2 at 0. */
-static inline float inverse(uint32_t word)
+static inline float inside_of(int32_t m)
 {
-    int32_t m = (int32_t)(word >> 1);
-    float t = ((float)m + 0.5f) * 0x1p-31f;
-    float x = ((float)(INT32_MAX - m) + 0.5f) * 0x1p-31f;
-    float l = log2_of(t * (1.0f + x));
-    float s = root_of(from_bits(to_bits(l) & INT32_MAX)); /* -l, but for rounding near 0 */
+    return ((float)(INT32_MAX - m) + 0.5f) * 0x1p-31f;
+}
+
+static inline float with_sign(float z, uint32_t word)
+{
+    return from_bits(to_bits(z) | (int32_t)(word << 31));
+}
+
+/* 1 / 4096 <= t: z = x P(q) / Q(q) with q = 1 - x^2. All coefficients are positive, so nothing
+ * cancels. By Estrin's scheme, whose parts do not wait for one another. */
+enum { TAIL = 1 << 19 };
+
+static inline float middle(int32_t m)
+{
+    float x = inside_of(m), q = outside_of(m) * (1.0f + x), q2 = q * q, q4 = q2 * q2;
+    float p0 = (4.3705408f + 34302.2464f * q) + q2 * (38679820.7f + 9.83432789e+09f * q);
+    float p4 = (6.4787431e+11f + 1.1413488e+13f * q) + q2 * (5.12366822e+13f + 4.83300585e+13f * q);
+    float p8 = 4.58511769e+12f;
+    float d0 = (1.0f + 9083.39133f * q) + q2 * (11549533.9f + 3.33237991e+09f * q);
+    float d4 =
+        (2.54795648e+11f + 5.42480354e+12f * q) + q2 * (3.16193764e+13f + 4.49251292e+13f * q);
+    float d8 = 1.05051501e+13f;
+    float p = p0 + q4 * (p4 + q4 * p8), d = d0 + q4 * (d4 + q4 * d8);
+    return x * (p / d);
+}
+
+/* Anywhere: z = x P(s) / Q(s) with s = sqrt(-log2(1 - x^2)); there is no linear term because z / x
+ * is analytic in s^2 at 0. Used for the tails, one value of 4,096. */
+static float tail(int32_t m)
+{
+    float x = inside_of(m);
+    float l = log2_of(outside_of(m) * (1.0f + x));
+    float s = sqrtf(from_bits(to_bits(l) & INT32_MAX)); /* -l, but for rounding near 0 */
     float p = 0.00109715606f;
     p = p * s - 0.00222660732f;
     p = p * s + 0.0154153232f;
@@ -109,14 +100,33 @@ static inline float inverse(uint32_t word)
     q = q * s + 0.0612333446f;
     q = q * s - 0.0675630534f;
     q = q * s * s + 1.0f;
-    float z = x * (p / q);
-    return from_bits(to_bits(z) | (int32_t)(word << 31));
+    return x * (p / q);
 }
 
+static inline float inverse(uint32_t word)
+{
+    int32_t m = (int32_t)(word >> 1);
+    return with_sign(m < TAIL ? tail(m) : middle(m), word);
+}
+
+/* All as if in the middle; then the pieces with a tail again. */
 EAE_CLONES static void make_normals(const uint32_t *restrict word, float *restrict out)
 {
-    for (int i = 0; i < WORDS; i++)
-        out[i] = inverse(word[i]);
+    enum { PIECE = 32 };
+    for (int at = 0; at < WORDS; at += PIECE) {
+        int32_t least = INT32_MAX;
+        for (int i = at; i < at + PIECE; i++) {
+            int32_t m = (int32_t)(word[i] >> 1);
+            least = m < least ? m : least;
+            out[i] = with_sign(middle(m), word[i]);
+        }
+        if (least >= TAIL)
+            continue;
+        for (int i = at; i < at + PIECE; i++) {
+            if (word[i] >> 1 < TAIL)
+                out[i] = inverse(word[i]);
+        }
+    }
 }
 
 float eae_normal_of_word(uint32_t word)
@@ -124,19 +134,30 @@ float eae_normal_of_word(uint32_t word)
     return inverse(word);
 }
 
+/* Key and counter of a sequence: its first block. */
+typedef struct {
+    uint32_t key[2], counter[4];
+} sequence;
+
 static sequence sequence_of(uint64_t seed, eae_purpose purpose, uint64_t index)
 {
     return (sequence){.key = {(uint32_t)seed, (uint32_t)(seed >> 32)},
-                      .purpose = (uint32_t)purpose,
-                      .index = {(uint32_t)index, (uint32_t)(index >> 32)}};
+                      .counter = {0, (uint32_t)purpose, (uint32_t)index, (uint32_t)(index >> 32)}};
+}
+
+/* WORDS words from the block that `position` is in. */
+static void make_words(sequence *s, uint64_t position, uint32_t *out)
+{
+    s->counter[0] = (uint32_t)(position / 4);
+    eae_philox_many(s->counter, s->key, out);
 }
 
 float eae_normal_at(uint64_t seed, eae_purpose purpose, uint64_t index, uint64_t position)
 {
     sequence s = sequence_of(seed, purpose, index);
-    uint32_t counter[4] = {(uint32_t)(position / 4), s.purpose, s.index[0], s.index[1]};
     uint32_t word[4];
-    eae_philox(counter, s.key, word);
+    s.counter[0] = (uint32_t)(position / 4);
+    eae_philox(s.counter, s.key, word);
     return inverse(word[position % 4]);
 }
 
@@ -149,7 +170,7 @@ void eae_normals(uint64_t seed, eae_purpose purpose, uint64_t index, uint64_t po
     size_t skip = position % 4; /* only the first piece can begin inside a block */
     for (size_t done = 0; done < n;) {
         size_t take = n - done < WORDS - skip ? n - done : WORDS - skip;
-        make_words(&s, (uint32_t)((position + done) / 4), word);
+        make_words(&s, position + done, word);
         if (take == WORDS) {
             make_normals(word, out + done);
         } else {
@@ -169,7 +190,7 @@ void eae_random_words(uint64_t seed, eae_purpose purpose, uint64_t index, uint64
     size_t skip = position % 4;
     for (size_t done = 0; done < n;) {
         size_t take = n - done < WORDS - skip ? n - done : WORDS - skip;
-        make_words(&s, (uint32_t)((position + done) / 4), word);
+        make_words(&s, position + done, word);
         memcpy(out + done, word + skip, take * sizeof *out);
         done += take;
         skip = 0;
