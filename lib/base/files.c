@@ -238,7 +238,7 @@ static int flush_buffer(eae_output *o)
 int eae_output_write(eae_output *o, const void *bytes, size_t n)
 {
     o->offset += n;
-    if (n <= BUFFER_SIZE - o->held) {
+    if (n < BUFFER_SIZE - o->held) {
         if (n > 0)
             memcpy(o->buffer + o->held, bytes, n);
         o->held += n;

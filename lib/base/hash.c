@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include "base/hash.h"
+#include "base/hash_avx2.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ eae_hasher *eae_hasher_new(void)
 
 void eae_hasher_add(eae_hasher *h, const void *bytes, size_t n)
 {
-    if (n > 0)
+    if (n > 0 && !eae_hash_add_avx2(h->state, bytes, n))
         XXH3_128bits_update(h->state, bytes, n);
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make bench: eAE beside its peers, on this machine, in this run.
 
-usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 8a 8b 8c 10a 10b 16; default all
+usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 8a 8b 8c 9a 9b 9c 10a 10b 16; default all
 
 Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
 a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
@@ -315,6 +315,45 @@ def row6(args, work, scaled):
            f"objective {mine:.6g} against {objective:.6g}; {memory}")
 
 
+CONSTANT = """import fcntl, os, sys
+n, block = int(sys.argv[1]), bytes(1 << 18)
+try:
+    fcntl.fcntl(1, 1031, 1 << 20)  # F_SETPIPE_SZ
+except OSError:
+    pass  # a file
+while n > 0:
+    n -= os.write(1, block[:min(n, len(block))])
+"""
+NORMAL = """import numpy, os, sys
+g = numpy.random.default_rng(1)
+out = numpy.empty(1 << 18, 'f4')
+for _ in range(int(sys.argv[1]) >> 20):
+    g.standard_normal(dtype='f4', out=out)
+    os.write(1, out.data)
+"""
+
+
+def row9(args, work, which):
+    """Synthesis against the limit of the same pipe, and numpy's deviates; whole processes on both sides."""
+    size = (256 if args.quick else 2048) << 20
+    scripts = {}
+    for name, text in (("constant", CONSTANT), ("normal", NORMAL)):
+        scripts[name] = os.path.join(work, name + ".py")
+        with open(scripts[name], "w", encoding="utf-8") as f:
+            f.write(text)
+    out = os.path.join(work, "synth.bin")
+    to = f"> {out}" if which == "9b" else "| cat > /dev/null"
+    command = f"eae-synth --size {size} --cols 54675 --no-history {to}"
+    name, peer, target = {"9a": ("a pipe", "constant", ">= 70% of it"), "9b": ("a file", "constant", ">= 70% of it"),
+                          "9c": ("a pipe", "normal", "")}[which]
+    a, b, _, _ = paired(lambda: sh(command), lambda: sh(f"/usr/bin/python3 {scripts[peer]} {size} {to}"), args.runs)
+    if which == "9b":
+        os.remove(out)
+    shown = "a constant buffer" if peer == "constant" else "numpy standard_normal, f32"
+    report(which, f"synthesis of {size / 2**30:.2g} GB to {name}, 54,675 columns", shown, a, b, target,
+           f"{b / a:.0%} of its speed" if peer == "constant" else "")
+
+
 def row10a(args, work):
     rows, cols = (200, 20000) if args.quick else (1500, 80000)
     path = os.path.join(work, "wide.tsv")
@@ -378,7 +417,9 @@ def main():
              "8a": lambda w: row8(args, w, "8a"), "8b": lambda w: row8(args, w, "8b"),
              "8c": lambda w: row8(args, w, "8c"), "4a": lambda w: row4(args, w, False), "4b": lambda w: row4(args, w, True),
              "5": lambda w: row5(args, w), "6a": lambda w: row6(args, w, False),
-             "6b": lambda w: row6(args, w, True), "10a": lambda w: row10a(args, w),
+             "6b": lambda w: row6(args, w, True), "9a": lambda w: row9(args, w, "9a"),
+             "9b": lambda w: row9(args, w, "9b"), "9c": lambda w: row9(args, w, "9c"),
+             "10a": lambda w: row10a(args, w),
              "10b": lambda w: row10b(args, w), "16": lambda w: row16(args, w)}
     print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
     with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/hash.h"
+#include "base/philox.h"
 #include "base/random.h"
 
 /* Known answers: Random123, kat_vectors, philox4x32 10. */
@@ -27,6 +29,45 @@ static void known_answers(void **state)
         eae_philox(cases[i].counter, cases[i].key, out);
         for (int w = 0; w < 4; w++)
             assert_int_equal(out[w], cases[i].out[w]);
+    }
+}
+
+/* With whatever instructions, also where the number of the block comes round. */
+static void many_blocks_are_blocks(void **state)
+{
+    (void)state;
+    static const uint32_t begin[] = {0, 1, 12345, 0xffffffe0};
+    static uint32_t plain[EAE_PHILOX_WORDS], many[EAE_PHILOX_WORDS], one[4];
+    for (int i = 0; i < 4; i++) {
+        uint32_t key[2] = {0xa4093822 + begin[i], 0xfffffff0};
+        uint32_t counter[4] = {begin[i], 0x85a308d3, 0xffffffff, (uint32_t)i};
+        eae_philox_many(counter, key, many);
+        eae_philox_many_plain(counter, key, plain);
+        assert_memory_equal(many, plain, sizeof many);
+        counter[0] += 63;
+        eae_philox(counter, key, one);
+        assert_memory_equal(many + 4 * 63, one, sizeof one);
+    }
+}
+
+/* The hash of pieces, which has instructions of its own, is the hash of the whole. */
+static void hash_of_pieces(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static unsigned char byte[N];
+    for (int i = 0; i < N; i++)
+        byte[i] = (unsigned char)(i * 37 ^ i >> 5);
+    for (size_t n = 0; n < N; n += n / 3 + 1) {
+        eae_hash whole = eae_hash_bytes(byte, n);
+        eae_hasher *h = eae_hasher_new();
+        for (size_t at = 0, step = 1; at < n; at += step, step = step * 5 % 3001) {
+            step = n - at < step ? n - at : step;
+            eae_hasher_add(h, byte + at, step);
+        }
+        eae_hash pieces = eae_hasher_value(h);
+        assert_true(eae_hash_equal(&whole, &pieces));
+        eae_hasher_free(h);
     }
 }
 
@@ -67,8 +108,8 @@ static void below_is_uniform(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_answers),
-        cmocka_unit_test(shuffle_is_a_permutation),
+        cmocka_unit_test(known_answers),    cmocka_unit_test(many_blocks_are_blocks),
+        cmocka_unit_test(hash_of_pieces),   cmocka_unit_test(shuffle_is_a_permutation),
         cmocka_unit_test(below_is_uniform),
     };
     return cmocka_run_group_tests_name("random", tests, NULL, NULL);
