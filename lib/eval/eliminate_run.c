@@ -36,12 +36,16 @@ int eae_turned_open(eae_turned *turned, const eae_run *run)
         source.shift = d->reference;
         turned->features.shift = d->reference;
     }
-    return d->kernels->turn(&source, NULL, d->rows, d->is_f64, turned->memory, run->spec->threads);
+    int threads = run->spec->threads;
+    int status = d->kernels->turn(&source, NULL, d->rows, d->is_f64, turned->memory, threads);
+    return status == EAE_OK ? eae_rough_open(&turned->rough, d->kernels, &turned->features, threads)
+                            : status;
 }
 
 void eae_turned_close(eae_turned *turned)
 {
     free(turned->memory);
+    eae_rough_close(&turned->rough);
     *turned = (eae_turned){0};
 }
 
@@ -79,7 +83,10 @@ static int own_values(eae_elimination *e, const eae_source *source, int threads)
     for (int64_t i = 0; i < m; i++)
         e->own_row[i] = i;
     e->row = e->own_row;
-    return e->run.dataset.kernels->turn(source, e->fold.row, m, true, e->own_values, threads);
+    const eae_kernels *kernels = e->run.dataset.kernels;
+    int status = kernels->turn(source, e->fold.row, m, true, e->own_values, threads);
+    return status == EAE_OK ? eae_rough_open(&e->own_rough, kernels, &e->features, threads)
+                            : status;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -144,10 +151,11 @@ static int list_active(eae_elimination *e)
     return EAE_OK;
 }
 
-static int open_scan(eae_elimination *e)
+static int open_scan(eae_elimination *e, const eae_turned *turned)
 {
     e->model = EAE_NEW_ARRAY(double, e->features.rows * e->fits.sides);
-    return eae_weight_scan_open(&e->scan, e->run.dataset.kernels, &e->features, e->fits.sides,
+    return eae_weight_scan_open(&e->scan, e->run.dataset.kernels, &e->features,
+                                turned->memory ? &turned->rough : &e->own_rough, e->fits.sides,
                                 e->norm);
 }
 
@@ -171,7 +179,7 @@ static int open_with(eae_elimination *e, const eae_run *run, const eae_turned *t
         status = list_active(e);
     if (status == EAE_OK)
         status = eae_fits_open(&e->fits, &e->fold, e->target);
-    return status == EAE_OK ? open_scan(e) : status;
+    return status == EAE_OK ? open_scan(e, turned) : status;
 }
 
 int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_turned *turned,
@@ -212,6 +220,7 @@ void eae_elimination_close(eae_elimination *e)
     eae_fits_free(&e->fits);
     eae_weight_scan_close(&e->scan);
     free(e->own_values);
+    eae_rough_close(&e->own_rough);
     free(e->own_row);
     free(e->own_shift);
     free(e->norm);

@@ -10,6 +10,7 @@
 
 #include "eval/checkpoint.h"
 #include "eval/fold.h"
+#include "model/rough.h"
 #include "model/weight_scan.h"
 
 /* The data turned over, once for all runs; NULL x where folds see the features in a way of their
@@ -17,6 +18,7 @@
 typedef struct eae_turned {
     eae_features features; /* shift is `reference` where is_f64: taken off already */
     void *memory;
+    eae_rough rough; /* of the features; value NULL where x is, or where it is of no use */
 } eae_turned;
 
 int eae_turned_open(eae_turned *turned, const eae_run *run);
@@ -29,6 +31,7 @@ typedef struct eae_elimination {
     const eae_target *target;
     eae_features features; /* as the fold sees them */
     void *own_values;
+    eae_rough own_rough;
     double *own_shift, *norm;
     int64_t *own_row;
     const int64_t *row; /* of the fold's rows in `features` */

@@ -69,6 +69,24 @@ static inline int64_t eae_features_stride(int64_t rows)
 }
 
 /*
+ * The same in 8 bits, for bounds: x[j * ld + i] = middle[j] + step[j] value[j * ld + i] + a rest,
+ * whose length over all rows is at most left[j]; value is within -127 .. 127, 0 behind the rows. A
+ * feature with values that are not finite has an infinite `left`.
+ */
+typedef struct eae_rough {
+    int8_t *value; /* cols x ld, 64-byte aligned */
+    double *middle, *step, *left;
+    int64_t ld;
+} eae_rough;
+
+/* The largest size of a number of a vector that rough_dots() takes. */
+static inline int64_t eae_rough_most(int64_t ld)
+{
+    int64_t most = INT32_MAX / (127 * ld);
+    return most < INT16_MAX ? most : INT16_MAX;
+}
+
+/*
  * A vector over the columns that takes part in row_values and row_update, and how it sees the data:
  *
  *     t(i, j) = (x(i, j), or fill[j] where it is NaN) - shift[j]
@@ -148,6 +166,12 @@ typedef struct eae_kernels {
     /* v_q[j] += by_q[j] sum_i d(i, q) t_q(row[i], j); d is m x k. The same promise. */
     int (*row_update)(const eae_source *source, const int64_t *row, int64_t m, const double *d,
                       const eae_row_vector *vector, int64_t k, int threads);
+    /* The features in 8 bits; what *rough points to is the caller's, of the size of `features`. */
+    int (*rough_make)(const eae_features *features, const eae_rough *rough, int threads);
+    /* dot[k] = value' v of feature[k], with v (ld) 32-byte aligned, its numbers up to
+     * eae_rough_most(). Whole numbers: exact. Cannot fail; one thread. */
+    void (*rough_dots)(const eae_rough *rough, const int32_t *feature, int64_t count,
+                       const int16_t *v, int32_t *dot);
 
     /* Dense f64 algebra on small matrices, one thread. a is n x n, row-major, symmetric. */
 

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "eval/schedule.h"
+#include "model/rough.h"
 #include "model/weight_scan.h"
 
 enum { ROWS = 30, COLS = 400 };
@@ -87,8 +88,10 @@ static void walk(int sides, double pace, int64_t r, bool scaled)
         b[i] = eae_random_unit(&rng) - 0.5;
     eae_features f = {.x = x, .rows = ROWS, .ld = ld, .cols = COLS, .inverse = inverse};
     eae_weight_scan scan;
+    eae_rough rough;
+    assert_int_equal(eae_rough_open(&rough, cpu, &f, 1), EAE_OK);
     eae_feature_norms(&f, NULL, ROWS, norm);
-    assert_int_equal(eae_weight_scan_open(&scan, cpu, &f, sides, norm), EAE_OK);
+    assert_int_equal(eae_weight_scan_open(&scan, cpu, &f, &rough, sides, norm), EAE_OK);
     while (count > 0) {
         sized all[COLS];
         int64_t go = r < count ? r : count;
@@ -109,6 +112,7 @@ static void walk(int sides, double pace, int64_t r, bool scaled)
             b[i] = 1.01 * b[i] + pace * (eae_random_unit(&rng) - 0.5);
     }
     eae_weight_scan_close(&scan);
+    eae_rough_close(&rough);
     free(x);
 }
 

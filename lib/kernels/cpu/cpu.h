@@ -3,12 +3,14 @@
  *
  *   table.c     the exported symbol, identity, memory
  *   vector.c    the loops written here (not BLAS), once per instruction set
+ *   dots.c      one of them where the compiler does it badly
  *   columns.c   one panel: the features of a range, their parameters, and z of many rows
  *   panels.c    panels in flight over threads, summed in index order
  *   gram.c      gram, gram_apply, decision: a BLAS product per panel
  *   weights.c   weights, moments: sums over rows whose order does not depend on the position
  *   features.c  the data turned over: turn, feature_weights, feature_gram
  *   rows.c      tall data, a block of rows at a time: row_values, row_update
+ *   rough.c     features in 8 bits: rough_make, rough_dots
  *   dense.c     LAPACK and BLAS on small matrices
  *
  * BLAS is called on one thread inside our own OpenMP regions. Scratch memory is taken before a
@@ -69,6 +71,13 @@ enum { EAE_CPU_TILE = 16, EAE_CPU_BLOCK = 256 };
 extern eae_cpu_vector eae_cpu_vector_best;
 extern int eae_cpu_vector_set;    /* which one that is: 0 base, 1 AVX2, 2 AVX-512 */
 void eae_cpu_vector_choose(void); /* before anything else */
+
+/* --- dots.c --- */
+
+/* dots_f32 for one vector, with AVX2: what gcc 12 makes of eight doubles at once there is five
+ * times slower. The same operations in the same order. */
+void eae_cpu_dots_f32_avx2(const float *x, const int64_t *index, int64_t count, int64_t n,
+                           const double *b, double *w, int64_t ldw);
 
 /* --- columns.c --- */
 
@@ -141,6 +150,9 @@ int eae_cpu_row_values(const eae_source *source, const int64_t *row, int64_t m,
                        const eae_row_vector *vector, int64_t k, double *value, int threads);
 int eae_cpu_row_update(const eae_source *source, const int64_t *row, int64_t m, const double *d,
                        const eae_row_vector *vector, int64_t k, int threads);
+int eae_cpu_rough_make(const eae_features *features, const eae_rough *rough, int threads);
+void eae_cpu_rough_dots(const eae_rough *rough, const int32_t *feature, int64_t count,
+                        const int16_t *v, int32_t *dot);
 int eae_cpu_cholesky(double *a, int64_t n);
 int eae_cpu_cholesky_solve(const double *factor, int64_t n, double *b, int64_t k);
 int eae_cpu_eigen(double *a, int64_t n, double *values);

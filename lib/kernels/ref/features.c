@@ -1,6 +1,8 @@
 /* features.c - reference kernels over the data turned over. See ref.h. */
 #include "kernels/ref/ref.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -31,10 +33,15 @@ int eae_ref_turn(const eae_source *source, const int64_t *row, int64_t m, bool i
     return EAE_OK;
 }
 
-static double z_value(const eae_features *s, int64_t i, int64_t j)
+static double raw_value(const eae_features *s, int64_t i, int64_t j)
 {
     int64_t at = j * s->ld + i;
-    double x = s->is_f64 ? ((const double *)s->x)[at] : (double)((const float *)s->x)[at];
+    return s->is_f64 ? ((const double *)s->x)[at] : (double)((const float *)s->x)[at];
+}
+
+static double z_value(const eae_features *s, int64_t i, int64_t j)
+{
+    double x = raw_value(s, i, j);
     return (x - (s->shift ? s->shift[j] : 0)) * (s->inverse ? s->inverse[j] : 1);
 }
 
@@ -72,4 +79,43 @@ int eae_ref_feature_gram(const eae_features *features, const int64_t *feature, i
         }
     }
     return EAE_OK;
+}
+
+int eae_ref_rough_make(const eae_features *f, const eae_rough *rough, int threads)
+{
+    (void)threads;
+    for (int64_t j = 0; j < f->cols; j++) {
+        double low = INFINITY, high = -INFINITY, square = 0;
+        int8_t *value = rough->value + j * f->ld;
+        bool finite = true;
+        for (int64_t i = 0; i < f->rows; i++) {
+            double x = raw_value(f, i, j);
+            finite = finite && isfinite(x);
+            low = fmin(low, x);
+            high = fmax(high, x);
+        }
+        double middle = rough->middle[j] = finite ? low / 2 + high / 2 : 0;
+        double step = rough->step[j] = finite ? high / 254 - low / 254 : 0;
+        for (int64_t i = 0; i < f->ld; i++)
+            value[i] = 0;
+        for (int64_t i = 0; i < f->rows && finite; i++) {
+            double x = raw_value(f, i, j) - middle;
+            value[i] = step > 0 ? (int8_t)fmax(fmin(rint(x / step), 127), -127) : 0;
+            square += (x - step * value[i]) * (x - step * value[i]);
+        }
+        double rounding = 4 * DBL_EPSILON * (fabs(low) + fabs(high)) * sqrt((double)f->rows);
+        rough->left[j] = finite ? sqrt(square) * (1 + 1e-9) + rounding : INFINITY;
+    }
+    return EAE_OK;
+}
+
+void eae_ref_rough_dots(const eae_rough *rough, const int32_t *feature, int64_t count,
+                        const int16_t *v, int32_t *dot)
+{
+    for (int64_t k = 0; k < count; k++) {
+        const int8_t *value = rough->value + feature[k] * rough->ld;
+        dot[k] = 0;
+        for (int64_t i = 0; i < rough->ld; i++)
+            dot[k] += value[i] * v[i];
+    }
 }

@@ -29,6 +29,9 @@ int eae_ref_feature_weights(const eae_features *features, const int64_t *feature
 int eae_ref_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
                          const int64_t *row, int64_t m, eae_precision precision, double sign,
                          double *gram, int threads);
+int eae_ref_rough_make(const eae_features *features, const eae_rough *rough, int threads);
+void eae_ref_rough_dots(const eae_rough *rough, const int32_t *feature, int64_t count,
+                        const int16_t *v, int32_t *dot);
 
 /* rows.c: over blocks of rows */
 int eae_ref_row_values(const eae_source *source, const int64_t *row, int64_t m,
