@@ -10,6 +10,7 @@
  *   weights.c   weights, moments: sums over rows whose order does not depend on the position
  *   features.c  the data turned over: turn, feature_weights, feature_gram
  *   rows.c      tall data, a block of rows at a time: row_values, row_update
+ *   product.c   sums of outer products of lines
  *   rough.c     features in 8 bits: rough_make, rough_dots
  *   dense.c     LAPACK and BLAS on small matrices
  *
@@ -109,6 +110,11 @@ void eae_cpu_rows_f32(const eae_cpu_columns *columns, const int64_t *row, int64_
 void eae_cpu_rows_f64(const eae_cpu_columns *columns, const int64_t *row, int64_t from, int64_t n,
                       double *z, int64_t ld);
 
+/* --- gram.c --- */
+
+/* The part above the diagonal from that below. */
+void eae_cpu_mirror(double *a, int64_t m, int threads);
+
 /* --- panels.c --- */
 
 /* A sum over panels of features: product() computes panel `first .. first+count-1` into `out`
@@ -126,6 +132,22 @@ typedef struct eae_cpu_sum {
 
 /* total (out_rows x out_width) = the sum, in panel order, in f64 */
 int eae_cpu_sum_panels(const eae_cpu_sum *sum, double *total, int threads);
+
+/* --- product.c --- */
+
+enum { EAE_CPU_PANEL = 256 }; /* lines of a panel: fixed, because it is part of the result */
+
+/* gram (m x m, on and below the diagonal) += sign * sum of z z' over the lines of a panel, rows of
+ * strip s only: strips are of 64 bytes, 16 entries of f32 or 8 of f64. */
+typedef void (*eae_cpu_strip)(const void *panel, int64_t lines, int64_t s, int64_t m, double sign,
+                              double *gram);
+/* NULL where there are no instructions for it. */
+eae_cpu_strip eae_cpu_product_strip(bool is_f64);
+/* Bytes of a panel of lines of m entries. */
+int64_t eae_cpu_panel_size(int64_t m, bool is_f64);
+/* Entries row[0 .. m-1] (NULL: 0 .. m-1) of z as a line of the panel. */
+void eae_cpu_panel_line(const void *z, const int64_t *row, int64_t m, int64_t line, bool is_f64,
+                        void *panel);
 
 /* --- the table --- */
 

@@ -3,6 +3,7 @@
 
 #include <cblas.h>
 #include <limits.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,65 @@ typedef struct {
 PANEL(panel_f32, float, scale_f32_f32, scale_f64_f32, cblas_ssyrk)
 PANEL(panel_f64, double, scale_f32_f64, scale_f64_f64, cblas_dsyrk)
 
+/* z of one line (type as precision), and into the panel. */
+static void line_of_panel(const gram_job *g, int64_t f, int64_t line, bool is_f64, void *z,
+                          void *panel)
+{
+    const eae_features *s = g->s;
+    const eae_cpu_vector *v = &eae_cpu_vector_best;
+    int64_t j = g->feature ? g->feature[f] : f;
+    double shift = s->shift ? s->shift[j] : 0, inverse = s->inverse ? s->inverse[j] : 1;
+    const float *narrow = (const float *)s->x + j * s->ld;
+    const double *wide = (const double *)s->x + j * s->ld;
+    if (s->is_f64 && is_f64)
+        v->scale_f64_f64(wide, shift, inverse, s->ld, z);
+    else if (s->is_f64)
+        v->scale_f64_f32(wide, shift, inverse, s->ld, z);
+    else if (is_f64)
+        v->scale_f32_f64(narrow, shift, inverse, s->ld, z);
+    else
+        v->scale_f32_f32(narrow, shift, inverse, s->ld, z);
+    eae_cpu_panel_line(z, g->row, g->m, line, is_f64, panel);
+}
+
+static void ask_for(const gram_job *g, int64_t f, int64_t count)
+{
+    int64_t size = g->s->is_f64 ? 8 : 4;
+    if (f >= count || !g->feature)
+        return;
+    const char *line = (const char *)g->s->x + g->feature[f] * g->s->ld * size;
+    for (int64_t i = 0; i < g->s->ld * size; i += 64)
+        __builtin_prefetch(line + i);
+}
+
+/* By panels of our own: features a panel after the other, rows over the threads. */
+static int own_gram(const gram_job *g, int64_t count, bool is_f64, eae_cpu_strip strip, double sign,
+                    double *gram, int threads)
+{
+    enum { AHEAD = 3 };
+    int64_t size = eae_cpu_panel_size(g->m, is_f64), line = (g->s->ld * 8 + 63) / 64 * 64;
+    int64_t width = is_f64 ? 8 : 16, strips = (g->m + width - 1) / width;
+    char *panel = eae_cpu_alloc(size + threads * line, 1, "a panel of features");
+    if (!panel)
+        return EAE_FAIL;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    for (int64_t first = 0; first < count; first += EAE_CPU_PANEL) {
+        int64_t n = least(EAE_CPU_PANEL, count - first);
+#pragma omp for schedule(static)
+        for (int64_t k = 0; k < n; k++) {
+            ask_for(g, first + k + AHEAD, count);
+            line_of_panel(g, first + k, k, is_f64, panel + size + omp_get_thread_num() * line,
+                          panel);
+        }
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t s = strips - 1; s >= 0; s--)
+            strip(panel, n, s, g->m, sign, gram);
+    }
+    free(panel);
+    eae_cpu_mirror(gram, g->m, threads);
+    return EAE_OK;
+}
+
 int eae_cpu_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
                          const int64_t *row, int64_t m, eae_precision precision, double sign,
                          double *gram, int threads)
@@ -162,8 +222,11 @@ int eae_cpu_feature_gram(const eae_features *features, const int64_t *feature, i
     if (m > INT_MAX)
         return eae_cpu_host->fail("too many rows for one product");
     bool is_f64 = precision == EAE_PRECISION_F64;
-    double *total = eae_cpu_alloc(m * m, sizeof *total, "a Gram matrix");
+    eae_cpu_strip strip = eae_cpu_product_strip(is_f64);
     gram_job g = {features, feature, row, m};
+    if (strip)
+        return own_gram(&g, count, is_f64, strip, sign, gram, threads);
+    double *total = eae_cpu_alloc(m * m, sizeof *total, "a Gram matrix");
     eae_cpu_sum sum = {.features = count,
                        .width = WIDTH,
                        .is_f64 = is_f64,

@@ -66,7 +66,7 @@ static void gram_f64(const void *context, int64_t first, int64_t count, void *sc
                 out, (int)g->m);
 }
 
-static void mirror(double *a, int64_t m, int threads)
+void eae_cpu_mirror(double *a, int64_t m, int threads)
 {
     enum { BLOCK = 32 };
 #pragma omp parallel for num_threads(threads) if (threads > 1) schedule(dynamic, 1)
@@ -98,7 +98,7 @@ int eae_cpu_gram(const eae_source *source, const int64_t *row, int64_t m, eae_pr
                        .job = &g};
     if (eae_cpu_sum_panels(&sum, gram, threads) != EAE_OK)
         return EAE_FAIL;
-    mirror(gram, m, threads);
+    eae_cpu_mirror(gram, m, threads);
     return EAE_OK;
 }
 
