@@ -213,9 +213,14 @@ static int do_splits(family *f)
     int64_t runs = f->outer_count * f->spec->params;
     double together = threads * eae_run_fold_bytes(&f->run);
     bool roomy = f->spec->memory == 0 || together <= (double)f->spec->memory;
-    bool spread = runs >= threads && roomy;
-    f->paths.threads = spread ? 1 : threads;
-    return eae_parallel(spread ? threads : 1, runs, run_task, f);
+    /* as many beside each other as all threads are busy with; the others one by one */
+    int64_t spread = roomy ? runs / threads * threads : 0;
+    f->paths.threads = 1;
+    int status = eae_parallel(threads, spread, run_task, f);
+    f->paths.threads = threads;
+    for (int64_t task = spread; task < runs && status == EAE_OK; task++)
+        status = run_task(f, task, 0);
+    return status;
 }
 
 static int do_final(family *f)

@@ -2,8 +2,8 @@
  * eliminate_run.h - one elimination: one training set, one parameter, features going step by step.
  *
  * The Gram matrix of the features that are left is kept by subtracting what goes (engine: a
- * downdate costs the features that go, whatever is left), and made anew each time an eighth is left,
- * because differences cancel. Fits start from those of the step before.
+ * downdate costs the features that go, whatever is left), and made anew each time an eighth of them
+ * is left, because differences cancel. Fits start from those of the step before.
  */
 #ifndef EAE_EVAL_ELIMINATE_RUN_H
 #define EAE_EVAL_ELIMINATE_RUN_H

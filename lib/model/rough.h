@@ -1,6 +1,6 @@
 /*
- * rough.h - memory for features in 8 bits (kernels.h: eae_rough): a quarter of the data in f32, read
- * where a bound will do.
+ * rough.h - memory for features in 8 bits (kernels.h: eae_rough): a quarter of the data in f32,
+ * read where a bound will do.
  */
 #ifndef EAE_MODEL_ROUGH_H
 #define EAE_MODEL_ROUGH_H

@@ -9,7 +9,7 @@
 #include "base/threads.h"
 
 /* HORIZON: calls that those that are near are chosen for. */
-enum { CHUNK = 1024, ROUGH_CHUNK = 256, HORIZON = 6 };
+enum { CHUNK = 256, ROUGH_CHUNK = 256, HORIZON = 6, MUCH = 1 << 20 };
 /* Rounding of a size, relative to |z| |B|; and of a number that is kept in f32. */
 static const double slack = 1e-12, narrow = 1.2e-7;
 
@@ -26,7 +26,9 @@ static void describe_features(eae_weight_scan *scan)
         eae_scan_feature known = {.offset = (float)((r->middle[j] - shift) * inverse),
                                   .step = (float)(r->step[j] * inverse),
                                   .left = (float)(left < 1e30 ? left : 1e30)};
-        scan->all.known[j] = scan->norm[j] == 0 ? (eae_scan_feature){0} : known;
+        if (scan->norm[j] == 0)
+            known = (eae_scan_feature){0};
+        scan->all.known[j] = known;
     }
 }
 
@@ -133,10 +135,11 @@ typedef struct {
     int64_t count;         /* scan->list is computed */
 } job;
 
+/* A thread takes longer to start than little work does. */
 static int in_chunks(eae_task_fn chunk, job *g, int64_t size, int threads)
 {
     int64_t chunks = (g->count + size - 1) / size;
-    if (threads > 1 && chunks > 4)
+    if (threads > 1 && g->count * g->scan->features->ld > MUCH)
         return eae_parallel(threads, chunks, chunk, g);
     int status = EAE_OK;
     for (int64_t c = 0; c < chunks && status == EAE_OK; c++)
@@ -312,8 +315,7 @@ static void drop_inactive(eae_weight_scan *scan, const int64_t *active, int64_t 
 
 static int bring_far(eae_weight_scan *scan, const double *b, int threads)
 {
-    int status =
-        bring(scan, &scan->all, scan->far, scan->far_count, b, scan->far_model, threads);
+    int status = bring(scan, &scan->all, scan->far, scan->far_count, b, scan->far_model, threads);
     join(scan);
     return status;
 }
@@ -333,8 +335,7 @@ static int start(eae_weight_scan *scan, const int64_t *active, int64_t count, co
     scan->joined = false;
     if (!other)
         drop_returned(scan);
-    int status =
-        bring(scan, scan->set, scan->near, scan->near_count, b, scan->near_model, threads);
+    int status = bring(scan, scan->set, scan->near, scan->near_count, b, scan->near_model, threads);
     if (other && status == EAE_OK) {
         status = bring_far(scan, b, threads);
         drop_inactive(scan, active, count);

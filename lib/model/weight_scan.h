@@ -36,7 +36,7 @@ typedef struct eae_scan_feature {
 typedef struct eae_scan_set {
     int32_t *feature;
     eae_scan_feature *known;
-    double *weight; /* x sides: the estimates */
+    double *weight;  /* x sides: the estimates */
     eae_rough rough; /* their values in 8 bits */
 } eae_scan_set;
 
@@ -44,8 +44,8 @@ typedef struct eae_weight_scan {
     const eae_kernels *kernels;
     const eae_features *features; /* the caller's */
     int sides;
-    double root_rows;          /* square root of the number of rows */
-    const double *norm;        /* cols: a bound of |z_j| over the training rows; the caller's */
+    double root_rows;   /* square root of the number of rows */
+    const double *norm; /* cols: a bound of |z_j| over the training rows; the caller's */
     eae_scan_set all;
     eae_scan_set packed; /* the near ones as they were chosen, side by side in memory */
     int64_t packed_room;
@@ -59,10 +59,10 @@ typedef struct eae_weight_scan {
     double far_least, far_reach;    /* |w| >= least + reach |z| of all that are far, at far_model */
     int age;                        /* calls since these were chosen */
     eae_weight_step step;
-    int32_t *some; /* cols: numbers in *set of those that may be wanted */
-    int32_t *pick; /* cols: of those that are computed, */
-    int64_t *list; /* and their features */
-    double *value; /* cols x sides: their weights; bounds */
+    int32_t *some;     /* cols: numbers in *set of those that may be wanted */
+    int32_t *pick;     /* cols: of those that are computed, */
+    int64_t *list;     /* and their features */
+    double *value;     /* cols x sides: their weights; bounds */
     double cut, grown; /* of the last call: the (r + 1)-th size, and by how much it is more */
 } eae_weight_scan;
 

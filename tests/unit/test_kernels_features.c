@@ -248,6 +248,105 @@ static void test_gram(void **state)
     free_problem(&p);
 }
 
+static eae_rough new_rough(const eae_features *f)
+{
+    eae_rough r = {.ld = f->ld};
+    r.value = eae_try_alloc((size_t)(f->cols * f->ld), 1, "features");
+    r.middle = eae_malloc((size_t)f->cols, sizeof(double));
+    r.step = eae_malloc((size_t)f->cols, sizeof(double));
+    r.left = eae_malloc((size_t)f->cols, sizeof(double));
+    return r;
+}
+
+static void free_rough(eae_rough *r)
+{
+    free(r->value);
+    free(r->middle);
+    free(r->step);
+    free(r->left);
+}
+
+/* What is left is as it says, and half a step a row at most. */
+static void assert_rough(const eae_features *f, const eae_rough *r)
+{
+    for (int64_t j = 0; j < f->cols; j++) {
+        double square = 0;
+        for (int64_t i = 0; i < f->ld; i++) {
+            int64_t at = j * f->ld + i;
+            double x = f->is_f64 ? ((const double *)f->x)[at] : (double)((const float *)f->x)[at];
+            double d = x - r->middle[j] - r->step[j] * r->value[at];
+            square += i < f->rows ? d * d : 0;
+            assert_true(r->value[at] >= -127 && (i < f->rows || r->value[at] == 0));
+        }
+        assert_true(r->left[j] >= sqrt(square));
+        assert_true(r->left[j] <= 0.51 * r->step[j] * sqrt((double)f->rows) + 1e-12);
+    }
+}
+
+static void rough_case(const eae_features *f)
+{
+    const eae_kernels *const table[] = {cpu, ref};
+    for (int t = 0; t < 2; t++) {
+        eae_rough r = new_rough(f);
+        assert_int_equal(table[t]->rough_make(f, &r, 2), EAE_OK);
+        assert_rough(f, &r);
+        free_rough(&r);
+    }
+}
+
+static void test_rough(void **state)
+{
+    (void)state;
+    problem p = make_problem(7);
+    for (int i = 0; i < ROWS; i++) { /* a constant, and one far from 0 */
+        p.x[i * COLS + 1] = 3;
+        p.x[i * COLS + 2] += 1e4F;
+    }
+    for (int is_f64 = 0; is_f64 < 2; is_f64++) {
+        eae_features f = turned(cpu, &p, is_f64);
+        rough_case(&f);
+        free((void *)f.x);
+    }
+    p.x[COLS + 3] = NAN;
+    p.x[4] = INFINITY;
+    eae_features f = turned(cpu, &p, false);
+    eae_rough r = new_rough(&f);
+    cpu->rough_make(&f, &r, 1);
+    assert_true(isinf(r.left[3]) && isinf(r.left[4]) && isfinite(r.left[5]));
+    free_rough(&r);
+    free((void *)f.x);
+    free_problem(&p);
+}
+
+/* Whole numbers, up to the largest that there may be. */
+static void test_rough_dots(void **state)
+{
+    (void)state;
+    problem p = make_problem(8);
+    eae_features f = turned(cpu, &p, false);
+    eae_rough r = new_rough(&f);
+    eae_random random;
+    eae_random_start(&random, 9, EAE_RANDOM_SYNTH_OTHER, 0);
+    _Alignas(32) int16_t v[ROWS + 16] = {0};
+    int32_t feature[COLS], dot[COLS], want[COLS];
+    cpu->rough_make(&f, &r, 1);
+    memset(r.value, -127, (size_t)f.ld); /* of the first */
+    int64_t most = eae_rough_most(f.ld);
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < ROWS; i++)
+            v[i] = (int16_t)(k ? -most : (int64_t)eae_random_below(&random, 2000) - 1000);
+        for (int j = 0; j < COLS; j++)
+            feature[j] = (j * 3) % COLS;
+        cpu->rough_dots(&r, feature, COLS, v, dot);
+        ref->rough_dots(&r, feature, COLS, v, want);
+        assert_memory_equal(dot, want, sizeof dot);
+    }
+    assert_int_equal(dot[0], 127 * most * ROWS);
+    free_rough(&r);
+    free((void *)f.x);
+    free_problem(&p);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -260,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_turn),       cmocka_unit_test(test_turn_part),
         cmocka_unit_test(test_weights),    cmocka_unit_test(test_weights_of_rows),
         cmocka_unit_test(test_equal_bits), cmocka_unit_test(test_gram),
+        cmocka_unit_test(test_rough),      cmocka_unit_test(test_rough_dots),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -35,9 +35,9 @@ static int by_size(const void *pa, const void *pb)
     return (a->feature > b->feature) - (a->feature < b->feature);
 }
 
-/* All sizes, by the definition. */
-static void sort_all(const eae_features *f, const int64_t *active, int64_t count, const double *b,
-                     int sides, sized *all)
+/* All sizes, by the definition; 0 of features that are nothing, whatever rounding says. */
+static void sort_all(const eae_features *f, const double *norm, const int64_t *active,
+                     int64_t count, const double *b, int sides, sized *all)
 {
     double *w = EAE_NEW_ARRAY(double, count *sides);
     cpu->feature_weights(f, active, count, b, sides, w);
@@ -45,7 +45,8 @@ static void sort_all(const eae_features *f, const int64_t *active, int64_t count
         double square = 0;
         for (int q = 0; q < sides; q++)
             square += w[k * sides + q] * w[k * sides + q];
-        all[k] = (sized){sides == 1 ? fabs(w[k]) : sqrt(square), active[k]};
+        double size = sides == 1 ? fabs(w[k]) : sqrt(square);
+        all[k] = (sized){norm[active[k]] == 0 ? 0 : size, active[k]};
     }
     qsort(all, (size_t)count, sizeof *all, by_size);
     free(w);
@@ -64,29 +65,34 @@ static void take_out(int64_t *active, int64_t *count, const int64_t *out, int64_
     *count = kept;
 }
 
-/* Models that move by `pace` of their length at each step; r features go at a time. */
-static void walk(int sides, double pace, int64_t r, bool scaled)
+/* Models that move by `pace` of their length at each step; r features go at a time, and where
+ * `others` do too, some that were not returned. */
+static void walk(int sides, double pace, int64_t r, bool scaled, bool others)
 {
     eae_random rng;
     eae_random_start(&rng, 7, EAE_RANDOM_SYNTH_OTHER, (uint64_t)(sides * 100 + r));
     int64_t ld = eae_features_stride(ROWS), count = COLS, out[COLS], active[COLS];
     float *x = eae_try_alloc((size_t)(COLS * ld), sizeof *x, "values");
-    double inverse[COLS], norm[COLS], b[ROWS * 3];
+    double shift[COLS], inverse[COLS], norm[COLS], b[ROWS * 3];
     memset(x, 0, (size_t)(COLS * ld) * sizeof *x);
     for (int64_t j = 0; j < COLS; j++) {
         active[j] = j;
         inverse[j] = scaled ? 1 : exp(4 * eae_random_unit(&rng));
+        shift[j] = scaled ? 0 : floor(100 * eae_random_unit(&rng));
         for (int64_t i = 0; i < ROWS; i++)
-            x[j * ld + i] =
-                j % 50 == 49 ? x[(j - 1) * ld + i] : (float)(eae_random_unit(&rng) - 0.5);
-        if (j % 50 == 49) /* equal features, for ties */
+            x[j * ld + i] = j % 50 == 49 ? x[(j - 1) * ld + i]
+                                         : (float)(eae_random_unit(&rng) - 0.5 + shift[j]);
+        if (j % 50 == 49) { /* equal features, for ties */
             inverse[j] = inverse[j - 1];
-        if (j % 10 == 3) /* and some that are nothing */
-            memset(x + j * ld, 0, (size_t)ld * sizeof *x);
+            shift[j] = shift[j - 1];
+        }
+        for (int64_t i = 0; i < ROWS && j % 10 == 3; i++) /* and some that are nothing */
+            x[j * ld + i] = (float)shift[j];
     }
     for (int i = 0; i < ROWS * sides; i++)
         b[i] = eae_random_unit(&rng) - 0.5;
-    eae_features f = {.x = x, .rows = ROWS, .ld = ld, .cols = COLS, .inverse = inverse};
+    eae_features f = {
+        .x = x, .rows = ROWS, .ld = ld, .cols = COLS, .shift = shift, .inverse = inverse};
     eae_weight_scan scan;
     eae_rough rough;
     assert_int_equal(eae_rough_open(&rough, cpu, &f, 1), EAE_OK);
@@ -96,7 +102,7 @@ static void walk(int sides, double pace, int64_t r, bool scaled)
         sized all[COLS];
         int64_t go = r < count ? r : count;
         double gap;
-        sort_all(&f, active, count, b, sides, all);
+        sort_all(&f, norm, active, count, b, sides, all);
         assert_int_equal(
             eae_weight_scan_smallest(&scan, active, count, b, go, out, &gap, 1 + (int)(count % 2)),
             EAE_OK);
@@ -108,6 +114,8 @@ static void walk(int sides, double pace, int64_t r, bool scaled)
             assert_true(fabs(gap - want) < 1e-12);
         }
         take_out(active, &count, out, go);
+        if (others && count > 60) /* also others */
+            take_out(active, &count, active + count / 2, 3);
         for (int i = 0; i < ROWS * sides; i++)
             b[i] = 1.01 * b[i] + pace * (eae_random_unit(&rng) - 0.5);
     }
@@ -119,16 +127,56 @@ static void walk(int sides, double pace, int64_t r, bool scaled)
 static void test_slow(void **state)
 {
     (void)state;
-    walk(1, 0.001, 3, true);
-    walk(1, 0.01, 20, false);
-    walk(3, 0.002, 5, true);
+    walk(1, 0.001, 3, true, false);
+    walk(1, 0.001, 3, false, true);
+    walk(1, 0.01, 20, false, false);
+    walk(3, 0.002, 5, true, false);
+    walk(1, 0, 2, false, false);
 }
 
 static void test_fast(void **state)
 {
     (void)state;
-    walk(1, 1, 1, true);
-    walk(2, 0.5, 40, false);
+    walk(1, 1, 1, true, false);
+    walk(2, 0.5, 40, false, true);
+}
+
+/* D and what its whole numbers leave of it, by their definitions. */
+static void test_step(void **state)
+{
+    (void)state;
+    enum { LD = 32, SIDES = 2 };
+    eae_random rng;
+    eae_random_start(&rng, 8, EAE_RANDOM_SYNTH_OTHER, 0);
+    double old[ROWS * SIDES], b[ROWS * SIDES], along = 0, length = 0, left = 0;
+    for (int i = 0; i < ROWS * SIDES; i++) {
+        old[i] = eae_random_unit(&rng) - 0.5;
+        b[i] = 3 * old[i] + 0.01 * (eae_random_unit(&rng) - 0.5);
+    }
+    eae_weight_step step;
+    assert_int_equal(eae_weight_step_open(&step, ROWS, LD, SIDES), EAE_OK);
+    eae_weight_step_make(&step, b, old);
+    for (int q = 0; q < SIDES; q++) {
+        double sum = 0;
+        for (int i = 0; i < ROWS; i++) {
+            double d = b[i * SIDES + q] - step.by * old[i * SIDES + q];
+            double rest = d - step.unit[q] * step.vector[q * LD + i];
+            sum += d;
+            along += d * old[i * SIDES + q];
+            length += d * d;
+            left += rest * rest;
+        }
+        assert_true(fabs(sum - step.sum[q]) < 1e-12);
+        for (int i = ROWS; i < LD; i++)
+            assert_int_equal(step.vector[q * LD + i], 0);
+    }
+    assert_true(fabs(along) < 1e-12); /* the shortest D */
+    assert_true(step.length >= sqrt(length) && step.length < sqrt(length) * 1.0001);
+    assert_true(step.left >= sqrt(left) && step.left < 1e-3 * step.length);
+    memset(old, 0, sizeof old); /* from nothing: D is B */
+    eae_weight_step_make(&step, b, old);
+    assert_true(step.by == 0 && step.length >= step.size);
+    eae_weight_step_close(&step);
 }
 
 static void assert_sizes(const char *step, int64_t from, int64_t until, const int64_t *sizes,
@@ -179,9 +227,8 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slow),
-        cmocka_unit_test(test_fast),
-        cmocka_unit_test(test_schedule),
+        cmocka_unit_test(test_slow),        cmocka_unit_test(test_fast),
+        cmocka_unit_test(test_step),        cmocka_unit_test(test_schedule),
         cmocka_unit_test(test_step_errors),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

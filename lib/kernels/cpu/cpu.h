@@ -73,13 +73,6 @@ extern eae_cpu_vector eae_cpu_vector_best;
 extern int eae_cpu_vector_set;    /* which one that is: 0 base, 1 AVX2, 2 AVX-512 */
 void eae_cpu_vector_choose(void); /* before anything else */
 
-/* --- dots.c --- */
-
-/* dots_f32 for one vector, with AVX2: what gcc 12 makes of eight doubles at once there is five
- * times slower. The same operations in the same order. */
-void eae_cpu_dots_f32_avx2(const float *x, const int64_t *index, int64_t count, int64_t n,
-                           const double *b, double *w, int64_t ldw);
-
 /* --- columns.c --- */
 
 /* Features first .. first+count-1 of those in use, with their parameters side by side. */

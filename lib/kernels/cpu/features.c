@@ -191,7 +191,8 @@ static void ask_for(const gram_job *g, int64_t f, int64_t count)
 static int own_gram(const gram_job *g, int64_t count, bool is_f64, eae_cpu_strip strip, double sign,
                     double *gram, int threads)
 {
-    enum { AHEAD = 3 };
+    enum { AHEAD = 3, MUCH = 1 << 22 }; /* products that are worth a second thread */
+    threads = count * g->m * g->m > MUCH ? threads : 1;
     int64_t size = eae_cpu_panel_size(g->m, is_f64), line = (g->s->ld * 8 + 63) / 64 * 64;
     int64_t width = is_f64 ? 8 : 16, strips = (g->m + width - 1) / width;
     char *panel = eae_cpu_alloc(size + threads * line, 1, "a panel of features");

@@ -1,7 +1,7 @@
 /*
  * product.c - sums of outer products of lines, z z', in panels that fit the L2 cache. See cpu.h.
  *
- * A panel is kept in strips of 64 bytes: strip s holds entries s * STRIP .. of all its lines, a line
+ * A panel is kept in strips of 64 bytes: strip s holds entries s * STRIP .. of all its lines, one
  * after the other. A tile of the result, some rows of one strip by all of another, stays in
  * registers over the lines of the panel (a product and a sum rounded once each step, in the
  * precision of the panel) and is added to the result in f64. The order of operations depends on

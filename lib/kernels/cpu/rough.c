@@ -49,7 +49,8 @@ enum { AHEAD = 8 };
         if (!(by <= DBL_MAX)) /* values side by side in the range of f64 */ \
             by = width = 0; \
         for (int64_t i = 0; i < rows; i++) { \
-            double v = ((double)x[i] - centre) * by + 127.5; /* truncated is rounded */ \
+            /* truncated is rounded; what this lacks in digits is part of what is left */ \
+            float v = (float)(x[i] - (type)centre) * (float)by + 127.5F; \
             v = v > 0 ? v : 0; \
             v = v < 254 ? v : 254; \
             value[i] = (int8_t)((int)v - 127); \
@@ -85,8 +86,8 @@ typedef void (*line_maker)(const eae_features *f, const eae_rough *rough, int64_
             line_f64((const double *)f->x + j * f->ld, f->rows, &rough->middle[j], \
                      &rough->step[j], &rough->left[j], value); \
         else \
-            line_f32((const float *)f->x + j * f->ld, f->rows, &rough->middle[j], \
-                     &rough->step[j], &rough->left[j], value); \
+            line_f32((const float *)f->x + j * f->ld, f->rows, &rough->middle[j], &rough->step[j], \
+                     &rough->left[j], value); \
         memset(value + f->rows, 0, (size_t)(f->ld - f->rows)); \
         if (!(rough->left[j] <= DBL_MAX)) { \
             memset(value, 0, (size_t)f->rows); \
@@ -149,8 +150,7 @@ __attribute__((target("avx2"))) static void dots_avx2(const eae_rough *rough,
             __m256i b = _mm256_load_si256((const __m256i *)(const void *)(v + i));
             sum = _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
         }
-        __m128i s =
-            _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+        __m128i s = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
         s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
         s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1));
         dot[k] = _mm_cvtsi128_si32(s);

@@ -172,16 +172,6 @@ INLINE void prefetch(const void *line, int64_t bytes)
         } \
     }
 
-/* One vector, which is what most calls have. */
-#define DOTS_ONE(name, x, index, count, n, b, w, ldw) \
-    dots_block_##name(x, index, count, n, b, 1, w, ldw)
-#define DOTS_ONE_f32_base(...) DOTS_ONE(f32_base, __VA_ARGS__)
-#define DOTS_ONE_f64_base(...) DOTS_ONE(f64_base, __VA_ARGS__)
-#define DOTS_ONE_f32_avx2(...) eae_cpu_dots_f32_avx2(__VA_ARGS__)
-#define DOTS_ONE_f64_avx2(...) DOTS_ONE(f64_avx2, __VA_ARGS__)
-#define DOTS_ONE_f32_avx512(...) DOTS_ONE(f32_avx512, __VA_ARGS__)
-#define DOTS_ONE_f64_avx512(...) DOTS_ONE(f64_avx512, __VA_ARGS__)
-
 #define CONVERT_SET(set, attribute, types, in, out) \
     attribute static void convert_##types##_##set(const in *x, const double *fill, \
                                                   const double *adjust, const double *shift, \
@@ -202,7 +192,7 @@ INLINE void prefetch(const void *line, int64_t bytes)
                                                int64_t ldw) \
     { \
         if (kb == 1) \
-            DOTS_ONE_##types##_##set(x, index, count, n, b, w, ldw); \
+            dots_block_##types##_##set(x, index, count, n, b, 1, w, ldw); \
         else if (kb == 2) \
             dots_block_##types##_##set(x, index, count, n, b, 2, w, ldw); \
         else \
