@@ -3,7 +3,6 @@
  *
  *   table.c     the exported symbol, identity, memory
  *   vector.c    the loops written here (not BLAS), once per instruction set
- *   dots.c      one of them where the compiler does it badly
  *   columns.c   one panel: the features of a range, their parameters, and z of many rows
  *   panels.c    panels in flight over threads, summed in index order
  *   gram.c      gram, gram_apply, decision: a BLAS product per panel
