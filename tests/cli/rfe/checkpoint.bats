@@ -7,10 +7,18 @@ bytes() {
     eae-view --no-history "$1" | md5sum
 }
 
-# go_on_until_done ARGS...: eae-rfe ARGS, killed after a while (a little longer each time) and started again
+# undisturbed ARGS...: eae-rfe ARGS to its end; an eighth of the seconds that takes are in $pause
+undisturbed() {
+    local begin
+    begin=$(date +%s.%N)
+    eae-rfe "$@"
+    pause=$(awk -v begin="$begin" -v end="$(date +%s.%N)" 'BEGIN { print (end - begin) / 8 }')
+}
+
+# go_on_until_done ARGS...: eae-rfe ARGS, killed after a pause (a little longer each time) and started again
 go_on_until_done() {
     kills=0
-    while ! timeout -s KILL "$(awk -v n="$kills" -v r="$RANDOM" 'BEGIN { print 0.15 * 1.25 ^ n * (1 + r / 32768) }')" \
+    while ! timeout -s KILL "$(awk -v n="$kills" -v p="$pause" -v r="$RANDOM" 'BEGIN { print p * 1.25 ^ n * (1 + r / 32768) }')" \
         eae-rfe "$@" 2>stderr; do
         kills=$((kills + 1))
         [ "$kills" -lt 60 ] || fail "no progress: $(cat stderr)"
@@ -22,7 +30,7 @@ go_on_until_done() {
 @test "killed at random moments, the same bytes in the end" {
     eae-synth -q --rows 120 --cols 900 --seed 5 | eae-split -q --kfold 3 -o planned.eae
     options=(logistic --step 1 --sizes 500,100,10 -C 0.1,1 --final -q)
-    eae-rfe "${options[@]}" -o whole.eae planned.eae
+    undisturbed "${options[@]}" -o whole.eae planned.eae
     go_on_until_done "${options[@]}" --checkpoint milestones -t 2 -o again.eae planned.eae
     echo "$kills kills"
     [ "$(bytes whole.eae)" = "$(bytes again.eae)" ]
@@ -37,7 +45,7 @@ go_on_until_done() {
 @test "killed among exact steps of one feature, the same bytes in the end" {
     eae-synth -q --rows 150 --cols 12000 --seed 5 | eae-split -q --kfold 3 -o planned.eae
     options=(svm --step 20%:1@9000 -q)
-    eae-rfe "${options[@]}" -o whole.eae planned.eae
+    undisturbed "${options[@]}" -o whole.eae planned.eae
     go_on_until_done "${options[@]}" --checkpoint milestones -t 2 -o again.eae planned.eae
     echo "$kills kills"
     [ "$(bytes whole.eae)" = "$(bytes again.eae)" ]
