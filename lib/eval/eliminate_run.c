@@ -21,6 +21,19 @@ static bool is_plain(const eae_run *run)
     return !filled && !run->spec->prepare.design;
 }
 
+/* Where it lies makes no difference to the numbers. */
+static int turned_memory(eae_turned *turned, const eae_run *run, int64_t ld)
+{
+    static const char what[] = "the data turned over";
+    const eae_dataset *d = &run->dataset;
+    size_t size = d->is_f64 ? sizeof(double) : sizeof(float), count = (size_t)(d->cols * ld);
+    double bytes = (double)count * (double)size, have = (double)run->spec->memory;
+    if (have > 0 && bytes > have / 2)
+        return eae_spill_open(&turned->spill, count * size, run->spec->tmpdir, what);
+    turned->memory = eae_try_alloc(count, size, what);
+    return turned->memory ? EAE_OK : EAE_FAIL;
+}
+
 int eae_turned_open(eae_turned *turned, const eae_run *run)
 {
     const eae_dataset *d = &run->dataset;
@@ -28,12 +41,11 @@ int eae_turned_open(eae_turned *turned, const eae_run *run)
     if (!is_plain(run))
         return EAE_OK;
     int64_t ld = eae_features_stride(d->rows);
-    turned->memory = eae_try_alloc(
-        (size_t)(d->cols * ld), d->is_f64 ? sizeof(double) : sizeof(float), "the data turned over");
-    if (!turned->memory)
+    if (turned_memory(turned, run, ld) != EAE_OK)
         return EAE_FAIL;
-    turned->features = (eae_features){
-        .x = turned->memory, .is_f64 = d->is_f64, .rows = d->rows, .ld = ld, .cols = d->cols};
+    void *x = turned->memory ? turned->memory : turned->spill.bytes;
+    turned->features =
+        (eae_features){.x = x, .is_f64 = d->is_f64, .rows = d->rows, .ld = ld, .cols = d->cols};
     eae_source source = {
         .x = d->x, .is_f64 = d->is_f64, .rows = d->rows, .cols = d->cols, .feature_count = d->cols};
     if (d->is_f64) { /* f32 values less the reference would be rounded; f64 ones are spared digits
@@ -42,7 +54,7 @@ int eae_turned_open(eae_turned *turned, const eae_run *run)
         turned->features.shift = d->reference;
     }
     int threads = run->spec->threads;
-    int status = d->kernels->turn(&source, NULL, d->rows, d->is_f64, turned->memory, threads);
+    int status = d->kernels->turn(&source, NULL, d->rows, d->is_f64, x, threads);
     return status == EAE_OK ? eae_rough_open(&turned->rough, d->kernels, &turned->features, threads)
                             : status;
 }
@@ -50,6 +62,7 @@ int eae_turned_open(eae_turned *turned, const eae_run *run)
 void eae_turned_close(eae_turned *turned)
 {
     free(turned->memory);
+    eae_spill_close(&turned->spill);
     eae_rough_close(&turned->rough);
     *turned = (eae_turned){0};
 }
@@ -160,7 +173,7 @@ static int open_scan(eae_elimination *e, const eae_turned *turned)
 {
     e->model = EAE_NEW_ARRAY(double, e->features.rows * e->fits.sides);
     return eae_weight_scan_open(&e->scan, e->run.dataset.kernels, &e->features,
-                                turned->memory ? &turned->rough : &e->own_rough, e->fits.sides,
+                                turned->features.x ? &turned->rough : &e->own_rough, e->fits.sides,
                                 e->norm);
 }
 
@@ -177,7 +190,7 @@ static int open_with(eae_elimination *e, const eae_run *run, const eae_turned *t
     eae_source source = eae_fold_source(&e->fold);
     e->precision =
         eae_kernels_precision(run->dataset.rows, source.feature_count, run->dataset.is_f64);
-    status = turned->memory ? share_values(e, turned, &source) : own_values(e, &source, threads);
+    status = turned->features.x ? share_values(e, turned, &source) : own_values(e, &source, threads);
     if (status == EAE_OK)
         status = make_norms(e);
     if (status == EAE_OK)

@@ -8,6 +8,7 @@
 #ifndef EAE_EVAL_ELIMINATE_RUN_H
 #define EAE_EVAL_ELIMINATE_RUN_H
 
+#include "base/spill.h"
 #include "eval/checkpoint.h"
 #include "eval/fold.h"
 #include "model/rough.h"
@@ -17,8 +18,9 @@
  * own (imputed, adjusted), which each then turns over for itself. */
 typedef struct eae_turned {
     eae_features features; /* shift is `reference` where is_f64: taken off already */
-    void *memory;
-    eae_rough rough; /* of the features; value NULL where x is, or where it is of no use */
+    void *memory;          /* what x points to, */
+    eae_spill spill;       /* or this: more than half of --memory */
+    eae_rough rough;       /* of the features; value NULL where x is, or where it is of no use */
 } eae_turned;
 
 int eae_turned_open(eae_turned *turned, const eae_run *run);

@@ -298,6 +298,7 @@ int eae_train_spec_from_options(const eae_options *o, eae_train_spec *spec)
     spec->shard = spec->shards = 1;
     spec->threads = eae_opt_threads(o);
     spec->memory = eae_opt_memory(o);
+    spec->tmpdir = eae_opt_text(o, "tmpdir");
     const char *filter = eae_opt_text(o, "filter");
     int status = eae_imputation_parse(eae_opt_text(o, "impute"), &spec->prepare.imputation,
                                       &spec->prepare.complete);

@@ -73,8 +73,9 @@ typedef struct eae_train_spec {
     eae_weights weights;
     int shard, shards; /* 1-based part I of N */
     int threads;
-    uint64_t memory; /* bytes that Gram matrices may take; 0: no limit */
-    char *text;      /* canonical form of what changes the fit: the `spec` annotation; owned */
+    const char *tmpdir; /* for what does not fit there; NULL as in base/files.h */
+    uint64_t memory;    /* bytes that Gram matrices may take; 0: no limit */
+    char *text;         /* canonical form of what changes the fit: the `spec` annotation; owned */
 } eae_train_spec;
 
 const char *eae_model_name(const eae_train_spec *spec);
