@@ -190,7 +190,8 @@ static int open_with(eae_elimination *e, const eae_run *run, const eae_turned *t
     eae_source source = eae_fold_source(&e->fold);
     e->precision =
         eae_kernels_precision(run->dataset.rows, source.feature_count, run->dataset.is_f64);
-    status = turned->features.x ? share_values(e, turned, &source) : own_values(e, &source, threads);
+    status =
+        turned->features.x ? share_values(e, turned, &source) : own_values(e, &source, threads);
     if (status == EAE_OK)
         status = make_norms(e);
     if (status == EAE_OK)
