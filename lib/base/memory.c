@@ -91,14 +91,16 @@ char *eae_sprintf(const char *fmt, ...)
 void *eae_try_alloc(size_t count, size_t size, const char *what)
 {
     size_t bytes;
-    /* rounded up to the alignment, as aligned_alloc() asks for */
+    /* whole lines, so that vectors may be read beyond the end */
     if (!eae_mul_fits(count, size, &bytes) || bytes > SIZE_MAX - 64) {
         eae_fail("cannot allocate %zu x %zu bytes for %s", count, size, what);
         return NULL;
     }
     bytes = bytes ? (bytes + 63) / 64 * 64 : 64;
     bool huge = bytes >= HUGE_FROM;
-    void *p = aligned_alloc(huge ? HUGE_PAGE : 64, bytes);
+    void *p;
+    if (posix_memalign(&p, huge ? HUGE_PAGE : 64, bytes) != 0)
+        p = NULL;
     if (!p)
         eae_fail("cannot allocate %.1fM for %s", (double)bytes / 1048576.0, what);
 #ifdef MADV_HUGEPAGE
