@@ -1,11 +1,11 @@
 """Peers of `eae-train svm --solver stream` for scripts/scaling and row 7 of the bench; prints JSON.
 
-usage: svm_peers.py liblinear|spark DATA HELD C BOUND TOL... [spark.KEY=VALUE...]
+usage: svm_peers.py liblinear|spark DATA HELD C BOUND SCRATCH TOL... [spark.KEY=VALUE...]
 
 Each solves  1/2 |w|^2 + C sum hinge  on the data standardised by mean and standard deviation (divisor n), in f64
-in memory, and is timed for the fit alone. BOUND is a lower bound of the optimum. For each TOL the smallest number
-of iterations is looked for, by doubling (LIBLINEAR) and in its own record (Spark), after which the objective,
-calculated here, is within TOL of BOUND.
+in memory, and is timed for the fit alone. BOUND is a lower bound of the optimum, SCRATCH a file for the plain
+values. For each TOL the smallest number of iterations is looked for, by doubling (LIBLINEAR) and in its own record
+(Spark), after which the objective, calculated here, is within TOL of BOUND.
 """
 import json
 import os
@@ -56,14 +56,18 @@ def objective(f, y, w, b, cost, penalised):
     return float(0.5 * (w @ w + (b * b if penalised else 0)) + cost * np.maximum(0, 1 - y * f).sum())
 
 
+def fit_liblinear(z, y, cost, rounds):
+    from sklearn.svm import LinearSVC
+    warnings.simplefilter("ignore")  # that it stops short is meant
+    return LinearSVC(loss="hinge", C=cost, tol=1e-12, max_iter=rounds, random_state=1).fit(z, y)
+
+
 def liblinear(z, y, cost, bound, tols):
     """For each gap: seconds, iterations, w, b, objective of the first number of rounds that reaches it."""
-    from sklearn.svm import LinearSVC
-    warnings.simplefilter("ignore")
     out, rounds, worst = [], 1, sorted(tols, reverse=True)
     while worst:
         begin = time.perf_counter()
-        m = LinearSVC(loss="hinge", C=cost, tol=1e-12, max_iter=rounds, random_state=1).fit(z, y)
+        m = fit_liblinear(z, y, cost, rounds)
         seconds = time.perf_counter() - begin
         w, b = m.coef_[0], float(m.intercept_[0])
         p = objective(z @ w + b, y, w, b, cost, True)
@@ -134,13 +138,12 @@ def spark(x, y, mean, scale, cost, bound, tols, options, path):
 
 
 def main():
-    which, data, held, cost, bound = sys.argv[1:6]
-    options = [a for a in sys.argv[6:] if "=" in a]
-    tols = [float(a) for a in sys.argv[6:] if "=" not in a]
+    which, data, held, cost, bound, raw = sys.argv[1:7]
+    options = [a for a in sys.argv[7:] if "=" in a]
+    tols = [float(a) for a in sys.argv[7:] if "=" not in a]
     cost, bound = float(cost), float(bound)
     x, y = load(data)
     mean, scale = moments(x)
-    raw = data + ".f32"
     if which == "liblinear":
         z = (x - mean) / scale
         found = liblinear(z, y, cost, bound, tols)
