@@ -86,13 +86,21 @@ EOF
     eae-synth -q --size 16M --cols 2000 --informative 20 | eae-split -q --kfold 3 -o x.eae
     args=(svm --solver stream -C 0.0001,1 --tol 1e-3 --max-iter 60 --weights all --final)
     eae-train "${args[@]}" -q -o whole.eae x.eae
-    for pause in 0.2 0.4 0.3 0.5; do
+    # a kill some time after each new milestone
+    kills=0
+    for pause in 0 0.05 0.02 0.1; do
+        touch mark
         eae-train "${args[@]}" -q --checkpoint stones -o part.eae x.eae &
         pid=$!
+        for _ in $(seq 1000); do
+            [ -z "$(find stones -name 'passes-*' -newer mark 2>/dev/null)" ] || break
+            sleep 0.02
+        done
         sleep $pause
-        kill -9 $pid || break
+        ! kill -9 $pid || kills=$((kills + 1))
         wait $pid || true
     done
+    [ $kills -ge 1 ]
     ls stones | grep -q passes
     eae-train "${args[@]}" -v --checkpoint stones -o resumed.eae x.eae 2>said
     grep -q "going on from a milestone" said
