@@ -145,11 +145,6 @@ typedef struct {
     double *cost; /* n */
 } fitting;
 
-static int sides_of(const eae_target *t)
-{
-    return t->task == EAE_TASK_CLASSES && t->outcome.classes > 2 ? t->outcome.classes : 1;
-}
-
 static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, int64_t n,
                      int64_t terms)
 {
@@ -480,7 +475,7 @@ int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target
     if (check_labels(fold, target) != EAE_OK)
         return EAE_FAIL;
     int64_t n = fold->run->streams ? 0 : fold->n;
-    new_fits(fits, 1, spec->params, sides_of(target), n, spec->covariates.terms);
+    new_fits(fits, 1, spec->params, eae_target_sides(target), n, spec->covariates.terms);
     return EAE_OK;
 }
 
@@ -523,7 +518,7 @@ int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelin
 {
     const eae_train_spec *spec = fold->run->spec;
     int64_t n = eae_train_is_sparse(spec) ? 0 : fold->n;
-    new_fits(fits, labelings, spec->params, sides_of(target), n, spec->covariates.terms);
+    new_fits(fits, labelings, spec->params, eae_target_sides(target), n, spec->covariates.terms);
     int status = fit_all(fold, target, fits);
     if (status != EAE_OK)
         eae_fits_free(fits);

@@ -34,6 +34,12 @@ int eae_target_from(const eae_frame *data, eae_target *target);
 /* The same for a learner of survival: time and status, whether there is a label or not. */
 int eae_target_survival(const eae_frame *data, eae_target *target);
 void eae_target_free(eae_target *target);
+/* Models for one parameter: one per class where there are more than two, else 1. */
+static inline int eae_target_sides(const eae_target *target)
+{
+    return target->task == EAE_TASK_CLASSES && target->outcome.classes > 2 ? target->outcome.classes
+                                                                           : 1;
+}
 
 /* Permutation b (>= 1) of the outcome: from[i] is the row whose label row i carries. A bijection
  * keyed by (seed, b) alone. Without groups all rows are shuffled; where the label is constant in

@@ -102,14 +102,9 @@ static eae_loss loss_of(const eae_train_spec *spec)
     return spec->loss == EAE_HINGE ? EAE_LOSS_HINGE : EAE_LOSS_SQUARED_HINGE;
 }
 
-static int sides_of(const eae_target *t)
-{
-    return t->task == EAE_TASK_CLASSES && t->outcome.classes > 2 ? t->outcome.classes : 1;
-}
-
 static int64_t models_of(const eae_streamed_task *task, const eae_target *target)
 {
-    return task->run->spec->params * sides_of(target);
+    return task->run->spec->params * eae_target_sides(target);
 }
 
 static double response(const eae_target *t, int sides, int side, int64_t row)

@@ -69,9 +69,8 @@ double eae_tall_model_bytes(int64_t rows, int64_t cols)
     return (3 * (double)cols + 4 * (double)rows) * sizeof(double);
 }
 
-double eae_tall_gram_bytes(int64_t rows, int64_t cols)
+double eae_tall_gram_bytes(int64_t rows)
 {
-    (void)cols;
     return ceil((double)rows / BLOCK) * BLOCK * BLOCK * sizeof(float);
 }
 
@@ -535,7 +534,7 @@ int eae_fit_tall(const eae_tall_problem *problem, int64_t count, const eae_kerne
                  .rows = data->rows,
                  .cols = data->cols,
                  .blocks = (data->rows + BLOCK - 1) / BLOCK};
-    double all = (double)count_sources(problem, count) * eae_tall_gram_bytes(f.rows, f.cols);
+    double all = (double)count_sources(problem, count) * eae_tall_gram_bytes(f.rows);
     f.keeps = all <= memory;
     memset(fit, 0, (size_t)count * sizeof *fit);
     int status = open_fitting(&f, problem, count, fit);

@@ -79,7 +79,7 @@ typedef struct eae_tall_watch {
 /* Bytes of memory one model takes, beside the block Gram matrices that models of one source share:
  * the first is needed, the second saves making them anew in every pass. */
 double eae_tall_model_bytes(int64_t rows, int64_t cols);
-double eae_tall_gram_bytes(int64_t rows, int64_t cols);
+double eae_tall_gram_bytes(int64_t rows);
 
 /* `memory`: bytes that block Gram matrices may take; they are made anew in every pass if that is
  * too little. Training rows of both classes must be there. */
