@@ -31,7 +31,7 @@ BASE     := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -ffp-contract=o
 LIBS     := -larchive -lz -lm -ldl -pthread
 
 LIB_SRC  := $(wildcard lib/base/*.c lib/matrix/*.c lib/kernels/*.c lib/kernels/ref/*.c lib/model/*.c \
-              lib/eval/*.c lib/exec/*.c)
+              lib/eval/*.c lib/plot/*.c lib/cache/*.c lib/exec/*.c)
 CPU_SRC  := $(wildcard lib/kernels/cpu/*.c)
 TOOL_SRC := $(wildcard tools/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)

@@ -1,13 +1,15 @@
 # layers.awk - read dependency files; say which file includes a header that is above it.
-# base <- matrix, kernels <- model <- eval <- tools, base <- exec <- tools; ref and cpu are rooms of kernels.
+# base <- matrix, kernels <- model <- eval <- plot <- tools, base <- exec, cache <- tools; ref and cpu are rooms of kernels.
 BEGIN {
     may["base"] = "base"
     may["matrix"] = "base matrix"
     may["kernels"] = "base kernels"
     may["model"] = "base matrix kernels model"
     may["eval"] = "base matrix kernels model eval"
+    may["plot"] = "base matrix kernels model eval exec plot"
     may["exec"] = "base exec"
-    may["tools"] = "base matrix kernels model eval exec"
+    may["cache"] = "base cache"
+    may["tools"] = "base matrix kernels model eval plot exec cache"
     n = split("cblas.h lapacke.h omp.h", private, " ")
 }
 function layer(path,    part) {
