@@ -19,6 +19,24 @@ struct eae_input {
 
 static const eae_import no_import;
 
+static int read_plain(const eae_source *s, const eae_read_options *o)
+{
+    eae_text_source *source;
+    eae_text text;
+
+    if (eae_text_source_open(&source, eae_region_bytes(s->region), s->size, s->name, o->threads) !=
+        EAE_OK)
+        return EAE_FAIL;
+    int status = eae_text_source_wait(source, SIZE_MAX, &text);
+    if (status == EAE_OK) {
+        eae_buffer_add(o->plain, text.data, text.length);
+        if (text.length > 0 && text.data[text.length - 1] != '\n')
+            eae_buffer_putc(o->plain, '\n');
+    }
+    eae_text_source_close(source);
+    return status;
+}
+
 static int read_text(const eae_source *s, const eae_read_options *o, eae_parsed *parsed)
 {
     const eae_import *import = o->import != NULL ? o->import : &no_import;
@@ -66,7 +84,7 @@ static int read_content(eae_source *s, const eae_read_options *o, eae_parsed *pa
         return EAE_FAIL;
     if (eae_is_stream(eae_region_bytes(s->region), s->size))
         return eae_frames_parse(s, parsed);
-    return read_text(s, o, parsed);
+    return o->plain != NULL ? read_plain(s, o) : read_text(s, o, parsed);
 }
 
 static int read_operand(eae_source *s, const char *path, const eae_read_options *o,

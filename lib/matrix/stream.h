@@ -28,6 +28,8 @@ typedef struct eae_read_options {
     const char *tmpdir; /* NULL: the default of eae_temp_file() */
     int threads;
     const eae_import *import; /* NULL: the defaults */
+    eae_buffer *plain;        /* not NULL: what is no eae stream goes here as it is, for programs
+                                 whose text is no matrix; decompressed, in order */
 } eae_read_options;
 
 typedef struct eae_bundle {
