@@ -126,9 +126,8 @@ int eae_gene_sets_read(eae_gene_sets *s, const char *path, eae_name_set *genes)
         status = eae_fail("%s: no gene set in it", path);
     int64_t second = status == EAE_OK ? eae_names_find_duplicate(&s->name, &first) : -1;
     if (second >= 0)
-        status =
-            eae_fail("%s: two sets have the name \"%s\": number %lld and number %lld", path,
-                     eae_name(&s->name, second), (long long)first + 1, (long long)second + 1);
+        status = eae_fail("%s: two sets have the name \"%s\": number %lld and number %lld", path,
+                          eae_name(&s->name, second), (long long)first + 1, (long long)second + 1);
     free(text);
     if (status != EAE_OK)
         eae_gene_sets_free(s);

@@ -65,8 +65,8 @@ static void plan_tasks(work *w, int64_t n)
     w->task = eae_malloc((size_t)n, sizeof *w->task);
     for (int64_t i = 0; i < n; i++) {
         w->order[i] = k[i].index;
-        bool same = i > 0 && k[i].key == k[i - 1].key &&
-                    i - w->task[w->tasks - 1].first < LISTS_PER_TASK;
+        bool same =
+            i > 0 && k[i].key == k[i - 1].key && i - w->task[w->tasks - 1].first < LISTS_PER_TASK;
         if (!same)
             w->task[w->tasks++].first = i;
         w->task[w->tasks - 1].end = i + 1;

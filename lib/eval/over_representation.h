@@ -1,17 +1,18 @@
 /*
  * over_representation.h - are the genes of a list more often in a gene set than by chance?
  *
- * One-sided: p = P(X >= overlap), X hypergeometric: `list` genes drawn out of the universe, `size` of
- * which are in the set (Fisher's exact test, one side). All sets of a family are tested, also those
- * without a gene of the list (p = 1), and the corrections are over all of them, whatever is shown:
- * Bonferroni, Holm (1979), BH (Benjamini and Hochberg 1995), BY (Benjamini and Yekutieli 2001).
+ * One-sided: p = P(X >= overlap), X hypergeometric: `list` genes drawn out of the universe, `size`
+ * of which are in the set (Fisher's exact test, one side). All sets of a family are tested, also
+ * those without a gene of the list (p = 1), and the corrections are over all of them, whatever is
+ * shown: Bonferroni, Holm (1979), BH (Benjamini and Hochberg 1995), BY (Benjamini and Yekutieli
+ * 2001).
  *
  * A result is shown if what `rule` names is at most alpha. It is found without sorting what is not
  * shown: the sets with bh <= alpha are those with p <= alpha R / m for the largest R that is the
  * number of such sets, reached from above.
  *
- * Time per list: an addition for each place of its genes in the sets, a comparison for each set; and
- * a table of tails for each size of a set, shared by the lists of one length.
+ * Time per list: an addition for each place of its genes in the sets, a comparison for each set;
+ * and a table of tails for each size of a set, shared by the lists of one length.
  *
  * Threads: lists are shared out; the result does not depend on how many threads there are.
  */
