@@ -317,11 +317,13 @@ static void check_conflicts(const eae_options *o)
 
 static void give(value *v, const char *text)
 {
-    if (v->given && v->option->type != EAE_OPT_FLAG)
+    bool again = v->given && v->option->repeats;
+    if (v->given && v->option->type != EAE_OPT_FLAG && !again)
         eae_usage("--%s is given twice", v->option->name);
+    char *joined = again ? eae_sprintf("%s,%s", v->text, text) : eae_strdup(text);
     v->given = true;
     free(v->text);
-    v->text = eae_strdup(text);
+    v->text = joined;
 }
 
 /* Letters, digits and hyphens, then a sign: not a file in a folder, at least. */

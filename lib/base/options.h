@@ -45,6 +45,7 @@ typedef struct eae_option {
     eae_option_type type;
     bool optional;         /* the value may be missing: "--head", "--head=N" (only with "=") */
     bool pairs;            /* optional, and also taken from the next word where it is KEY=... */
+    bool repeats;          /* EAE_OPT_NAMES: may be given again, which adds to the list */
     bool quiet;            /* does not change the result: left out of the history */
     const char *arg;       /* name of the value in --help */
     const char *fallback;  /* default, as text; NULL = not given */

@@ -101,7 +101,7 @@ static void whole_background(eae_signatures *s, int background, int64_t genes)
 }
 
 int eae_signatures_of_text(eae_signatures *s, const char *text, size_t length, const char *source,
-                           const char *map, eae_name_set *genes)
+                           const char *map, eae_name_set *genes, int shard, int shards)
 {
     eae_names names = {0};
     *s = (eae_signatures){0};
@@ -110,7 +110,8 @@ int eae_signatures_of_text(eae_signatures *s, const char *text, size_t length, c
         status = add_background(s, &names, map, genes);
     if (status == EAE_OK) {
         s->item = EAE_NEW_ARRAY(eae_signature, 1);
-        whole_background(s, 0, genes->names.count);
+        if (shard == shards)
+            whole_background(s, 0, genes->names.count);
     }
     eae_names_free(&names);
     if (status != EAE_OK)

@@ -61,7 +61,7 @@ typedef struct eae_signature {
 
 typedef struct eae_signatures {
     eae_signature *item;
-    int64_t count;
+    int64_t count; /* of this part of them */
     eae_background *background;
     int backgrounds;
     eae_selectors selectors;
@@ -75,9 +75,9 @@ int eae_signatures_of_frames(eae_signatures *s, eae_frame *const *frame, int n,
                              const eae_genes_rule *rule, const char *map, eae_name_set *genes,
                              int shard, int shards, int threads);
 /* One list: a name on each line of `text`; empty lines and # are passed over. `source` is for
- * messages. */
+ * messages. It belongs to the last of the parts. */
 int eae_signatures_of_text(eae_signatures *s, const char *text, size_t length, const char *source,
-                           const char *map, eae_name_set *genes);
+                           const char *map, eae_name_set *genes, int shard, int shards);
 /* Each set of a GMT file is a list; part `shard` of `shards`. */
 int eae_signatures_of_lists(eae_signatures *s, const char *path, const char *map,
                             eae_name_set *genes, int shard, int shards);

@@ -185,12 +185,14 @@ int eae_read(eae_bundle *b, const char *const *path, int n, const eae_read_optio
     return status;
 }
 
-int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_import *import)
+static int read_from_command(eae_bundle *b, const eae_options *o, int first,
+                             const eae_import *import, eae_buffer *plain)
 {
     eae_read_options options = {.memory = eae_opt_memory(o),
                                 .tmpdir = eae_opt_text(o, "tmpdir"),
                                 .threads = eae_opt_threads(o),
-                                .import = import};
+                                .import = import,
+                                .plain = plain};
     int n = eae_operand_count(o) > first ? eae_operand_count(o) - first : 0;
     const char **path = EAE_NEW_ARRAY(const char *, n);
     int status;
@@ -200,6 +202,16 @@ int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_
     status = eae_read(b, path, n, &options);
     free(path);
     return status;
+}
+
+int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_import *import)
+{
+    return read_from_command(b, o, first, import, NULL);
+}
+
+int eae_read_operands_or_text(eae_bundle *b, const eae_options *o, int first, eae_buffer *plain)
+{
+    return read_from_command(b, o, first, NULL, plain);
 }
 
 int eae_bundle_find(const eae_bundle *b, eae_kind kind, eae_frame **f)

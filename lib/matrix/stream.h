@@ -45,6 +45,8 @@ int eae_read(eae_bundle *b, const char *const *path, int n, const eae_read_optio
 /* The same, with the operands from `first` on and --memory --tmpdir --threads and the import
  * options of a program's command line. */
 int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_import *import);
+/* The same for a program whose text is no matrix: what is no stream is added to *plain. */
+int eae_read_operands_or_text(eae_bundle *b, const eae_options *o, int first, eae_buffer *plain);
 /* The only frame of that kind; NULL if there is none; an error if there are several. */
 int eae_bundle_find(const eae_bundle *b, eae_kind kind, eae_frame **f);
 /* "data, split": the kinds that are there, for messages. The caller frees. */
