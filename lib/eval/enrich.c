@@ -353,7 +353,7 @@ int eae_enrich_run(eae_enrich *e, const eae_signatures *lists, const char *sourc
         int64_t end = lists->count - first < batch ? lists->count : first + batch;
         status = test_batch(&r, first, end, *report);
     }
-    if (status == EAE_OK)
+    if (status == EAE_OK && !e->settings->part)
         status = check_dropped(&r);
     for (int k = 0; k < r.contexts && status == EAE_OK; k++)
         say_dropped(&r, &r.context[k]);

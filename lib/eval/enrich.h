@@ -43,6 +43,7 @@ typedef struct eae_enrich_settings {
     int64_t top;                  /* lines per list and family; 0: all */
     double prune;                 /* overlap at which a set is redundant; 0: keep all */
     bool json;
+    bool part; /* of the lists: that none has a gene in the universe is no failure then */
     int threads;
 } eae_enrich_settings;
 

@@ -159,6 +159,7 @@ int eae_enrich_options_parse(const eae_options *o, eae_enrich_request *request)
         status = eae_genes_parse(eae_opt_text(o, "genes"), &request->rule);
     if (status == EAE_OK)
         status = eae_shard_parse(eae_opt_text(o, "shard"), &request->shard, &request->shards);
+    s->part = request->shards > 1;
     return status == EAE_OK ? check_together(o, request) : status;
 }
 

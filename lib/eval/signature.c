@@ -104,16 +104,22 @@ int eae_signatures_of_text(eae_signatures *s, const char *text, size_t length, c
                            const char *map, eae_name_set *genes, int shard, int shards)
 {
     eae_names names = {0};
+    eae_name_set ids = {0};
     *s = (eae_signatures){0};
     int status = eae_names_of_lines(&names, text, length, source);
+    for (int64_t i = 0; i < names.count; i++) {
+        const char *name = eae_name(&names, i);
+        eae_name_set_add(&ids, name, strlen(name));
+    }
     if (status == EAE_OK)
-        status = add_background(s, &names, map, genes);
+        status = add_background(s, &ids.names, map, genes);
     if (status == EAE_OK) {
         s->item = EAE_NEW_ARRAY(eae_signature, 1);
         if (shard == shards)
             whole_background(s, 0, genes->names.count);
     }
     eae_names_free(&names);
+    eae_name_set_free(&ids);
     if (status != EAE_OK)
         eae_signatures_free(s);
     return status;
