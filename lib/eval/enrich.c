@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "eval/enrich_ranking.h"
 #include "eval/enrich_report.h"
 #include "eval/ontology.h"
 #include "matrix/text_source.h"
@@ -131,7 +132,7 @@ static int mark_universe(const run *r, context *c)
     }
     bool *in_sets = EAE_NEW_ARRAY(bool, genes), *measured = EAE_NEW_ARRAY(bool, genes);
     eae_gene_sets_mark(&e->family[c->family], in_sets);
-    int64_t inside = 0;
+    int64_t shared = 0;
     if (e->settings->universe == EAE_UNIVERSE_DATA) {
         const eae_background *b = &r->lists->background[c->background];
         for (int64_t j = 0; j < b->count; j++) {
@@ -140,11 +141,13 @@ static int mark_universe(const run *r, context *c)
         }
     }
     for (int64_t g = 0; g < genes; g++) {
-        c->inside[g] = in_sets[g] && (e->settings->universe == EAE_UNIVERSE_SETS || measured[g]);
-        inside += c->inside[g];
+        bool both = in_sets[g] && (e->settings->universe == EAE_UNIVERSE_SETS || measured[g]);
+        bool ranked = e->settings->gsea && e->settings->universe == EAE_UNIVERSE_DATA;
+        c->inside[g] = ranked ? measured[g] : both;
+        shared += both;
     }
     int status = EAE_OK;
-    if (inside == 0) {
+    if (shared == 0) {
         char *ours = some_genes(e, measured, genes), *theirs = some_genes(e, in_sets, genes);
         status = eae_fail("%s: no gene of its sets was measured: it has %s, the data have %s%s",
                           e->family[c->family].source, *theirs ? theirs : "none",
@@ -162,8 +165,9 @@ static void note_universe(const run *r, const context *c)
     static const char *const kinds[] = {"measured and in a set", "in a set", "named by the file"};
     const eae_enrich_settings *s = r->e->settings;
     const eae_gene_sets *sets = &r->e->family[c->family];
+    bool ranked = s->gsea && s->universe == EAE_UNIVERSE_DATA;
     eae_note("%s: a universe of %lld genes, %s; %lld of %lld sets have %lld to %lld of them",
-             sets->source, (long long)c->tested.universe, kinds[s->universe],
+             sets->source, (long long)c->tested.universe, ranked ? "ranked" : kinds[s->universe],
              (long long)c->tested.count, (long long)sets->count, (long long)s->min,
              (long long)s->max);
 }
@@ -234,10 +238,25 @@ static eae_gene_list restrict_list(run *r, context *c, const eae_signature *list
     return out;
 }
 
+/* Lists (or rankings) first .. first+n-1 in one family; lists of one background stand together. */
+static int test_family(run *r, int f, int64_t first, int64_t n, const eae_gene_list *list,
+                       eae_ora_result *result)
+{
+    const eae_enrich_settings *s = r->e->settings;
+    int status = EAE_OK;
+    for (int64_t i = 0, stop; i < n && status == EAE_OK; i = stop) {
+        const context *c = context_of(r, &r->lists->item[first + i], f);
+        for (stop = i + 1; stop < n && context_of(r, &r->lists->item[first + stop], f) == c;)
+            stop++;
+        status = eae_over_representation(&c->tested, list + i, stop - i, &s->rule, s->threads,
+                                         result + i);
+    }
+    return status;
+}
+
 /* Test lists first .. end-1 in every family and report them, list by list. */
 static int test_batch(run *r, int64_t first, int64_t end, eae_report *report)
 {
-    const eae_enrich_settings *s = r->e->settings;
     int families = r->e->families;
     int64_t n = end - first;
     eae_ora_result *result = EAE_NEW_ARRAY(eae_ora_result, n * families);
@@ -250,14 +269,8 @@ static int test_batch(run *r, int64_t first, int64_t end, eae_report *report)
             int32_t *genes = memory[f * n + i] = eae_malloc((size_t)item->count, sizeof *genes);
             list[f * n + i] = restrict_list(r, context_of(r, item, f), item, genes);
         }
-        /* lists of one background stand together */
-        for (int64_t i = 0, stop; i < n && status == EAE_OK; i = stop) {
-            const context *c = context_of(r, &r->lists->item[first + i], f);
-            for (stop = i + 1; stop < n && context_of(r, &r->lists->item[first + stop], f) == c;)
-                stop++;
-            status = eae_over_representation(&c->tested, list + f * n + i, stop - i, &s->rule,
-                                             s->threads, result + f * n + i);
-        }
+        if (status == EAE_OK)
+            status = test_family(r, f, first, n, list + f * n, result + f * n);
     }
     for (int64_t i = 0; i < n && status == EAE_OK; i++) {
         for (int f = 0; f < families; f++) {
@@ -274,6 +287,24 @@ static int test_batch(run *r, int64_t first, int64_t end, eae_report *report)
     free(result);
     free(list);
     free(memory);
+    return status;
+}
+
+/* One ranking in every family. */
+static int test_ranking(run *r, const eae_signature *item, eae_report *report)
+{
+    int status = EAE_OK;
+    for (int f = 0; f < r->e->families && status == EAE_OK; f++) {
+        context *c = context_of(r, item, f);
+        eae_ranking ranking;
+        c->lists++;
+        status = eae_ranking_make(&ranking, item, &c->tested, r->e->genes.names.count);
+        if (status == EAE_OK)
+            status = eae_ranking_test(&ranking, r->e->settings);
+        if (status == EAE_OK)
+            c->pruned += eae_enrich_report_add_ranking(report, r->e, item, &ranking);
+        eae_ranking_free(&ranking);
+    }
     return status;
 }
 
@@ -311,7 +342,7 @@ static int check_dropped(const run *r)
 {
     for (int k = 0; k < r->contexts; k++) {
         const context *c = &r->context[k];
-        if (c->lists == 0 || c->outside < c->listed)
+        if (c->lists == 0 || c->outside < c->listed || r->e->settings->gsea)
             continue;
         if (c->listed == 0)
             return eae_fail("%s: no gene in %s", r->source,
@@ -349,7 +380,10 @@ int eae_enrich_run(eae_enrich *e, const eae_signatures *lists, const char *sourc
     int status = open_contexts(&r);
     if (status == EAE_OK)
         *report = eae_enrich_report_new(e->settings, lists);
-    for (int64_t first = 0; first < lists->count && status == EAE_OK; first += batch) {
+    for (int64_t i = 0; i < lists->count && e->settings->gsea && status == EAE_OK; i++)
+        status = test_ranking(&r, &lists->item[i], *report);
+    for (int64_t first = 0; first < lists->count && !e->settings->gsea && status == EAE_OK;
+         first += batch) {
         int64_t end = lists->count - first < batch ? lists->count : first + batch;
         status = test_batch(&r, first, end, *report);
     }

@@ -1,12 +1,12 @@
 /*
- * enrich.h - over-representation of lists of genes in families of gene sets, from files to a
- * report.
+ * enrich.h - enrichment of families of gene sets in lists of genes (over-representation) or in
+ * rankings (GSEA), from files to a report.
  *
  * A family is a file of sets; each is tested and corrected for itself, in its own universe:
  *
- *   data   the genes of the features of the list's frame that are in any set of the family
- *   sets   the genes of all sets of the family
- *   FILE   the genes that the file names, also those in no set
+ *   data   the genes of the features of the list's frame that are in any set of the family; for
+ * GSEA all genes of the ranking sets   the genes of all sets of the family FILE   the genes that
+ * the file names, also those in no set
  *
  * What is outside the universe is dropped from lists and sets, and counted in notes.
  *
@@ -16,6 +16,10 @@
  *
  *   set set_size overlap expected odds_ratio p [bonferroni holm bh by] genes odds_lo odds_hi
  *   description family
+ *
+ * or, of GSEA,
+ *
+ *   set set_size es nes p [bonferroni holm bh by] leading_edge log2err description family
  *
  * set_size is inside the universe; odds_ratio and its 95% interval are those of eae_ora_effect;
  * genes are the overlap, in byte order, separated by commas.
@@ -35,6 +39,8 @@ typedef enum eae_universe_kind {
 } eae_universe_kind;
 
 typedef struct eae_enrich_settings {
+    bool gsea; /* of rankings, where in them the sets are: gsea.h; else over-representation */
+    uint64_t seed;
     eae_universe_kind universe;
     const char *universe_file;
     int64_t min, max; /* genes of a set inside the universe */

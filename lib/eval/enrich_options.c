@@ -64,6 +64,12 @@ const eae_option eae_enrich_list_options[] = {
     {0}};
 
 const eae_option eae_enrich_test_options[] = {
+    {.name = "method",
+     .type = EAE_OPT_CHOICE,
+     .arg = "NAME",
+     .range = "ora|gsea",
+     .fallback = "ora",
+     .help = "over-representation in a list, or where the genes of a set are in a signed ranking"},
     {.name = "adjust",
      .type = EAE_OPT_NAMES,
      .arg = "LIST",
@@ -151,6 +157,8 @@ int eae_enrich_options_parse(const eae_options *o, eae_enrich_request *request)
     if (eae_given(o, "prune"))
         s->prune = *eae_opt_text(o, "prune") ? eae_opt_real(o, "prune") : 0.5;
     s->json = eae_flag(o, "json");
+    s->gsea = eae_opt_choice(o, "method") == 1;
+    s->seed = (uint64_t)eae_opt_int(o, "seed");
     s->threads = eae_opt_threads(o);
     request->rule.each = eae_flag(o, "each");
     parse_universe(eae_opt_text(o, "universe"), s);
@@ -160,6 +168,10 @@ int eae_enrich_options_parse(const eae_options *o, eae_enrich_request *request)
     if (status == EAE_OK)
         status = eae_shard_parse(eae_opt_text(o, "shard"), &request->shard, &request->shards);
     s->part = request->shards > 1;
+    if (s->gsea && (eae_given(o, "genes") || eae_given(o, "lists")))
+        return eae_fail_usage("--method gsea takes a whole ranking: no --genes and --lists");
+    if (s->gsea)
+        request->rule.kind = EAE_GENES_SIGNED;
     return status == EAE_OK ? check_together(o, request) : status;
 }
 
@@ -184,6 +196,9 @@ int eae_enrich_read_lists(const eae_enrich_request *request, eae_enrich *e, eae_
 int eae_enrich_read_text(const eae_enrich_request *request, eae_enrich *e, const eae_buffer *text,
                          const char *source, eae_signatures *lists)
 {
+    if (request->settings.gsea)
+        return eae_signatures_of_ranking(lists, text->data, text->length, source, request->map,
+                                         &e->genes, request->shard, request->shards);
     if (request->rule.kind != EAE_GENES_DEFAULT || request->rule.each)
         return eae_fail("%s: a plain list, of which all is taken: --genes and --each are for "
                         "models and ranks",

@@ -22,11 +22,19 @@ static list_kind kind_of(const eae_signatures *lists)
     return lists->selectors.count > 0 ? LIST_FRAME : LIST_PLAIN;
 }
 
+static int put(const char **column, int n, const char *const *names)
+{
+    for (; *names; names++)
+        column[n++] = *names;
+    return n;
+}
+
 eae_report *eae_enrich_report_new(const eae_enrich_settings *settings, const eae_signatures *lists)
 {
-    static const char *const before[] = {"set",      "set_size",   "overlap",
-                                         "expected", "odds_ratio", "p"};
-    static const char *const after[] = {"genes", "odds_lo", "odds_hi", "description", "family"};
+    static const char *const ora[] = {"overlap", "expected", "odds_ratio", "p", NULL};
+    static const char *const gsea[] = {"es", "nes", "p", NULL};
+    static const char *const after_ora[] = {"genes", "odds_lo", "odds_hi", NULL};
+    static const char *const after_gsea[] = {"leading_edge", "log2err", NULL};
     const char *column[MOST_COLUMNS];
     int n = 0;
     list_kind kind = kind_of(lists);
@@ -34,14 +42,14 @@ eae_report *eae_enrich_report_new(const eae_enrich_settings *settings, const eae
         column[n++] = lead[k];
     if (kind == LIST_NAMED)
         column[n++] = "list";
-    for (int k = 0; k < 6; k++)
-        column[n++] = before[k];
+    n = put(column, n, (const char *const[]){"set", "set_size", NULL});
+    n = put(column, n, settings->gsea ? gsea : ora);
     for (int k = 0; k < EAE_ADJUSTMENTS; k++) {
         if (settings->adjust[k])
             column[n++] = adjustments[k];
     }
-    for (int k = 0; k < 5; k++)
-        column[n++] = after[k];
+    n = put(column, n, settings->gsea ? after_gsea : after_ora);
+    n = put(column, n, (const char *const[]){"description", "family", NULL});
     return eae_report_new(column, n, settings->json);
 }
 
@@ -72,6 +80,48 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static void add_names(eae_report *r, const char *const *name, int64_t n)
+{
+    eae_buffer b = {0};
+    eae_buffer_puts(&b, "");
+    for (int64_t i = 0; i < n; i++) {
+        if (i > 0)
+            eae_buffer_putc(&b, ',');
+        eae_buffer_puts(&b, name[i]);
+    }
+    eae_report_text(r, b.data);
+    eae_buffer_free(&b);
+}
+
+static void add_adjusted(eae_report *r, const eae_enrich *e, const eae_ora_line *line)
+{
+    for (int k = 0; k < EAE_ADJUSTMENTS; k++) {
+        if (e->settings->adjust[k])
+            eae_report_real(r, line->adjusted[k]);
+    }
+}
+
+static void add_end(eae_report *r, const eae_gene_sets *sets, int64_t set)
+{
+    const char *description = eae_name(&sets->description, set);
+    eae_report_text(r, *description ? description : NULL);
+    eae_report_text(r, sets->source);
+}
+
+/* Prune and cut the lines; how many were redundant. */
+static int64_t shorten(const eae_enrich_settings *s, const eae_tested_sets *tested,
+                       eae_ora_result *result)
+{
+    int64_t pruned = 0;
+    if (s->prune > 0)
+        eae_prune_redundant(tested, s->prune, s->top, result, &pruned);
+    else if (s->top > 0 && result->count > s->top)
+        result->count = s->top;
+    return pruned;
+}
+
+/* ---- over-representation ----------------------------------------------------------------- */
+
 /* The genes of the list in the set: in[g] says which are in the list. */
 static void add_genes(eae_report *r, const eae_enrich *e, const eae_tested_sets *tested, int64_t k,
                       const bool *in, int64_t overlap)
@@ -84,15 +134,7 @@ static void add_genes(eae_report *r, const eae_enrich *e, const eae_tested_sets 
             name[n++] = eae_name(&e->genes.names, sets->gene[i]);
     }
     qsort(name, (size_t)n, sizeof *name, by_bytes);
-    eae_buffer b = {0};
-    eae_buffer_puts(&b, "");
-    for (int64_t i = 0; i < n; i++) {
-        if (i > 0)
-            eae_buffer_putc(&b, ',');
-        eae_buffer_puts(&b, name[i]);
-    }
-    eae_report_text(r, b.data);
-    eae_buffer_free(&b);
+    add_names(r, name, n);
     free(name);
 }
 
@@ -102,7 +144,6 @@ static void add_line(eae_report *r, const eae_enrich *e, const eae_signature *li
 {
     int64_t set = tested->set[line->tested], size = tested->size[line->tested];
     eae_ora_effect effect = eae_ora_effect_of(line->overlap, genes->count, size, tested->universe);
-    const char *description = eae_name(&tested->sets->description, set);
     add_lead(r, list);
     eae_report_text(r, eae_name(&tested->sets->name, set));
     eae_report_int(r, size);
@@ -110,34 +151,63 @@ static void add_line(eae_report *r, const eae_enrich *e, const eae_signature *li
     eae_report_real(r, effect.expected);
     eae_report_real(r, effect.odds_ratio);
     eae_report_real(r, line->p);
-    for (int k = 0; k < EAE_ADJUSTMENTS; k++) {
-        if (e->settings->adjust[k])
-            eae_report_real(r, line->adjusted[k]);
-    }
+    add_adjusted(r, e, line);
     add_genes(r, e, tested, line->tested, in, line->overlap);
     eae_report_real(r, effect.low);
     eae_report_real(r, effect.high);
-    eae_report_text(r, *description ? description : NULL);
-    eae_report_text(r, tested->sets->source);
+    add_end(r, tested->sets, set);
 }
 
 int64_t eae_enrich_report_add(eae_report *report, const eae_enrich *e, const eae_signature *list,
                               const eae_tested_sets *tested, const eae_gene_list *genes,
                               eae_ora_result *result)
 {
-    const eae_enrich_settings *s = e->settings;
-    int64_t pruned = 0;
     if (result->count == 0)
         return 0;
-    if (s->prune > 0)
-        eae_prune_redundant(tested, s->prune, s->top, result, &pruned);
-    else if (s->top > 0 && result->count > s->top)
-        result->count = s->top;
+    int64_t pruned = shorten(e->settings, tested, result);
     bool *in = EAE_NEW_ARRAY(bool, e->genes.names.count);
     for (int64_t i = 0; i < genes->count; i++)
         in[genes->gene[i]] = true;
     for (int64_t i = 0; i < result->count; i++)
         add_line(report, e, list, tested, genes, in, &result->line[i]);
     free(in);
+    return pruned;
+}
+
+/* ---- GSEA -------------------------------------------------------------------------------- */
+
+/* In the order of the ranking, the best first: of a negative score from the bottom up. */
+static void add_edge(eae_report *r, const eae_enrich *e, const eae_ranking *x,
+                     const eae_gsea_line *line)
+{
+    int64_t n = line->edge_end - line->edge_begin;
+    const char **name = EAE_NEW_ARRAY(const char *, n);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = line->es < 0 ? line->edge_end - 1 - i : line->edge_begin + i;
+        name[i] = eae_name(&e->genes.names, x->gene[x->gsea.ranked[at]]);
+    }
+    add_names(r, name, n);
+    free(name);
+}
+
+int64_t eae_enrich_report_add_ranking(eae_report *r, const eae_enrich *e, const eae_signature *list,
+                                      eae_ranking *x)
+{
+    int64_t pruned = shorten(e->settings, x->tested, &x->shown);
+    for (int64_t i = 0; i < x->shown.count; i++) {
+        const eae_ora_line *line = &x->shown.line[i];
+        const eae_gsea_line *score = &x->gsea.line[line->tested];
+        int64_t set = x->tested->set[line->tested];
+        add_lead(r, list);
+        eae_report_text(r, eae_name(&x->tested->sets->name, set));
+        eae_report_int(r, score->size);
+        eae_report_real(r, score->es);
+        eae_report_real(r, score->nes);
+        eae_report_real(r, score->p);
+        add_adjusted(r, e, line);
+        add_edge(r, e, x, score);
+        eae_report_real(r, score->log2err);
+        add_end(r, x->tested->sets, set);
+    }
     return pruned;
 }

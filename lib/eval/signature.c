@@ -1,6 +1,7 @@
 /* signature.c - see signature.h. What the rows of frames select is in signature_rows.c. */
 #include "eval/signature.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,66 @@ int eae_signatures_of_text(eae_signatures *s, const char *text, size_t length, c
     return status;
 }
 
+/* ---- a ranking --------------------------------------------------------------------------- */
+
+/* "name<TAB>number" lines into a set of names and their numbers. */
+static int read_ranking(const char *text, size_t length, const char *source, eae_name_set *ids,
+                        double **value)
+{
+    int64_t number = 0, room = 0;
+    for (const char *line = text; line < text + length;) {
+        const char *end = memchr(line, '\n', (size_t)(text + length - line));
+        const char *next = end ? end + 1 : text + length;
+        end = end ? end : text + length;
+        if (end > line && end[-1] == '\r')
+            end--;
+        const char *tab = memchr(line, '\t', (size_t)(end - line));
+        const char *begin = line;
+        double x;
+        line = next;
+        number++;
+        if (end == begin || *begin == '#')
+            continue;
+        if (!tab || !eae_parse_double(tab + 1, (size_t)(end - tab - 1), &x) || !isfinite(x))
+            return eae_fail("%s:%lld: not a name and a number, separated by a tab", source,
+                            (long long)number);
+        int64_t before = ids->names.count, at = eae_name_set_add(ids, begin, (size_t)(tab - begin));
+        if (at < before)
+            return eae_fail("%s:%lld: %.*s is there twice", source, (long long)number,
+                            (int)(tab - begin), begin);
+        if (at >= room) {
+            room = room ? 2 * room : 1024;
+            *value = eae_realloc(*value, (size_t)room, sizeof **value);
+        }
+        (*value)[at] = x;
+    }
+    return ids->names.count > 0 ? EAE_OK : eae_fail("%s: no name in it", source);
+}
+
+int eae_signatures_of_ranking(eae_signatures *s, const char *text, size_t length,
+                              const char *source, const char *map, eae_name_set *genes, int shard,
+                              int shards)
+{
+    eae_name_set ids = {0};
+    double *value = NULL;
+    *s = (eae_signatures){0};
+    int status = read_ranking(text, length, source, &ids, &value);
+    if (status == EAE_OK)
+        status = add_background(s, &ids.names, map, genes);
+    if (status == EAE_OK) {
+        s->item = EAE_NEW_ARRAY(eae_signature, 1);
+        s->count = shard == shards;
+        if (s->count > 0)
+            eae_signature_rank(&s->item[0], s->background[0].gene, value, ids.names.count,
+                               genes->names.count);
+    }
+    eae_name_set_free(&ids);
+    free(value);
+    if (status != EAE_OK)
+        eae_signatures_free(s);
+    return status;
+}
+
 /* ---- a file of lists --------------------------------------------------------------------- */
 
 /* From numbers of ids to numbers of genes, each gene once in a list. */
@@ -213,8 +274,10 @@ int eae_signatures_of_frames(eae_signatures *s, eae_frame *const *frame, int n,
 
 void eae_signatures_free(eae_signatures *s)
 {
-    for (int64_t i = 0; i < s->count; i++)
+    for (int64_t i = 0; i < s->count; i++) {
         free(s->item[i].gene);
+        free(s->item[i].statistic);
+    }
     for (int b = 0; b < s->backgrounds; b++)
         free(s->background[b].gene);
     free(s->item);

@@ -14,6 +14,10 @@
  *   top:K      the K best genes, each by its best feature (largest weight or statistic, or lowest
  *              rank; equal ones in the order of the columns); features without weight never
  *   rank:K     features of rank 1 .. K
+ *   signed     all features with their signed weights or statistics: a ranking, of which a gene
+ * takes the feature farthest from 0 (the first of equal ones). Of final models, or of each; there
+ * must be one weight per feature (two classes, a number, survival), none missing and at most half
+ * of them 0; of tests, missing statistics are left out, at most half
  *
  * Genes are numbered in the list that the gene sets use. A signature has each gene once.
  */
@@ -28,7 +32,8 @@ typedef enum eae_genes_kind {
     EAE_GENES_DEFAULT,
     EAE_GENES_TOP,
     EAE_GENES_NONZERO,
-    EAE_GENES_RANK
+    EAE_GENES_RANK,
+    EAE_GENES_SIGNED /* all of them, with their weights: a ranking */
 } eae_genes_kind;
 
 typedef struct eae_genes_rule {
@@ -57,6 +62,7 @@ typedef struct eae_signature {
     int background;   /* -1: none, a file of lists */
     int64_t count;
     int32_t *gene;
+    double *statistic; /* of rankings: per gene; else NULL */
 } eae_signature;
 
 typedef struct eae_signatures {
@@ -78,6 +84,10 @@ int eae_signatures_of_frames(eae_signatures *s, eae_frame *const *frame, int n,
  * messages. It belongs to the last of the parts. */
 int eae_signatures_of_text(eae_signatures *s, const char *text, size_t length, const char *source,
                            const char *map, eae_name_set *genes, int shard, int shards);
+/* One ranking: a name and a number on each line, separated by a tab. */
+int eae_signatures_of_ranking(eae_signatures *s, const char *text, size_t length,
+                              const char *source, const char *map, eae_name_set *genes, int shard,
+                              int shards);
 /* Each set of a GMT file is a list; part `shard` of `shards`. */
 int eae_signatures_of_lists(eae_signatures *s, const char *path, const char *map,
                             eae_name_set *genes, int shard, int shards);

@@ -53,8 +53,12 @@ static bool any_kind(const eae_signature_rows *r, bool ranks)
 
 static int choose_kind(eae_signature_rows *r)
 {
+    if (r->rule.kind == EAE_GENES_SIGNED && !any_kind(r, false))
+        return eae_fail("--method gsea needs a signed ranking of all features: ranks of an "
+                        "elimination have no sign");
     bool models = any_kind(r, false), ranks = any_kind(r, true);
-    r->ranks = r->rule.kind == EAE_GENES_RANK || (!models && r->rule.kind != EAE_GENES_NONZERO);
+    r->ranks = r->rule.kind == EAE_GENES_RANK ||
+               (!models && r->rule.kind != EAE_GENES_NONZERO && r->rule.kind != EAE_GENES_SIGNED);
     if (r->rule.kind == EAE_GENES_RANK && !ranks)
         return eae_fail("--genes rank:%lld needs the rank frame of eae-rfe; top:K takes the genes "
                         "of the largest weights",
@@ -91,6 +95,8 @@ static void choose_rows(eae_signature_rows *r)
                 add_source(r, i, run);
         }
     }
+    if (r->rule.kind == EAE_GENES_SIGNED)
+        return;
     bool selected = r->count == 0 && any_selected(r);
     for (int i = 0; i < s->count && (r->count == 0 || r->source[0].run < 0); i++) {
         const eae_selector *x = &s->selector[i];
@@ -107,7 +113,8 @@ static int check_tests(const eae_signature_rows *r)
 {
     for (int64_t k = 0; k < r->count; k++) {
         const eae_selector *x = &r->selectors->selector[r->source[k].selector];
-        if (is_text(x, 0, "part", "statistic") && r->rule.kind != EAE_GENES_TOP)
+        if (is_text(x, 0, "part", "statistic") && r->rule.kind != EAE_GENES_TOP &&
+            r->rule.kind != EAE_GENES_SIGNED)
             return eae_fail("a test gives a statistic to every feature: say how many with --genes "
                             "top:K");
     }
@@ -122,6 +129,9 @@ int eae_signature_rows_choose(eae_signature_rows *rows, const eae_selectors *s,
     int status = choose_kind(rows);
     if (status == EAE_OK)
         choose_rows(rows);
+    if (status == EAE_OK && rows->count == 0 && rule->kind == EAE_GENES_SIGNED)
+        status = eae_fail("no final model to rank by: train with --final, or rank by each split "
+                          "with --each");
     if (status == EAE_OK && rows->count == 0)
         status = eae_fail(any_kind(rows, true)
                               ? "no size was chosen in the ranks (eae-rfe --select): say which "
@@ -262,6 +272,69 @@ static void take_genes(scratch *x, const int64_t *gene, eae_signature *item)
     }
 }
 
+/* ---- rankings ---------------------------------------------------------------------------- */
+
+void eae_signature_rank(eae_signature *item, const int64_t *gene, const double *value, int64_t n,
+                        int64_t genes)
+{
+    int64_t *place = EAE_NEW_ARRAY(int64_t, genes); /* 1 + where the gene is in the ranking */
+    item->gene = eae_malloc((size_t)n, sizeof *item->gene);
+    item->statistic = eae_malloc((size_t)n, sizeof *item->statistic);
+    for (int64_t j = 0; j < n; j++) {
+        int64_t g = gene[j];
+        if (g < 0 || isnan(value[j]))
+            continue;
+        if (place[g] == 0) {
+            place[g] = ++item->count;
+            item->gene[item->count - 1] = (int32_t)g;
+            item->statistic[item->count - 1] = value[j];
+        } else if (fabs(value[j]) > fabs(item->statistic[place[g] - 1])) {
+            item->statistic[place[g] - 1] = value[j];
+        }
+    }
+    free(place);
+}
+
+/* Is it signed, and of all features? */
+static int check_ranking(const eae_selector *x, int64_t run, const double *value)
+{
+    int64_t missing = 0, zero = 0, negative = 0, features = x->features;
+    bool test = is_text(x, run, "part", "statistic");
+    for (int64_t j = 0; j < x->frame->cols.count; j++) {
+        missing += x->number[j] >= 0 && isnan(value[j]);
+        zero += value[j] == 0;
+        negative += value[j] < 0;
+    }
+    if (test ? 2 * missing > features : missing > 0)
+        return eae_fail("--method gsea needs a ranking of all features: %lld of %lld have a "
+                        "weight; train without a filter or elimination",
+                        (long long)(features - missing), (long long)features);
+    if (2 * zero > features)
+        return eae_fail("--method gsea needs a ranking of all features: %lld of %lld weights are "
+                        "0",
+                        (long long)zero, (long long)features);
+    if (negative == 0)
+        return eae_fail("--method gsea needs a signed ranking: no weight or statistic is below 0");
+    return EAE_OK;
+}
+
+static int make_ranking(const work *w, const eae_selector *x, int64_t run, eae_signature *item)
+{
+    int64_t cols = x->frame->cols.count;
+    if (x->begin[run + 1] - x->begin[run] != 1)
+        return eae_fail("--method gsea needs a signed ranking: a model of several classes has no "
+                        "one sign");
+    double *value = eae_malloc((size_t)cols, sizeof *value);
+    for (int64_t j = 0; j < cols; j++)
+        value[j] =
+            x->number[j] >= 0 ? eae_frame_value(x->frame, x->row[x->begin[run]], j) : (double)NAN;
+    int status = check_ranking(x, run, value);
+    if (status == EAE_OK)
+        eae_signature_rank(item, w->background[item->background].gene, value, cols, w->genes);
+    free(value);
+    return status;
+}
+
 static int make_one(void *context, int64_t task, int worker)
 {
     const work *w = context;
@@ -280,6 +353,8 @@ static int make_one(void *context, int64_t task, int worker)
         w->item[task].size = w->rows->rule.number;
     if (s->ranks && kind == EAE_GENES_DEFAULT)
         w->item[task].size = from->run < 0 ? EAE_SIZE_SELECTED : chosen_size(s, run);
+    if (kind == EAE_GENES_SIGNED)
+        return make_ranking(w, s, run, &w->item[task]);
     if (from->run < 0)
         join_splits(w, x, s, gene);
     else

@@ -31,4 +31,9 @@ int eae_signature_rows_make(const eae_signature_rows *rows, const eae_background
                             int64_t genes, int64_t from, int64_t to, int threads,
                             eae_signature *item);
 
+/* A ranking: of each gene the value farthest from 0, the first of equal ones; NaN is left out.
+ * Genes stand in the order of their values. */
+void eae_signature_rank(eae_signature *item, const int64_t *gene, const double *value, int64_t n,
+                        int64_t genes);
+
 #endif
