@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make bench: eAE beside its peers, on this machine, in this run.
 
-usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 16; default all
+usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a 11b 16; default all
 
 Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
 a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
@@ -423,6 +423,66 @@ def row10b(args, work):
            "<= 0.65 of zcat", f"{a / b:.2f} of zcat")
 
 
+PHYPER = """lines <- strsplit(readLines(sets), "\\t"); sets <- lapply(lines, function(x) unique(x[-(1:2)]))
+names(sets) <- sapply(lines, `[`, 1); universe <- unique(unlist(sets)); size <- lengths(sets); n <- length(universe)
+member <- match(unlist(sets), universe); owner <- rep(seq_along(sets), size)
+one <- function(list) {
+    inside <- logical(n); inside[match(list, universe)] <- TRUE
+    overlap <- tabulate(owner[inside[member]], length(sets))
+    p <- phyper(overlap - 1, size, n - size, length(list), lower.tail = FALSE)
+    data.frame(set = names(sets), p = p, bh = p.adjust(p, "BH"))
+}
+"""
+
+
+def enrichment_files(work, lists):
+    """8,500 sets of 10 to 500 genes out of 16,000, as many in size as those of GO, and lists of 100."""
+    rng = np.random.default_rng(11)
+    genes = np.array([f"G{i}" for i in range(16000)])
+    sets, signatures, one = (os.path.join(work, name) for name in ("go.gmt", "lists.gmt", "one.txt"))
+    sizes = np.exp(rng.uniform(np.log(10), np.log(500), 8500)).astype(int)
+    draw = lambda k: "\t".join(genes[rng.choice(genes.size, k, replace=False)])
+    with open(sets, "w", encoding="utf-8") as f:
+        f.writelines(f"set{i}\t\t{draw(k)}\n" for i, k in enumerate(sizes))
+    with open(signatures, "w", encoding="utf-8") as f:
+        f.writelines(f"list{i}\t\t{draw(100)}\n" for i in range(lists))
+    with open(signatures, encoding="utf-8") as f, open(one, "w", encoding="utf-8") as g:
+        g.write("\n".join(f.readline().rstrip("\n").split("\t")[2:]) + "\n")
+    return sets, signatures, one
+
+
+def row11(args, work, which):
+    """Over-representation. R works on sets it has in memory; eAE reads them in every run."""
+    lists = 1 if which == "11b" else 500 if args.quick else 10000
+    sets, signatures, one = enrichment_files(work, lists)
+    base = f"eae-enrich -q --universe sets --sets {sets}"
+    ours = lambda: sh(f"{base} " + (one if which == "11b" else f"--lists {signatures}") + " -o " + os.path.join(work, "ora.tsv"))
+    name = f"over-representation of {lists:,} lists of 100 genes in 8,500 sets"
+    target = "< 0.040 s as a process" if which == "11b" else "< 1 s for 10,000"
+    if not shutil.which("Rscript"):
+        return report(which, name, "R: not installed", statistics.median(timed(ours)[0] for _ in range(args.runs)), None, target)
+    measured = min(lists, 50)
+    script = (f"sets <- '{sets}'; {PHYPER}; all <- lapply(strsplit(readLines('{signatures}', {measured}), '\t'), `[`, -(1:2)); "
+              f"x <- one(all[[1]]); t <- system.time(for (l in all) one(l))[['elapsed']]; "
+              f"write.table(format(x, digits = 15), '{os.path.join(work, 'r.tsv')}', sep = '\t', quote = FALSE, row.names = FALSE); cat(t)")
+    path = os.path.join(work, "ora.R")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(script)
+    a, b = [], []
+    ours()
+    for _ in range(args.runs):
+        a.append(timed(ours)[0])
+        b.append(float(sh(f"Rscript {path}")) * lists / measured)
+    with open(os.path.join(work, "r.tsv"), encoding="utf-8") as f:
+        want = {r["set"].strip(): (float(r["p"]), float(r["bh"])) for r in table(f.read())}
+    got = table(sh(f"{base} --alpha 1 {one}"))
+    worst = max(max(abs(float(r["p"]) / want[r["set"]][0] - 1), abs(float(r["bh"]) / want[r["set"]][1] - 1)) for r in got)
+    if len(got) != len(want) or worst > 1e-10:
+        sys.exit(f"row {which}: {len(got)} sets against {len(want)}, p and bh differ by {worst}")
+    peer = "R phyper, vectorised" + (f", {measured} measured and scaled" if measured < lists else "")
+    report(which, name, peer, statistics.median(a), statistics.median(b), target, f"p and bh differ by {worst:.0e}")
+
+
 def row16(args, work):
     path = os.path.join(work, "ten.tsv")
     with open(path, "w", encoding="utf-8") as f:
@@ -450,7 +510,8 @@ def main():
              "6b": lambda w: row6(args, w, True), "7": lambda w: row7(args, w), "9a": lambda w: row9(args, w, "9a"),
              "9b": lambda w: row9(args, w, "9b"), "9c": lambda w: row9(args, w, "9c"),
              "10a": lambda w: row10a(args, w),
-             "10b": lambda w: row10b(args, w), "16": lambda w: row16(args, w)}
+             "10b": lambda w: row10b(args, w), "11a": lambda w: row11(args, w, "11a"),
+             "11b": lambda w: row11(args, w, "11b"), "16": lambda w: row16(args, w)}
     print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
     with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:
         for row in args.rows or cases:
