@@ -241,6 +241,10 @@ static int map_frames(eae_signatures *s, eae_signature_rows *rows, const char *m
             continue;
         if (f != last && add_background(s, &f->cols.names, map, genes) != EAE_OK)
             return EAE_FAIL;
+        for (int64_t j = 0; j < f->cols.count; j++) {
+            if (s->selectors.selector[i].number[j] < 0) /* a covariate was not measured as a gene */
+                s->background[s->backgrounds - 1].gene[j] = EAE_UNMAPPED;
+        }
         last = f;
         rows->background[i] = s->backgrounds - 1;
     }
