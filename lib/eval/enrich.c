@@ -345,8 +345,9 @@ static int check_dropped(const run *r)
         if (c->lists == 0 || c->outside < c->listed || r->e->settings->gsea)
             continue;
         if (c->listed == 0)
-            return eae_fail("%s: no gene in %s", r->source,
-                            c->lists == 1 ? "the list" : "any list");
+            return eae_fail("%s: no gene in %s: no feature has a weight (kernel models have none) "
+                            "and a gene",
+                            r->source, c->lists == 1 ? "the list" : "any list");
         char *ours = join(&c->examples);
         char *theirs = some_genes(r->e, c->inside, r->e->genes.names.count);
         int status = eae_fail("%s: none of the %lld genes is in the universe of %s: the %s %s, the "

@@ -4,9 +4,10 @@
  *
  * A family is a file of sets; each is tested and corrected for itself, in its own universe:
  *
- *   data   the genes of the features of the list's frame that are in any set of the family; for
- * GSEA all genes of the ranking sets   the genes of all sets of the family FILE   the genes that
- * the file names, also those in no set
+ *   data   the genes of the features of the list's frame that are in any set of the family;
+ *          of GSEA all genes of the ranking
+ *   sets   the genes of all sets of the family
+ *   FILE   the genes that the file names, also those in no set
  *
  * What is outside the universe is dropped from lists and sets, and counted in notes.
  *
@@ -15,14 +16,14 @@
  * param size split; `list` of a file of lists; none of a plain list), then
  *
  *   set set_size overlap expected odds_ratio p [bonferroni holm bh by] genes odds_lo odds_hi
- *   description family
+ *   list_size universe_size description family
  *
  * or, of GSEA,
  *
  *   set set_size es nes p [bonferroni holm bh by] leading_edge log2err description family
  *
- * set_size is inside the universe; odds_ratio and its 95% interval are those of eae_ora_effect;
- * genes are the overlap, in byte order, separated by commas.
+ * set_size and list_size are inside the universe; odds_ratio and its 95% interval are those of
+ * eae_ora_effect; genes are the overlap, in byte order, separated by commas.
  */
 #ifndef EAE_EVAL_ENRICH_H
 #define EAE_EVAL_ENRICH_H

@@ -33,7 +33,8 @@ eae_report *eae_enrich_report_new(const eae_enrich_settings *settings, const eae
 {
     static const char *const ora[] = {"overlap", "expected", "odds_ratio", "p", NULL};
     static const char *const gsea[] = {"es", "nes", "p", NULL};
-    static const char *const after_ora[] = {"genes", "odds_lo", "odds_hi", NULL};
+    static const char *const after_ora[] = {"genes",     "odds_lo",       "odds_hi",
+                                            "list_size", "universe_size", NULL};
     static const char *const after_gsea[] = {"leading_edge", "log2err", NULL};
     const char *column[MOST_COLUMNS];
     int n = 0;
@@ -155,6 +156,8 @@ static void add_line(eae_report *r, const eae_enrich *e, const eae_signature *li
     add_genes(r, e, tested, line->tested, in, line->overlap);
     eae_report_real(r, effect.low);
     eae_report_real(r, effect.high);
+    eae_report_int(r, genes->count);
+    eae_report_int(r, tested->universe);
     add_end(r, tested->sets, set);
 }
 

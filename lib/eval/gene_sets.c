@@ -12,7 +12,8 @@
 void eae_gene_sets_begin(eae_gene_sets *s, const char *source)
 {
     const char *slash = strrchr(source, '/');
-    *s = (eae_gene_sets){.source = eae_strdup(slash ? slash + 1 : source)};
+    const char *name = strcmp(source, "-") == 0 ? "stdin" : slash ? slash + 1 : source;
+    *s = (eae_gene_sets){.source = eae_strdup(name)};
     s->begin = EAE_NEW_ARRAY(int64_t, 1);
 }
 

@@ -215,8 +215,7 @@ static void join_arrows(reading *r)
 
 static int fail_cycle(const eae_ontology *o, const char *path, const int64_t *waits)
 {
-    /* every term that still waits has a child that does: going down from any ends in a cycle; going
-     * up does as well, over parents that wait */
+    /* every term that waits has a child that does, so that going down from one ends in a cycle */
     enum { SHOWN = 8 };
     int64_t at = 0, count = o->id.count;
     while (waits[at] == 0)

@@ -3,10 +3,10 @@
  * a plain list of ids, or from a file of lists.
  *
  * Of a frame, each candidate (model, spec, param, size) gives a list by its final model (split 0).
- * Where there is none, the list has what at least half of its splits select: features, or the genes
- * of top:K. With `each`, every model of every split gives one. Models come before ranks where there
- * are both. Rows of permuted labels are passed over; classes of one model count together (sum of
- * squared weights).
+ * Where the frames have none, the list has what at least half of its splits select: features, or
+ * the genes of top:K. With `each`, every model of every split gives one. Models come before ranks
+ * where there are both. Rows of permuted labels are passed over; classes of one model count
+ * together (sum of squared weights).
  *
  * What a row selects:
  *   default    models: weights that are neither 0 nor missing; ranks: up to the chosen size
@@ -15,9 +15,9 @@
  *              rank; equal ones in the order of the columns); features without weight never
  *   rank:K     features of rank 1 .. K
  *   signed     all features with their signed weights or statistics: a ranking, of which a gene
- * takes the feature farthest from 0 (the first of equal ones). Of final models, or of each; there
- * must be one weight per feature (two classes, a number, survival), none missing and at most half
- * of them 0; of tests, missing statistics are left out, at most half
+ *              takes the feature farthest from 0 (the first of equal ones). Of final models, or of
+ *              each; there must be one weight per feature (two classes, a number, survival), none
+ *              missing and at most half of them 0; of tests up to half may be missing
  *
  * Genes are numbered in the list that the gene sets use. A signature has each gene once.
  */

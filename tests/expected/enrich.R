@@ -55,7 +55,7 @@ for (file in c("sets_a.gmt", "sets_b.gmt")) {
                 bonferroni = p.adjust(p, "bonferroni"), holm = p.adjust(p, "holm"), bh = p.adjust(p, "BH"),
                 by = p.adjust(p, "BY"),
                 genes = sapply(inside, function(s) paste(sort(intersect(s, list), method = "radix"), collapse = ",")),
-                odds_lo = exp(centre - half), odds_hi = exp(centre + half), family = file))
+                odds_lo = exp(centre - half), odds_hi = exp(centre + half), list_size = k, universe_size = n, family = file))
         }
     }
 }

@@ -38,7 +38,7 @@ listed() {
     study
     eae-train -q svm --filter ttest:8 --final plan.eae -o svm.eae
     must_pass eae-enrich --sets features.gmt --min 3 svm.eae
-    [ "$(head -n 1 .stdout | tr '\t' ' ')" = "model spec param size split set set_size overlap expected odds_ratio p bonferroni holm bh by genes odds_lo odds_hi description family" ]
+    [ "$(head -n 1 .stdout | tr '\t' ' ')" = "model spec param size split set set_size overlap expected odds_ratio p bonferroni holm bh by genes odds_lo odds_hi list_size universe_size description family" ]
     [ "$(sed 1d .stdout | cut -f 1-6,8 | tr '\t' ' ')" = "svm scale=fold;loss=hinge;filter=ttest:8 1 8 0 first 8" ]
     [ "$(listed)" = "f1 f2 f3 f4 f5 f6 f7 f8 " ]
     says "features.gmt: a universe of "
@@ -166,6 +166,32 @@ listed() {
     printf 'a\t\tX1\nb\t\tX2\nc\t\tG0001\n' >lists.gmt
     must_pass eae-enrich --lists lists.gmt --universe sets --sets "$DATA/sets_a.gmt" --shard 1/2
     says "1 of 1 genes of the list are outside the universe: X1"
+}
+
+@test "models of different features: each in its own universe" {
+    study
+    eae-train -q svm --filter ttest:8 --label label study.tsv -o all.eae
+    eae-view -q --label label --features "$(seq -s , -f 'f%.0f' 1 30)" study.tsv |
+        eae-train -q svm --filter ttest:8 -C 0.5 -o some.eae
+    cat all.eae some.eae >both.eae
+    must_pass eae-enrich --sets features.gmt --min 3 --alpha 1 both.eae
+    says "a universe of 42 genes"
+    says "a universe of 25 genes"
+    cp .stdout both
+    eae-enrich -q --sets features.gmt --min 3 --alpha 1 all.eae -o one
+    eae-enrich -q --sets features.gmt --min 3 --alpha 1 some.eae | sed 1d | cat one - | cmp both -
+}
+
+@test "covariates are no genes; kernel models have no list" {
+    study
+    awk 'BEGIN { FS = OFS = "\t" } { print $0, NR == 1 ? "age" : NR % 7 }' study.tsv >with.tsv
+    printf 'a\t\tage\tf1\tf2\tf9\tf10\n' >age.gmt
+    eae-train -q svm --label label --meta age --covariates age --filter ttest:8 with.tsv -o with.eae
+    must_pass eae-enrich --sets age.gmt --min 1 --alpha 1 with.eae
+    says "a universe of 4 genes"
+    eae-train -q svm --kernel rbf --label label study.tsv -o rbf.eae
+    must_fail 1 eae-enrich --sets features.gmt --min 3 rbf.eae
+    says "kernel models have none"
 }
 
 @test "redundant sets are left out, and the best K are shown" {

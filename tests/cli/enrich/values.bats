@@ -85,7 +85,7 @@ print("\n".join(n for n, t in zip(frame.col_names, frame.col_annot["truth"]) if 
     must_pass eae-enrich -q --lists "$DATA/enrich/lists.gmt" $families --adjust none --alpha 0.2
     [ "$(awk -F '\t' 'NR > 1 && $7 <= 0.2' all.tsv | wc -l)" -eq "$(sed 1d .stdout | wc -l)" ]
     [ "$(head -n 1 .stdout | tr '\t' ' ')" = \
-        "list set set_size overlap expected odds_ratio p genes odds_lo odds_hi description family" ]
+        "list set set_size overlap expected odds_ratio p genes odds_lo odds_hi list_size universe_size description family" ]
 }
 
 @test "terms of an ontology have the genes that a search from each annotation finds" {
