@@ -63,7 +63,7 @@ typedef struct {
     bool *inside; /* per gene */
     eae_tested_sets tested;
     int64_t outside; /* genes of lists that were dropped */
-    int64_t pruned;
+    int64_t pruned, shown;
     eae_names examples;  /* some of them */
     int64_t listed;      /* genes of lists */
     int64_t lists, full; /* lists; those that are the whole universe */
@@ -278,6 +278,7 @@ static int test_batch(run *r, int64_t first, int64_t end, eae_report *report)
             context *c = context_of(r, item, f);
             c->pruned += eae_enrich_report_add(report, r->e, item, &c->tested, &list[f * n + i],
                                                &result[f * n + i]);
+            c->shown += result[f * n + i].count;
         }
     }
     for (int64_t k = 0; k < n * families; k++) {
@@ -303,6 +304,7 @@ static int test_ranking(run *r, const eae_signature *item, eae_report *report)
             status = eae_ranking_test(&ranking, r->e->settings);
         if (status == EAE_OK)
             c->pruned += eae_enrich_report_add_ranking(report, r->e, item, &ranking);
+        c->shown += ranking.shown.count;
         eae_ranking_free(&ranking);
     }
     return status;
@@ -334,6 +336,12 @@ static void say_dropped(const run *r, const context *c)
                  family, (long long)c->full, (long long)c->lists);
     if (c->pruned > 0)
         eae_note("%s: %lld redundant sets left out", family, (long long)c->pruned);
+    if (c->shown == 0 && c->lists > 0)
+        eae_note("%s: no set has %s of at most %g (--alpha)", family,
+                 r->e->settings->rule.rule == EAE_ADJUST_NOT
+                     ? "p"
+                     : eae_adjustment_names[r->e->settings->rule.rule],
+                 r->e->settings->rule.alpha);
     free(examples);
 }
 

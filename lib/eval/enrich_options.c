@@ -98,14 +98,13 @@ const eae_option eae_enrich_test_options[] = {
 
 static int parse_adjust(const eae_names *names, eae_enrich_settings *s)
 {
-    static const char *const known[] = {"bonferroni", "holm", "bh", "by"};
     s->rule.rule = EAE_ADJUST_NOT;
     for (int64_t i = 0; i < names->count; i++) {
         const char *name = eae_name(names, i);
         int k = 0;
         if (strcmp(name, "none") == 0 && names->count == 1)
             return EAE_OK;
-        while (k < EAE_ADJUSTMENTS && strcmp(known[k], name) != 0)
+        while (k < EAE_ADJUSTMENTS && strcmp(eae_adjustment_names[k], name) != 0)
             k++;
         if (k == EAE_ADJUSTMENTS)
             return eae_fail_usage("--adjust: '%s' is none of bonferroni, holm, bh, by; or none "

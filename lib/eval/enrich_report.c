@@ -9,7 +9,6 @@
 #include "eval/redundancy.h"
 
 static const char *const lead[] = {"model", "spec", "param", "size", "split"};
-static const char *const adjustments[] = {"bonferroni", "holm", "bh", "by"};
 enum { LEAD = 5, MOST_COLUMNS = 24 };
 
 typedef enum { LIST_PLAIN, LIST_NAMED, LIST_FRAME } list_kind;
@@ -47,7 +46,7 @@ eae_report *eae_enrich_report_new(const eae_enrich_settings *settings, const eae
     n = put(column, n, settings->gsea ? gsea : ora);
     for (int k = 0; k < EAE_ADJUSTMENTS; k++) {
         if (settings->adjust[k])
-            column[n++] = adjustments[k];
+            column[n++] = eae_adjustment_names[k];
     }
     n = put(column, n, settings->gsea ? after_gsea : after_ora);
     n = put(column, n, (const char *const[]){"description", "family", NULL});

@@ -9,6 +9,8 @@
 #include "base/threads.h"
 #include "model/distribution.h"
 
+const char *const eae_adjustment_names[EAE_ADJUSTMENTS] = {"bonferroni", "holm", "bh", "by"};
+
 enum { LISTS_PER_TASK = 64 };
 
 /* ---- the work ---------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@
 
 enum { EAE_ADJUSTMENTS = EAE_ADJUST_BY + 1, EAE_ADJUST_NOT = -1 };
 
+/* As options and columns are called. */
+extern const char *const eae_adjustment_names[EAE_ADJUSTMENTS];
+
 typedef struct eae_ora_rule {
     double alpha;
     int rule; /* an eae_adjustment, or EAE_ADJUST_NOT: p itself */

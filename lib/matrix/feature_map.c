@@ -87,7 +87,7 @@ static int no_match(const reading *r, const eae_names *features)
     /* the first line may be a header */
     char *theirs = some_names(&r->first, r->first.count > SHOWN ? 1 : 0);
     char *ours = some_names(features, 0);
-    int status = eae_fail("%s: names 0 of the %lld features: it has %s, the features are %s",
+    int status = eae_fail("%s: maps none of the %lld features: it names %s; the features are %s",
                           r->path, (long long)features->count, *theirs ? theirs : "nothing", ours);
     free(theirs);
     free(ours);

@@ -175,7 +175,7 @@ static void lists_of_text(void **state)
     assert_string_equal(eae_name(&genes.names, s.item[0].gene[0]), "A");
     eae_signatures_free(&s);
     assert_int_equal(eae_signatures_of_text(&s, "y\n", 2, "x", map, &genes, 1, 1), EAE_FAIL);
-    assert_non_null(strstr(eae_message(), "names 0 of the 1 features"));
+    assert_non_null(strstr(eae_message(), "maps none of the 1 features"));
     assert_int_equal(eae_signatures_of_text(&s, "#\n", 2, "x", NULL, &genes, 1, 1), EAE_FAIL);
     /* a ranking: the probe farthest from 0, the first of equal ones */
     static const char ranking[] = "p1\t-1\np2\t1\nq\t7\np3\t9\n";

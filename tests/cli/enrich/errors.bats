@@ -45,7 +45,7 @@ model() {
     says "the data have f1, f2, f3"
     printf 'x1\tg1\nx2\tg2\nx3\tg3\nx4\tg4\n' >map.tsv
     must_fail 1 eae-enrich --sets "$SETS" --map map.tsv svm.eae
-    says "map.tsv: names 0 of the 30 features: it has x2, x3, x4, the features are f1, f2, f3"
+    says "map.tsv: maps none of the 30 features: it names x2, x3, x4; the features are f1, f2, f3"
     printf 'N1\nN2\n' >universe
     must_fail 1 eae-enrich --sets "$SETS" --universe universe "$DATA/list.txt"
     says "none of its 63 sets has a gene in the universe of 2 genes"

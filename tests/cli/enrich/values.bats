@@ -120,4 +120,5 @@ print("\n".join(n for n, t in zip(frame.col_names, frame.col_annot["truth"]) if 
     eae-synth --rows 80 --cols 2000 --seed 5 | eae-train -q svm -o noise.eae
     must_pass eae-enrich --sets sets.gmt --genes top:40 noise.eae
     [ "$(wc -l <.stdout)" -eq 1 ] || fail "$stdout"
+    says "no set has bh of at most 0.05"
 }
