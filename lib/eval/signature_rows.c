@@ -209,6 +209,49 @@ static int64_t weigh(const eae_selector *x, int64_t run, ranked *feature)
     return n;
 }
 
+/* Exchanges features so that the best k of n stand first, in any order (Hoare 1961). */
+static void best_first(ranked *x, int64_t n, int64_t k)
+{
+    for (int64_t low = 0, high = n - 1; low < high;) {
+        ranked pivot = x[low + (high - low) / 2];
+        int64_t i = low, j = high;
+        while (i <= j) {
+            while (by_strength(&x[i], &pivot) < 0)
+                i++;
+            while (by_strength(&pivot, &x[j]) < 0)
+                j--;
+            if (i <= j) {
+                ranked t = x[i];
+                x[i++] = x[j];
+                x[j--] = t;
+            }
+        }
+        if (k <= j)
+            high = j;
+        else if (k >= i)
+            low = i;
+        else
+            return;
+    }
+}
+
+/* The features of the `most` best genes among the best n of `all`. */
+static void select_genes(scratch *x, int64_t n, int64_t all, int64_t most, const int64_t *gene)
+{
+    if (n < all)
+        best_first(x->feature, all, n);
+    qsort(x->feature, (size_t)n, sizeof *x->feature, by_strength);
+    x->clock++;
+    x->count = 0;
+    for (int64_t i = 0; i < n && x->count < most; i++) {
+        int64_t g = gene[x->feature[i].column];
+        if (g < 0 || x->stamp[g] == x->clock)
+            continue;
+        x->stamp[g] = x->clock;
+        x->chosen[x->count++] = x->feature[i].column;
+    }
+}
+
 /* The columns that a run selects. */
 static void select_columns(const work *w, scratch *x, const eae_selector *s, const int64_t *gene,
                            int64_t run)
@@ -225,15 +268,11 @@ static void select_columns(const work *w, scratch *x, const eae_selector *s, con
         }
         return;
     }
-    qsort(x->feature, (size_t)n, sizeof *x->feature, by_strength);
-    x->clock++;
-    for (int64_t i = 0; i < n && x->count < rule->number; i++) {
-        int64_t g = gene[x->feature[i].column];
-        if (g < 0 || x->stamp[g] == x->clock)
-            continue;
-        x->stamp[g] = x->clock;
-        x->chosen[x->count++] = x->feature[i].column;
-    }
+    /* a gene has a few features, some have none: seldom must more of them be looked at */
+    int64_t few = rule->number < n / 8 ? 4 * rule->number + 64 : n;
+    select_genes(x, few < n ? few : n, n, rule->number, gene);
+    if (x->count < rule->number && few < n)
+        select_genes(x, n, n, rule->number, gene);
 }
 
 /* What at least half of the splits select, into chosen[]. */
