@@ -12,7 +12,7 @@
 #include "eval/ranking.h"
 #include "model/distribution.h"
 
-enum { ENOUGH = 20, SIGN_ENOUGH = 10 };
+enum { ENOUGH = 20, COMMON = 100 };
 
 /* All sets of one size. */
 typedef struct {
@@ -29,6 +29,7 @@ typedef struct {
     int64_t *position; /* of each gene */
     double *exact;     /* |statistic| by position, scaled by a power of two */
     double *weight[2]; /* whole numbers by position, from the top and from the end */
+    double *below[2];  /* sums of them before each position, then of all */
     double *score;     /* of each set, as random sets are scored */
     int64_t *by_size;  /* sets that have a score, by size, then as they came */
     size_class *sizes;
@@ -103,6 +104,11 @@ static void rank_genes(study *s)
         double w = rint(ldexp(s->exact[p], 52 - scale));
         s->weight[0][p] = w;
         s->weight[1][n - 1 - p] = w;
+    }
+    for (int end = 0; end < 2; end++) {
+        s->below[end][0] = 0;
+        for (int64_t p = 0; p < n; p++)
+            s->below[end][p + 1] = s->below[end][p] + s->weight[end][p];
     }
     free(minus);
     free(order);
@@ -264,25 +270,24 @@ static bool count_extreme(const study *s, int64_t index, const size_class *c, in
 }
 
 typedef struct {
-    eae_gsea_tail tail;
+    double score;
     int64_t set;
 } pending;
 
 static int by_score(const void *a, const void *b)
 {
     const pending *x = a, *y = b;
-    if (x->tail.score != y->tail.score)
-        return x->tail.score < y->tail.score ? -1 : 1;
+    if (x->score != y->score)
+        return x->score < y->score ? -1 : 1;
     return (x->set > y->set) - (x->set < y->set);
 }
 
-static void take_tail(study *s, const size_class *c, int sign, const pending *x)
+/* The p-value of a set from its tail among those with the sign. */
+static void take_tail(const study *s, const size_class *c, int64_t set, double log_p,
+                      double variance)
 {
-    double draws = (double)s->options->draws, with = (double)c->with_sign[sign];
     double least = log_least(s, c->size);
-    double log_p = x->tail.log_p - log(with / draws);
-    double variance = x->tail.variance + (1 / with - 1 / draws);
-    eae_gsea_line *line = &s->out->line[x->set];
+    eae_gsea_line *line = &s->out->line[set];
     if (log_p < least) {
         log_p = least;
         variance = NAN;
@@ -294,20 +299,27 @@ static void take_tail(study *s, const size_class *c, int sign, const pending *x)
 /* One sign of one size, by levels up to the most extreme set. */
 static int climb(study *s, const size_class *c, int sign, pending *wait, int64_t count)
 {
-    eae_gsea_ranking ranking = {s->input->genes, s->weight[sign]};
+    eae_gsea_ranking ranking = {s->input->genes, s->weight[sign], s->below[sign]};
     eae_gsea_random random;
+    double draws = (double)s->options->draws, with = (double)c->with_sign[sign];
+    bool rare = c->with_sign[sign] < COMMON;
+    eae_gsea_share share = {log(with / draws), 1 / with - 1 / draws, c->mean[sign]};
+    double floor = log_least(s, c->size) + (rare ? 0 : share.log_share);
     eae_gsea_tail *tail = eae_malloc((size_t)count, sizeof *tail);
     qsort(wait, (size_t)count, sizeof *wait, by_score);
     for (int64_t i = 0; i < count; i++)
-        tail[i] = wait[i].tail;
+        tail[i] = (eae_gsea_tail){wait[i].score, 0, 0};
     uint64_t index = 1ULL << 63 | (uint64_t)sign << 62 | (uint64_t)c->size;
     eae_gsea_random_start(&random, s->options->seed, index);
-    double share = (double)c->with_sign[sign] / (double)s->options->draws;
-    int status = eae_gsea_multilevel(&ranking, c->size, log_least(s, c->size) + log(share),
-                                     s->options->samples, &random, tail, count);
+    int status = eae_gsea_multilevel(&ranking, c->size, floor, s->options->samples, &random,
+                                     rare ? &share : NULL, tail, count);
     for (int64_t i = 0; i < count && status == EAE_OK; i++) {
-        wait[i].tail = tail[i];
-        take_tail(s, c, sign, &wait[i]);
+        s->out->line[wait[i].set].nes = s->out->line[wait[i].set].es / share.mean;
+        if (rare)
+            take_tail(s, c, wait[i].set, tail[i].log_p, tail[i].variance);
+        else
+            take_tail(s, c, wait[i].set, tail[i].log_p - share.log_share,
+                      tail[i].variance + share.variance);
     }
     free(tail);
     return status;
@@ -330,11 +342,11 @@ static int test_size(void *data, int64_t task, int worker)
             line->p = 1;
             line->nes = line->log2err = 0;
         }
-        if (s->score[set] == 0 || (s->score[set] < 0) != sign || c.with_sign[sign] < SIGN_ENOUGH)
+        if (s->score[set] == 0 || (s->score[set] < 0) != sign)
             continue;
         line->nes = line->es / c.mean[sign];
-        if (!count_extreme(s, index, &c, set))
-            wait[count++] = (pending){{fabs(s->score[set]), 0, 0}, set};
+        if (c.with_sign[sign] < COMMON || !count_extreme(s, index, &c, set))
+            wait[count++] = (pending){fabs(s->score[set]), set};
     }
     if (count > 0)
         status = climb(s, &c, sign, wait, count);
@@ -358,7 +370,7 @@ static int run(study *s)
         size[i] = s->sizes[i].size;
     s->random = eae_try_alloc((size_t)s->size_count * (size_t)o->draws, sizeof *s->random,
                               "scores of random gene sets");
-    eae_gsea_ranking ranking = {s->input->genes, s->weight[0]};
+    eae_gsea_ranking ranking = {s->input->genes, s->weight[0], s->below[0]};
     status = s->random ? eae_gsea_random_scores(&ranking, size, s->size_count, o->draws, o->seed,
                                                 o->threads, s->random)
                        : EAE_FAIL;
@@ -378,8 +390,10 @@ int eae_gsea_run(const eae_gsea_input *input, const eae_gsea_options *options, e
     study s = {.input = input, .options = options, .out = out};
     s.position = eae_malloc(n, sizeof *s.position);
     s.exact = eae_malloc(n, sizeof *s.exact);
-    s.weight[0] = eae_malloc(n, sizeof *s.weight[0]);
-    s.weight[1] = eae_malloc(n, sizeof *s.weight[1]);
+    for (int end = 0; end < 2; end++) {
+        s.weight[end] = eae_malloc(n, sizeof *s.weight[end]);
+        s.below[end] = eae_malloc(n + 1, sizeof *s.below[end]);
+    }
     s.score = eae_malloc(sets, sizeof *s.score);
     s.by_size = eae_malloc(sets, sizeof *s.by_size);
     s.sizes = eae_malloc(sets, sizeof *s.sizes);
@@ -388,8 +402,10 @@ int eae_gsea_run(const eae_gsea_input *input, const eae_gsea_options *options, e
     status = run(&s);
     free(s.position);
     free(s.exact);
-    free(s.weight[0]);
-    free(s.weight[1]);
+    for (int end = 0; end < 2; end++) {
+        free(s.weight[end]);
+        free(s.below[end]);
+    }
     free(s.score);
     free(s.by_size);
     free(s.sizes);

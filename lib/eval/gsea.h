@@ -39,8 +39,8 @@
  * statistics, k, sign, draws, samples) alone. So a line does not depend on the other sets, on their
  * order, or on threads.
  *
- * Time: a swap looks at few of the k genes but moves up to k of them in memory; sizes of some
- * thousands cost in proportion to k^2 for a small p.
+ * Time: per level, N max(k, 256) / 2 proposals or some more, each about sqrt(k) operations on
+ * vectors (gsea_chain.h); per draw, the members of each size that occurs are read once.
  */
 #ifndef EAE_EVAL_GSEA_H
 #define EAE_EVAL_GSEA_H

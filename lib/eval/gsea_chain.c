@@ -244,17 +244,13 @@ INLINE bool keeps_peak(eae_gsea_chain *c, const eae_gsea_field *f, swap s, doubl
     return c->peak_hits * per_hit - c->peak_misses * f->per_miss > f->bound;
 }
 
-INLINE bool try_swap(eae_gsea_chain *c, const eae_gsea_field *f, eae_gsea_random *random)
+/* Makes a swap of member i if the score stays above the bound. */
+INLINE bool try_swap(eae_gsea_chain *c, const eae_gsea_field *f, eae_gsea_random *random, int64_t i,
+                     swap s)
 {
-    int64_t i = eae_gsea_random_below(random, (uint32_t)f->size);
-    swap s = {.out = c->member[i]};
-    s.in = (int32_t)eae_gsea_random_below(random, (uint32_t)f->ranking->genes);
-    if (c->bit[s.in / 64] >> s.in % 64 & 1)
-        return false;
-    s.leaving = f->ranking->weight[s.out];
-    s.entering = f->ranking->weight[s.in];
     double all = c->hits[f->buckets] + (s.entering - s.leaving), per_hit = 1 / all;
-    eae_gsea_chain before = *c; /* for its peak */
+    int32_t peak = c->peak;
+    double peak_hits = c->peak_hits, peak_misses = c->peak_misses;
     change_bits(c, s);
     change_sums(c, f, s);
     c->member[i] = s.in;
@@ -263,20 +259,96 @@ INLINE bool try_swap(eae_gsea_chain *c, const eae_gsea_field *f, eae_gsea_random
     double value = all > 0 ? find_peak(c, f, per_hit) : unweighted_score(c, f);
     if (value > f->bound || (value == f->bound && eae_gsea_random_unit(random) > f->tie))
         return true;
-    *c = before;
     swap back = {.out = s.in, .in = s.out, .leaving = s.entering, .entering = s.leaving};
     c->member[i] = s.out;
     change_bits(c, back);
     change_sums(c, f, back);
+    c->peak = peak;
+    c->peak_hits = peak_hits;
+    c->peak_misses = peak_misses;
     return false;
+}
+
+INLINE bool is_member(const eae_gsea_chain *c, int32_t at)
+{
+    return c->bit[at / 64] >> at % 64 & 1;
+}
+
+/* Any member for any gene. */
+INLINE bool move_evenly(eae_gsea_chain *c, const eae_gsea_field *f, eae_gsea_random *random)
+{
+    int64_t i = eae_gsea_random_below(random, (uint32_t)f->size);
+    swap s = {.out = c->member[i]};
+    s.in = (int32_t)eae_gsea_random_below(random, (uint32_t)f->ranking->genes);
+    if (is_member(c, s.in))
+        return false;
+    s.leaving = f->ranking->weight[s.out];
+    s.entering = f->ranking->weight[s.in];
+    return try_swap(c, f, random, i, s);
+}
+
+/* How many of the increasing value[1 .. n] are at most x. */
+INLINE int64_t count_up_to(const double *value, int64_t n, double x)
+{
+    const double *base = value + 1;
+    while (n > 0) {
+        int64_t half = (n + 1) / 2;
+        base = base[half - 1] <= x ? base + half : base;
+        n -= half;
+    }
+    return base - (value + 1);
+}
+
+/* The member whose part of the sum of weights x is in. */
+INLINE int32_t member_at(const eae_gsea_chain *c, const eae_gsea_field *f, double x)
+{
+    int64_t b = count_up_to(c->hits, f->buckets, x);
+    double sum = c->hits[b];
+    for (int64_t w = f->first[b]; w < f->first[b + 1]; w++) {
+        for (uint64_t rest = c->bit[w]; rest; rest &= rest - 1) {
+            int64_t at = 64 * w + __builtin_ctzll(rest);
+            sum += f->ranking->weight[at];
+            if (sum > x)
+                return (int32_t)at;
+        }
+    }
+    return -1; /* not reached: x is below the sum of all */
+}
+
+/* A member for a gene, both drawn in proportion to their weights: made with the chance (sum of the
+ * weights) / (sum after it), its limit is uniform too. */
+INLINE bool move_by_weight(eae_gsea_chain *c, const eae_gsea_field *f, eae_gsea_random *random)
+{
+    const eae_gsea_ranking *r = f->ranking;
+    double all = c->hits[f->buckets];
+    if (!(all > 0))
+        return false;
+    double of_all = floor(eae_gsea_random_unit(random) * all);
+    double of_genes = floor(eae_gsea_random_unit(random) * r->below[r->genes]);
+    double chance = eae_gsea_random_unit(random);
+    swap s = {.in = (int32_t)count_up_to(r->below, r->genes, of_genes)};
+    if (is_member(c, s.in))
+        return false;
+    s.out = member_at(c, f, of_all);
+    s.leaving = r->weight[s.out];
+    s.entering = r->weight[s.in];
+    if (chance * (all + (s.entering - s.leaving)) >= all)
+        return false;
+    int64_t place = 0;
+    for (int64_t i = 0; i < f->size; i++)
+        place = c->member[i] == s.out ? i : place;
+    return try_swap(c, f, random, place, s);
 }
 
 EAE_CLONES
 int64_t eae_gsea_chain_move(eae_gsea_chain *c, const eae_gsea_field *f, eae_gsea_random *random,
-                            int64_t times)
+                            int64_t cycles, int64_t evenly)
 {
     int64_t made = 0;
-    for (int64_t i = 0; i < times; i++)
-        made += try_swap(c, f, random);
+    for (int64_t i = 0; i < cycles; i++) {
+        for (int64_t j = 0; j < evenly; j++)
+            made += move_evenly(c, f, random);
+        made += move_by_weight(c, f, random);
+    }
     return made;
 }

@@ -2,8 +2,12 @@
  * gsea_chain.h - a Markov chain over the sets of k genes whose score is above a bound; see gsea.h
  * and gsea_parts.h.
  *
- * A move proposes to swap a random member for a random gene, and is made where the score (`up`)
- * stays above the bound; its limit is uniform over those sets.
+ * A move proposes to swap a member for another gene, and is made only where the score (`up`) stays
+ * above the bound. The two are drawn either evenly, or in proportion to their weights; in the
+ * latter case the move is made with the chance (sum of the weights) / (sum after it), which by
+ * Metropolis' and Hastings' rule makes the limit uniform over the sets above the bound for either
+ * kind. Moves by weight matter where few genes have most of the weight: nearly all sets above a
+ * high bound have such a gene then, and a chain without it meets it once in n proposals only.
  *
  * The score is the largest of k values R_i / R_k - (q_i - i) / (n - k). What a proposal costs:
  *
@@ -60,8 +64,8 @@ eae_gsea_score eae_gsea_chain_score(const eae_gsea_chain *c, const eae_gsea_fiel
 /* Choose buckets that suit the chains as they are. Before any move, and after copies. */
 void eae_gsea_field_divide(eae_gsea_field *f, eae_gsea_chain *chain, int64_t chains);
 
-/* `times` proposals; how many were taken. */
+/* `cycles` of `evenly` proposals of the first kind and one of the second; how many were taken. */
 int64_t eae_gsea_chain_move(eae_gsea_chain *c, const eae_gsea_field *f, eae_gsea_random *random,
-                            int64_t times);
+                            int64_t cycles, int64_t evenly);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * gsea_parts.h - between the files of gsea.h: a set of genes that changes, random sets, levels.
+ * gsea_parts.h - between the files of gsea.h: a set of genes that grows, random sets, levels.
  *
  * Positions count from 0. Weights are whole numbers whose sum is below 2^53, so sums of them are
  * exact and do not depend on their order.
@@ -21,41 +21,24 @@
 typedef struct eae_gsea_ranking {
     int64_t genes;
     const double *weight; /* by position */
+    const double *below;  /* genes + 1: the sum of the weights before each position, then of all */
 } eae_gsea_ranking;
 
-/* k genes in the order of the ranking. Member i is at[i]; hits[i] is the sum of the weights of
- * those before it (hits[k]: of all), misses[i] = at[i] - i the number of other genes before it. */
+/* k genes, to which others are added, in the order of the ranking. Member i is at[i]; hits[i] is
+ * the sum of the weights of those before it (hits[k]: of all), misses[i] = at[i] - i the number of
+ * other genes before it. */
 typedef struct eae_gsea_set {
     int64_t size, capacity;
     int32_t *at;
-    double *hits;   /* capacity + 1 */
-    double *misses; /* both have room for EAE_GSEA_BLOCK more */
+    double *hits; /* capacity + 1 */
+    double *misses;
 } eae_gsea_set;
-
-enum { EAE_GSEA_BLOCK = 16 };
-
-/* How many of the sorted positions at[0 .. size-1] are before p; no branch depends on them. */
-static inline int64_t eae_gsea_before(const int32_t *at, int64_t size, int32_t p)
-{
-    const int32_t *base = at;
-    for (int64_t n = size; n > 0;) {
-        int64_t half = (n + 1) / 2;
-        base = base[half - 1] < p ? base + half : base;
-        n -= half;
-    }
-    return base - at;
-}
 
 /* Empty, with room for `capacity` genes. */
 int eae_gsea_set_make(eae_gsea_set *s, int64_t capacity);
 void eae_gsea_set_free(eae_gsea_set *s);
-void eae_gsea_set_copy(eae_gsea_set *to, const eae_gsea_set *from);
 /* Puts `count` genes in that are not in it; `add` is sorted on return. */
 void eae_gsea_set_add(eae_gsea_set *s, const eae_gsea_ranking *r, int32_t *add, int64_t count);
-/* Member `out` leaves, the gene at position `in`, which goes before member `place`, enters. */
-void eae_gsea_set_swap(eae_gsea_set *s, const eae_gsea_ranking *r, int64_t out, int32_t in,
-                       int64_t place);
-
 /* The largest value after a gene, and minus the smallest before one. */
 typedef struct eae_gsea_score {
     double up, down;
@@ -113,16 +96,24 @@ void eae_gsea_draw(eae_gsea_random *r, int32_t *gene, int64_t genes, int64_t fro
 int eae_gsea_random_scores(const eae_gsea_ranking *ranking, const int64_t *size, int64_t sizes,
                            int64_t draws, uint64_t seed, int threads, double *value);
 
+/* The random sets with up > down, of all of one size. */
+typedef struct eae_gsea_share {
+    double log_share; /* ln of their share */
+    double variance;  /* of that */
+    double mean;      /* of their up */
+} eae_gsea_share;
+
 /* What random sets of one size and sign say of one score. */
 typedef struct eae_gsea_tail {
     double score;    /* in: > 0 */
-    double log_p;    /* ln P(up >= score and up > down) */
+    double log_p;    /* ln P(up >= score and up > down); P(up >= score | up > down) with a share */
     double variance; /* of log_p; NaN where the floor was reached and log_p is the floor */
 } eae_gsea_tail;
 
-/* Multilevel splitting. tail[0 .. count-1] by increasing score; `floor` is where log_p ends. */
+/* Multilevel splitting. tail[0 .. count-1] by increasing score; `floor` is where log_p ends.
+ * `share`, where it is not NULL, is filled in. */
 int eae_gsea_multilevel(const eae_gsea_ranking *ranking, int64_t size, double floor,
-                        int64_t samples, eae_gsea_random *random, eae_gsea_tail *tail,
-                        int64_t count);
+                        int64_t samples, eae_gsea_random *random, eae_gsea_share *share,
+                        eae_gsea_tail *tail, int64_t count);
 
 #endif

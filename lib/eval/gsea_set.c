@@ -1,4 +1,4 @@
-/* gsea_set.c - a set of genes that changes, its score, and how one is drawn; see gsea_parts.h. */
+/* gsea_set.c - a set of genes that grows, its score, and how genes are drawn; see gsea_parts.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +13,8 @@ int eae_gsea_set_make(eae_gsea_set *s, int64_t capacity)
     size_t room = (size_t)capacity;
     *s = (eae_gsea_set){.capacity = capacity};
     s->at = eae_try_alloc(room, sizeof *s->at, "a random gene set");
-    s->hits = eae_try_alloc(room + 1 + EAE_GSEA_BLOCK, sizeof *s->hits, "a random gene set");
-    s->misses = eae_try_alloc(room + EAE_GSEA_BLOCK, sizeof *s->misses, "a random gene set");
+    s->hits = eae_try_alloc(room + 1, sizeof *s->hits, "a random gene set");
+    s->misses = eae_try_alloc(room, sizeof *s->misses, "a random gene set");
     if (!s->at || !s->hits || !s->misses) {
         eae_gsea_set_free(s);
         return EAE_FAIL;
@@ -31,13 +31,16 @@ void eae_gsea_set_free(eae_gsea_set *s)
     *s = (eae_gsea_set){0};
 }
 
-void eae_gsea_set_copy(eae_gsea_set *to, const eae_gsea_set *from)
+/* How many of the sorted positions at[0 .. size-1] are before p; no branch depends on them. */
+static int64_t count_before(const int32_t *at, int64_t size, int32_t p)
 {
-    size_t k = (size_t)from->size;
-    to->size = from->size;
-    memcpy(to->at, from->at, k * sizeof *to->at);
-    memcpy(to->hits, from->hits, (k + 1) * sizeof *to->hits);
-    memcpy(to->misses, from->misses, k * sizeof *to->misses);
+    const int32_t *base = at;
+    for (int64_t n = size; n > 0;) {
+        int64_t half = (n + 1) / 2;
+        base = base[half - 1] < p ? base + half : base;
+        n -= half;
+    }
+    return base - at;
 }
 
 /* Members begin .. end-1 move by `step` places in memory, for genes of the weight `hits` in all
@@ -72,7 +75,7 @@ void eae_gsea_set_add(eae_gsea_set *s, const eae_gsea_ranking *r, int32_t *add, 
         weight += r->weight[add[j]];
     int64_t end = s->size;
     for (int64_t j = count - 1; j >= 0; j--) { /* from the end, where there is room */
-        int64_t place = eae_gsea_before(s->at, end, add[j]);
+        int64_t place = count_before(s->at, end, add[j]);
         double before = s->hits[place];
         move_members(s, place, end, j + 1, weight);
         s->at[place + j] = add[j];
@@ -82,32 +85,6 @@ void eae_gsea_set_add(eae_gsea_set *s, const eae_gsea_ranking *r, int32_t *add, 
         end = place;
     }
     s->size += count;
-}
-
-EAE_CLONES
-static void add_to_hits(double *hits, int64_t n, double change)
-{
-    for (int64_t i = 0; i < n; i++)
-        hits[i] += change;
-}
-
-void eae_gsea_set_swap(eae_gsea_set *s, const eae_gsea_ranking *r, int64_t out, int32_t in,
-                       int64_t place)
-{
-    double entering = r->weight[in], leaving = s->hits[out + 1] - s->hits[out];
-    if (place <= out) {
-        double before = s->hits[place];
-        move_members(s, place, out, 1, entering);
-        s->at[place] = in;
-        s->misses[place] = (double)(in - place);
-        s->hits[place + 1] = before + entering;
-        add_to_hits(s->hits + out + 2, s->size - out - 1, entering - leaving);
-    } else {
-        move_members(s, out + 1, place, -1, -leaving);
-        s->at[place - 1] = in;
-        s->misses[place - 1] = (double)(in - place + 1);
-        add_to_hits(s->hits + place, s->size - place + 1, entering - leaving);
-    }
 }
 
 /* ---- the score ----------------------------------------------------------------------------- */
