@@ -292,7 +292,7 @@ static void take_tail(const study *s, const size_class *c, int64_t set, double l
         log_p = least;
         variance = NAN;
     }
-    line->p = log_p < 0 ? exp(log_p) : 1;
+    line->p = log_p >= 0 ? 1 : exp(log_p);
     line->log2err = sqrt(variance) / M_LN2;
 }
 

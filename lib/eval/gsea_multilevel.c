@@ -145,6 +145,8 @@ static eae_gsea_share sum_kept(const ladder *l, double least)
         square += w * w;
         moment += w * l->kept[i].up;
     }
+    if (!(sum > 0))
+        return (eae_gsea_share){NAN, NAN, NAN};
     return (eae_gsea_share){largest + log(sum), square / (sum * sum), moment / sum};
 }
 
@@ -191,7 +193,7 @@ static void climb(ladder *l, double floor, eae_gsea_tail *tail, int64_t count)
         if (l->settled)
             done = end_tails(l, tail, done, count);
         multiply(l->samples - drop, l->samples, &l->log_p, &l->variance);
-        if (done == count || (l->settled && l->log_p < floor))
+        if (done == count || (l->settled && !(l->log_p >= floor)))
             break;
         next_level(l, drop);
     }
