@@ -161,10 +161,10 @@ static int64_t settle(ladder *l, eae_gsea_tail *tail, int64_t count)
     for (; done < count && tail[done].score - EAE_GSEA_EQUAL <= next; done++) {
         eae_gsea_share part = sum_kept(l, tail[done].score - EAE_GSEA_EQUAL);
         tail[done].log_p = part.log_share - l->share->log_share;
-        tail[done].variance = part.variance;
+        tail[done].variance = part.variance + l->variance;
     }
     l->log_p -= l->share->log_share;
-    l->variance = l->share->variance;
+    l->variance += l->share->variance;
     l->settled = true;
     return done;
 }
