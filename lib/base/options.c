@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "base/help.h"
+#include "base/mark.h"
 #include "base/number.h"
 #include "base/threads.h"
 
@@ -407,6 +408,7 @@ static void take_all(eae_options *o, int argc, char **argv)
 
 void eae_options_parse(eae_options **out, const eae_program *program, int argc, char **argv)
 {
+    eae_mark_program();
     eae_diag_program(program->name);
     eae_files_handle_signals();
     if (argc == 2 && strcmp(argv[1], "--dump-options") == 0)

@@ -1,0 +1,215 @@
+/* cache.c - see cache.h. */
+#include "cache/cache.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+
+/* ---- stores -------------------------------------------------------------------------------- */
+
+static void open_shared(eae_cache *c, const char *path, bool trust, int threads)
+{
+    int n = 1;
+    for (const char *p = path; *p; p++)
+        n += *p == ':';
+    c->shared = EAE_NEW_ARRAY(eae_store, n);
+    char *copy = eae_strdup(path), *rest = NULL;
+    for (char *w = strtok_r(copy, ":", &rest); w; w = strtok_r(NULL, ":", &rest)) {
+        if (eae_store_open_shared(&c->shared[c->shared_count], w, trust, threads) == EAE_OK)
+            c->shared_count++;
+    }
+    free(copy);
+}
+
+int eae_cache_open(eae_cache *c, const char *dir, const char *path, bool trust, int threads)
+{
+    *c = (eae_cache){.shared_count = 0};
+    char *root = dir ? eae_strdup(dir) : eae_store_default();
+    if (!root)
+        return EAE_FAIL;
+    int status = eae_store_open(&c->own, root, trust, threads);
+    free(root);
+    if (status == EAE_OK && path && *path)
+        open_shared(c, path, trust, threads);
+    return status;
+}
+
+void eae_cache_close(eae_cache *c)
+{
+    eae_store_close(&c->own);
+    for (int i = 0; i < c->shared_count; i++)
+        eae_store_close(&c->shared[i]);
+    free(c->shared);
+    *c = (eae_cache){.shared_count = 0};
+}
+
+static const eae_store *store_at(const eae_cache *c, int i)
+{
+    return i == 0 ? &c->own : &c->shared[i - 1];
+}
+
+/* ---- finding ------------------------------------------------------------------------------- */
+
+/* Two requests with one hash: hardly ever by chance. */
+static bool answers(const eae_entry *e, const eae_request *request, const eae_store *s)
+{
+    if (!request || (e->request.length == request->text.length &&
+                     memcmp(e->request.data, request->text.data, e->request.length) == 0))
+        return true;
+    eae_warn("%s: an entry has the key of this request, but belongs to another", s->root);
+    return false;
+}
+
+static int find_in(const eae_store *s, const eae_hash *key, const eae_request *request,
+                   eae_hit *hit)
+{
+    *hit = (eae_hit){.store = s, .output = {.fd = -1}, .errors = {.fd = -1}};
+    eae_store_touch(s, "entries", key);
+    int status = eae_entry_read(s, key, &hit->entry);
+    if (status == EAE_OK && !answers(&hit->entry, request, s))
+        status = EAE_MISS;
+    if (status == EAE_OK)
+        status = eae_object_open(s, &hit->entry.output, hit->entry.output_size, &hit->output);
+    if (status == EAE_OK)
+        status = eae_object_open(s, &hit->entry.errors, hit->entry.errors_size, &hit->errors);
+    if (status != EAE_OK)
+        eae_hit_free(hit);
+    return status;
+}
+
+int eae_cache_find(const eae_cache *c, const eae_hash *key, const eae_request *request,
+                   eae_hit *hit)
+{
+    for (int i = 0; i <= c->shared_count; i++) {
+        if (find_in(store_at(c, i), key, request, hit) == EAE_OK)
+            return EAE_OK;
+    }
+    return EAE_MISS;
+}
+
+void eae_hit_free(eae_hit *hit)
+{
+    eae_entry_free(&hit->entry);
+    eae_object_close(&hit->output);
+    eae_object_close(&hit->errors);
+}
+
+int eae_cache_find_entry(const eae_cache *c, const eae_hash *key, eae_entry *e,
+                         const eae_store **store)
+{
+    for (int i = 0; i <= c->shared_count; i++) {
+        *store = store_at(c, i);
+        if (eae_entry_read(*store, key, e) == EAE_OK)
+            return EAE_OK;
+    }
+    return EAE_MISS;
+}
+
+static bool is_beginning(const char *text)
+{
+    size_t n = strlen(text);
+    return n >= 4 && n < EAE_HASH_TEXT && strspn(text, "0123456789abcdef") == n;
+}
+
+int eae_cache_key(const eae_cache *c, const char *text, eae_hash *key)
+{
+    char have[EAE_HASH_TEXT];
+    int64_t hits = 0;
+    if (eae_hash_parse(text, key))
+        return EAE_OK;
+    if (!is_beginning(text))
+        return eae_fail_usage("'%s' is not a key: 32 hexadecimal digits, or at least the first 4",
+                              text);
+    for (int i = 0; i <= c->shared_count; i++) {
+        eae_keys keys;
+        int status = eae_store_list(store_at(c, i), "entries", &keys);
+        for (int64_t k = 0; k < keys.count && status == EAE_OK; k++) {
+            if (strncmp(eae_hash_text(&keys.key[k], have), text, strlen(text)) != 0 ||
+                (hits > 0 && eae_hash_equal(key, &keys.key[k])))
+                continue;
+            *key = keys.key[k];
+            hits++;
+        }
+        free(keys.key);
+        if (status != EAE_OK)
+            return status;
+    }
+    if (hits > 1)
+        return eae_fail_usage("%" PRId64 " keys begin with %s", hits, text);
+    return hits ? EAE_OK : EAE_MISS;
+}
+
+/* ---- recording ----------------------------------------------------------------------------- */
+
+static void lose(eae_recorder *r)
+{
+    if (!r->lost)
+        eae_warn("the result is not kept: %s", eae_message());
+    r->lost = true;
+}
+
+void eae_recorder_begin(eae_recorder *r, const eae_store *s, eae_flight *flight)
+{
+    *r = (eae_recorder){.store = s, .flight = *flight, .errors = {.fd = -1}};
+    *flight = (eae_flight){.path = NULL};
+    eae_store_sweep(s);
+    if (eae_store_begin(s, &r->output) != EAE_OK)
+        lose(r);
+}
+
+bool eae_recorder_keep(void *recorder, int stream, const void *bytes, size_t n)
+{
+    eae_recorder *r = recorder;
+    if (r->lost)
+        return false;
+    int status = EAE_OK;
+    if (stream == 1 && !r->errors_begun) {
+        r->errors_begun = true;
+        status = eae_store_begin(r->store, &r->errors);
+    }
+    if (status == EAE_OK)
+        status = eae_store_add(stream == 0 ? &r->output : &r->errors, bytes, n);
+    if (status != EAE_OK)
+        lose(r);
+    return status == EAE_OK;
+}
+
+void eae_recorder_tick(void *recorder)
+{
+    eae_recorder *r = recorder;
+    eae_flight_renew(&r->flight);
+    if (r->output.fd >= 0)
+        futimens(r->output.fd, NULL);
+}
+
+/* An empty one needs no object. */
+static int publish(const eae_store *s, eae_store_file *f, eae_hash *hash, uint64_t *size)
+{
+    *size = f->size;
+    *hash = eae_content_hash_bytes("", 0);
+    return f->size ? eae_store_finish(s, f, "objects", NULL, hash) : EAE_OK;
+}
+
+void eae_recorder_publish(eae_recorder *r, eae_entry *e)
+{
+    if (r->lost)
+        return;
+    int status = publish(r->store, &r->output, &e->output, &e->output_size);
+    if (status == EAE_OK)
+        status = publish(r->store, &r->errors, &e->errors, &e->errors_size);
+    if (status == EAE_OK)
+        status = eae_entry_write(r->store, e);
+    if (status != EAE_OK)
+        lose(r);
+}
+
+void eae_recorder_end(eae_recorder *r)
+{
+    eae_store_discard(&r->output);
+    eae_store_discard(&r->errors);
+    eae_flight_end(&r->flight);
+}

@@ -1,0 +1,63 @@
+/*
+ * cache.h - looking a result up in one's own store and in those of a group, and recording a new
+ * one.
+ */
+#ifndef EAE_CACHE_CACHE_H
+#define EAE_CACHE_CACHE_H
+
+#include "cache/entry.h"
+#include "cache/flight.h"
+#include "cache/request.h"
+
+typedef struct eae_cache {
+    eae_store own;
+    eae_store *shared; /* in the order of EAE_CACHE_PATH */
+    int shared_count;
+} eae_cache;
+
+/* `dir` NULL: eae_store_default(). `path`: folders with colons, or NULL. */
+int eae_cache_open(eae_cache *c, const char *dir, const char *path, bool trust, int threads);
+void eae_cache_close(eae_cache *c);
+
+/* A result that can go out: both objects are verified. */
+typedef struct eae_hit {
+    eae_entry entry;
+    eae_object output, errors;
+    const eae_store *store;
+} eae_hit;
+
+/* By its key; `request` NULL: whatever was asked, else it must be the same. EAE_MISS: there is
+ * none. Our own entry counts as used now. */
+int eae_cache_find(const eae_cache *c, const eae_hash *key, const eae_request *request,
+                   eae_hit *hit);
+void eae_hit_free(eae_hit *hit);
+/* The entry alone. */
+int eae_cache_find_entry(const eae_cache *c, const eae_hash *key, eae_entry *e,
+                         const eae_store **store);
+/* The key that `text` begins, at least four digits of it, of an entry that is there. EAE_MISS:
+ * none; EAE_USAGE: several, or not a key. */
+int eae_cache_key(const eae_cache *c, const char *text, eae_hash *key);
+
+/* ---- recording ----------------------------------------------------------------------------- */
+
+typedef struct eae_recorder {
+    const eae_store *store;
+    eae_flight flight;
+    eae_store_file output, errors;
+    bool lost; /* the store could not take it all: said once, and nothing is kept */
+    bool errors_begun;
+} eae_recorder;
+
+/* Ready to keep what a command writes; where the store cannot, that is said, and `lost` set. The
+ * flight is the recorder's from here on. */
+void eae_recorder_begin(eae_recorder *r, const eae_store *s, eae_flight *flight);
+/* As eae_capture (exec/capture.h) wants them: stream 0 is output, 1 errors. */
+bool eae_recorder_keep(void *recorder, int stream, const void *bytes, size_t n);
+void eae_recorder_tick(void *recorder);
+/* Publish: fills the hashes and sizes of *e and writes it. A failure is said, and costs nothing but
+ * the entry. */
+void eae_recorder_publish(eae_recorder *r, eae_entry *e);
+/* Frees; what was not published is gone. */
+void eae_recorder_end(eae_recorder *r);
+
+#endif

@@ -1,0 +1,104 @@
+/* object.c - objects are verified before a byte of them goes out; see store.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "cache/store.h"
+
+/* Beyond SMALL an object is hashed in place by all threads and read again; the second reading
+ * comes from the page cache. A lease is renewed every RENEW bytes: in any case far more often than
+ * it runs out. */
+enum { SMALL = 8 << 20, PIECE = 1 << 20, RENEW = 256 << 20 };
+
+static int read_small(eae_object *o, const char *name)
+{
+    size_t n = (size_t)o->size, done = 0;
+    o->bytes = eae_malloc(n ? n : 1, 1);
+    while (done < n) {
+        ssize_t got = read(o->fd, o->bytes + done, n - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return eae_fail_errno("%s: cannot read", name);
+        if (got == 0)
+            return eae_fail("%s: became shorter while it was read", name);
+        done += (size_t)got;
+    }
+    return EAE_OK;
+}
+
+/* The hash of what is there; that of large objects in place. */
+static int take(const eae_store *s, eae_object *o, const char *name, eae_hash *hash)
+{
+    uint64_t size;
+    if (o->size > SMALL)
+        return eae_content_hash_file(o->fd, 0, s->threads, name, hash, &size);
+    int status = read_small(o, name);
+    if (status == EAE_OK)
+        *hash = eae_content_hash_bytes(o->bytes, (size_t)o->size);
+    return status;
+}
+
+int eae_object_open(const eae_store *s, const eae_hash *hash, uint64_t size, eae_object *o)
+{
+    struct stat st;
+    eae_hash have = {{0}};
+    *o = (eae_object){.fd = -1, .size = size};
+    if (size == 0) {
+        o->bytes = eae_malloc(1, 1);
+        return EAE_OK;
+    }
+    eae_store_touch(s, "objects", hash);
+    o->fd = eae_store_read(s, "objects", hash, &st);
+    if (o->fd < 0)
+        return EAE_MISS;
+    const char *why = NULL;
+    if ((uint64_t)st.st_size != size)
+        why = "has another length than its entry says";
+    else if (take(s, o, "object", &have) != EAE_OK)
+        why = eae_message(); /* a bad disk, or ESTALE: as good as damaged */
+    else if (!eae_hash_equal(&have, hash))
+        why = "is damaged: its hash is not its name";
+    if (!why)
+        return EAE_OK;
+    eae_store_quarantine(s, "objects", hash, why);
+    eae_object_close(o);
+    return EAE_MISS;
+}
+
+static int send_large(const eae_object *o, eae_output *out)
+{
+    char *piece = eae_malloc(PIECE, 1);
+    int status = EAE_OK;
+    for (uint64_t at = 0; at < o->size && status == EAE_OK;) {
+        ssize_t got = pread(o->fd, piece, PIECE, (off_t)at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            status = eae_fail("object of the cache: cannot read it to its end");
+            break;
+        }
+        if (at % RENEW < PIECE)
+            futimens(o->fd, NULL); /* refused where it is not ours: a group's cache */
+        status = eae_output_write(out, piece, (size_t)got);
+        at += (uint64_t)got;
+    }
+    free(piece);
+    return status;
+}
+
+int eae_object_send(const eae_object *o, eae_output *out)
+{
+    return o->bytes ? eae_output_write(out, o->bytes, (size_t)o->size) : send_large(o, out);
+}
+
+void eae_object_close(eae_object *o)
+{
+    if (o->fd >= 0)
+        close(o->fd);
+    free(o->bytes);
+    *o = (eae_object){.fd = -1};
+}
