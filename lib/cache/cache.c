@@ -5,9 +5,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/diag.h"
+
+enum { WAIT_FIRST_MS = 5, WAIT_LONGEST_MS = 250 };
 
 /* ---- stores -------------------------------------------------------------------------------- */
 
@@ -141,6 +144,101 @@ int eae_cache_key(const eae_cache *c, const char *text, eae_hash *key)
     if (hits > 1)
         return eae_fail_usage("%" PRId64 " keys begin with %s", hits, text);
     return hits ? EAE_OK : EAE_MISS;
+}
+
+int eae_cache_need_key(const eae_cache *c, const char *text, eae_hash *key)
+{
+    int status = eae_cache_key(c, text, key);
+    return status == EAE_MISS ? eae_fail("no entry %s", text) : status;
+}
+
+int eae_cache_need_entry(const eae_cache *c, const char *text, eae_entry *e)
+{
+    eae_hash key;
+    const eae_store *store;
+    int status = eae_cache_need_key(c, text, &key);
+    if (status == EAE_OK && eae_cache_find_entry(c, &key, e, &store) != EAE_OK)
+        status = eae_fail("no entry %s", text);
+    return status;
+}
+
+int eae_cache_keys(const eae_cache *c, const eae_names *words, eae_keys *keys)
+{
+    *keys = (eae_keys){words->count ? EAE_NEW_ARRAY(eae_hash, words->count) : NULL, 0};
+    int status = EAE_OK;
+    for (int64_t i = 0; i < words->count && status == EAE_OK; i++) {
+        const char *word = eae_name(words, i);
+        eae_hash *key = &keys->key[keys->count++];
+        if (c)
+            status = eae_cache_need_key(c, word, key);
+        else if (!eae_hash_parse(word, key))
+            status = eae_fail_usage("'%s' is not a key of 32 hexadecimal digits", word);
+    }
+    eae_keys_sort(keys);
+    return status;
+}
+
+int eae_cache_claim(const eae_cache *c, const eae_hash *key, const eae_request *request,
+                    eae_hit *hit, eae_flight *flight)
+{
+    int ms = WAIT_FIRST_MS;
+    *flight = (eae_flight){.path = NULL};
+    if (eae_cache_find(c, key, request, hit) == EAE_OK)
+        return EAE_OK;
+    while (eae_flight_begin(&c->own, key, flight) == EAE_MISS) {
+        if (ms == WAIT_FIRST_MS)
+            eae_detail("another process computes this: waiting for it");
+        const struct timespec pause = {0, ms * 1000000L};
+        nanosleep(&pause, NULL);
+        ms = ms * 2 < WAIT_LONGEST_MS ? ms * 2 : WAIT_LONGEST_MS;
+        if (eae_cache_find(c, key, request, hit) == EAE_OK)
+            return EAE_OK;
+    }
+    /* who had it may have finished between the two */
+    int status = eae_cache_find(c, key, request, hit);
+    if (status == EAE_OK)
+        eae_flight_end(flight);
+    return status;
+}
+
+static int take_file(const char *path, eae_store_file *file)
+{
+    if (strcmp(path, "-") == 0)
+        return eae_store_take(file, STDIN_FILENO, "standard input");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return eae_fail_errno("%s: cannot open", path);
+    int status = eae_store_take(file, fd, path);
+    close(fd);
+    return status;
+}
+
+static int put_result(const eae_store *s, eae_entry *e, const char *path)
+{
+    eae_store_file file;
+    int status = eae_store_begin(s, &file);
+    if (status == EAE_OK)
+        status = take_file(path, &file);
+    e->output_size = file.size;
+    e->errors_size = 0;
+    e->output = e->errors = eae_content_hash_bytes("", 0);
+    if (status == EAE_OK && file.size)
+        status = eae_store_finish(s, &file, "objects", NULL, &e->output);
+    else
+        eae_store_discard(&file);
+    return status == EAE_OK ? eae_entry_write(s, e) : status;
+}
+
+int eae_cache_put(const eae_cache *c, const eae_hash *key, const char *path)
+{
+    eae_entry e;
+    char text[EAE_HASH_TEXT];
+    if (eae_entry_read_request(&c->own, key, &e) != EAE_OK &&
+        eae_entry_read(&c->own, key, &e) != EAE_OK)
+        return eae_fail("%s: not a key that 'eae-cache key' gave here", eae_hash_text(key, text));
+    int status = put_result(&c->own, &e, path);
+    eae_entry_free(&e);
+    return status;
 }
 
 /* ---- recording ----------------------------------------------------------------------------- */

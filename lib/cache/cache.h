@@ -38,6 +38,20 @@ int eae_cache_find_entry(const eae_cache *c, const eae_hash *key, eae_entry *e,
  * none; EAE_USAGE: several, or not a key. */
 int eae_cache_key(const eae_cache *c, const char *text, eae_hash *key);
 
+/* The same for commands that need it: EAE_FAIL, which says so, where there is none. */
+int eae_cache_need_key(const eae_cache *c, const char *text, eae_hash *key);
+int eae_cache_need_entry(const eae_cache *c, const char *text, eae_entry *e);
+/* All of `words`, in order; c NULL: whole keys of anywhere. No words: keys->key is NULL. */
+int eae_cache_keys(const eae_cache *c, const eae_names *words, eae_keys *keys);
+
+/* A hit (EAE_OK), or the right and duty to compute it (EAE_MISS): the flight, to be handed to
+ * eae_recorder_begin(). Waits while another process computes it. */
+int eae_cache_claim(const eae_cache *c, const eae_hash *key, const eae_request *request,
+                    eae_hit *hit, eae_flight *flight);
+/* Store a file ("-": standard input) as the result of a request that waits for one, or in place of
+ * that of an entry. */
+int eae_cache_put(const eae_cache *c, const eae_hash *key, const char *path);
+
 /* ---- recording ----------------------------------------------------------------------------- */
 
 typedef struct eae_recorder {

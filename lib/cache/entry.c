@@ -256,6 +256,12 @@ static int by_hash(const void *a, const void *b)
     return memcmp(a, b, sizeof(eae_hash));
 }
 
+void eae_keys_sort(eae_keys *keys)
+{
+    if (keys->count > 1)
+        qsort(keys->key, (size_t)keys->count, sizeof *keys->key, by_hash);
+}
+
 static void list_folder(const char *folder, eae_buffer *found)
 {
     eae_hash hash;
@@ -289,7 +295,7 @@ int eae_store_list(const eae_store *s, const char *room, eae_keys *keys)
     if (found.length)
         memcpy(keys->key, found.data, found.length);
     eae_buffer_free(&found);
-    qsort(keys->key, (size_t)keys->count, sizeof *keys->key, by_hash);
+    eae_keys_sort(keys);
     return status;
 }
 

@@ -62,6 +62,7 @@ typedef struct eae_keys {
     eae_hash *key;
     int64_t count;
 } eae_keys;
+void eae_keys_sort(eae_keys *keys);
 int eae_store_list(const eae_store *s, const char *room, eae_keys *keys);
 
 /* The words of the command, as a shell would take them; or "name: ...". The caller frees. */

@@ -69,8 +69,10 @@ int eae_object_open(const eae_store *s, const eae_hash *hash, uint64_t size, eae
     return EAE_MISS;
 }
 
-static int send_large(const eae_object *o, eae_output *out)
+int eae_object_each(const eae_object *o, eae_object_sink sink, void *to)
 {
+    if (o->bytes)
+        return sink(to, o->bytes, (size_t)o->size);
     char *piece = eae_malloc(PIECE, 1);
     int status = EAE_OK;
     for (uint64_t at = 0; at < o->size && status == EAE_OK;) {
@@ -83,16 +85,21 @@ static int send_large(const eae_object *o, eae_output *out)
         }
         if (at % RENEW < PIECE)
             futimens(o->fd, NULL); /* refused where it is not ours: a group's cache */
-        status = eae_output_write(out, piece, (size_t)got);
+        status = sink(to, piece, (size_t)got);
         at += (uint64_t)got;
     }
     free(piece);
     return status;
 }
 
+static int to_output(void *to, const void *bytes, size_t n)
+{
+    return eae_output_write(to, bytes, n);
+}
+
 int eae_object_send(const eae_object *o, eae_output *out)
 {
-    return o->bytes ? eae_output_write(out, o->bytes, (size_t)o->size) : send_large(o, out);
+    return eae_object_each(o, to_output, out);
 }
 
 void eae_object_close(eae_object *o)

@@ -12,6 +12,7 @@
 #include "cache/escape.h"
 #include "cache/memo.h"
 #include "cache/program.h"
+#include "cache/surroundings.h"
 
 enum { PATH_LIMIT = 4096 };
 
@@ -297,10 +298,10 @@ static int add_inputs(eae_request *r, const eae_store *s, const eae_names *input
     return status;
 }
 
-static int add_identity(eae_request *r, const eae_request_help *help)
+static int add_identity(eae_request *r, const eae_store *s, const eae_request_help *help)
 {
     eae_buffer text = {0};
-    int status = help->identity(help->context, &text);
+    int status = eae_run_identity(s, help->identity, help->context, &text);
     if (status == EAE_OK)
         add_line(r, "run-identity", text.data ? text.data : "");
     eae_buffer_free(&text);
@@ -319,7 +320,7 @@ int eae_request_make(eae_request *r, const eae_store *s, const eae_command_line 
         r->ours = p.marks.ours;
         add_line(r, "program", slash ? slash + 1 : word);
         eae_buffer_add(&r->text, p.lines.data, p.lines.length);
-        status = add_identity(r, help);
+        status = add_identity(r, s, help);
     }
     if (status == EAE_OK)
         status = add_arguments(r, s, &p, line->words, help);

@@ -32,7 +32,7 @@ typedef struct eae_request {
 typedef struct eae_request_help {
     /* The answer of PROGRAM --dump-options, appended. */
     int (*options)(void *context, const char *program, eae_buffer *dump);
-    /* Backend, instruction set, BLAS and its core type, as one line. */
+    /* Backend, instruction set, BLAS and its core type, as one line: asked once, and remembered. */
     int (*identity)(void *context, eae_buffer *text);
     void *context;
 } eae_request_help;

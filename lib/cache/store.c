@@ -305,6 +305,17 @@ int eae_store_finish(const eae_store *s, eae_store_file *f, const char *room, co
     return status;
 }
 
+int eae_store_accept(const eae_store *s, eae_store_file *f, const eae_hash *hash, const char *name)
+{
+    eae_hash have = eae_content_hasher_value(f->hasher);
+    if (f->status == EAE_OK && eae_hash_equal(&have, hash))
+        return eae_store_finish(s, f, "objects", hash, &have);
+    int status =
+        f->status == EAE_OK ? eae_fail("%s: its bytes have another hash", name) : f->status;
+    eae_store_discard(f);
+    return status;
+}
+
 void eae_store_discard(eae_store_file *f)
 {
     if (f->fd >= 0)

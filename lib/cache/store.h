@@ -82,6 +82,9 @@ int eae_store_add(eae_store_file *f, const void *bytes, size_t n);
  */
 int eae_store_finish(const eae_store *s, eae_store_file *f, const char *room, const eae_hash *name,
                      eae_hash *hash);
+/* As an object, if its bytes have this hash; else EAE_FAIL, and it is gone. `name` is for the
+ * message. */
+int eae_store_accept(const eae_store *s, eae_store_file *f, const eae_hash *hash, const char *name);
 void eae_store_discard(eae_store_file *f);
 /* Add all of a descriptor from where it is. */
 int eae_store_take(eae_store_file *f, int fd, const char *name);
@@ -102,6 +105,9 @@ typedef struct eae_object {
 int eae_object_open(const eae_store *s, const eae_hash *hash, uint64_t size, eae_object *object);
 /* Write all of it. Renews the lease of a large one on the way. */
 int eae_object_send(const eae_object *object, eae_output *out);
+/* The same by any function. */
+typedef int (*eae_object_sink)(void *to, const void *bytes, size_t n);
+int eae_object_each(const eae_object *object, eae_object_sink sink, void *to);
 void eae_object_close(eae_object *object);
 
 /* The unique part of names under tmp/: host, process and its start, without blanks; the caller

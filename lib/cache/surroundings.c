@@ -8,6 +8,7 @@
 #include <cpuid.h>
 #endif
 
+#include "cache/memo.h"
 #include "cache/program.h"
 
 extern char **environ;
@@ -59,5 +60,20 @@ int eae_surroundings(const eae_store *s, eae_buffer *text)
                 eae_buffer_printf(text, "%s\n", *p);
         }
     }
+    return status;
+}
+
+int eae_run_identity(const eae_store *s, int (*ask)(void *context, eae_buffer *text), void *context,
+                     eae_buffer *text)
+{
+    eae_buffer name = {0};
+    eae_buffer_puts(&name, "run-identity ");
+    int status = eae_surroundings(s, &name);
+    if (status == EAE_OK && !eae_memo_get(s, name.data, text)) {
+        status = ask(context, text);
+        if (status == EAE_OK)
+            eae_memo_put(s, name.data, text->data ? text->data : "", text->length);
+    }
+    eae_buffer_free(&name);
     return status;
 }

@@ -14,4 +14,8 @@
  * variables that the loader and OpenBLAS read. */
 int eae_surroundings(const eae_store *s, eae_buffer *text);
 
+/* Appends the run identity: what is remembered, else what `ask` says. */
+int eae_run_identity(const eae_store *s, int (*ask)(void *context, eae_buffer *text), void *context,
+                     eae_buffer *text);
+
 #endif

@@ -38,7 +38,7 @@ typedef struct {
     pid_t pid, parent;
     int output[2], errors[2], report[2], wake[2];
     bool carried; /* the carrier runs */
-    bool direct;  /* the file failed: output goes out by the main thread */
+    bool lost;    /* it could not be kept: output goes out by the main thread */
     bool cut;     /* the output could not go on, and its pipe was closed early */
     carrier carrier;
     char *chunk;
@@ -137,7 +137,6 @@ static void start_carrier(run *r)
     r->carrier = (carrier){.from = c->spool, .to = c->output, .wake = r->wake[1]};
     pthread_mutex_init(&r->carrier.lock, NULL);
     pthread_cond_init(&r->carrier.more, NULL);
-    r->direct = c->spool < 0;
     if (c->spool >= 0 && c->output >= 0)
         r->carried = pthread_create(&r->carrier.thread, NULL, carry, &r->carrier) == 0;
 }
@@ -226,12 +225,11 @@ static void cut_off(run *r)
 static void take_output(run *r, const char *bytes, size_t n)
 {
     const eae_capture *c = r->capture;
-    bool kept = !r->direct && c->keep(c->context, EAE_CAPTURE_OUTPUT, bytes, n);
-    if (!kept && !r->direct) {
+    if (!r->lost && !c->keep(c->context, EAE_CAPTURE_OUTPUT, bytes, n)) {
         end_carrier(r); /* what is in the file goes out first */
-        r->direct = true;
+        r->lost = true;
     }
-    if (kept && r->carried) {
+    if (r->carried) {
         announce(r, n, false);
         return;
     }
@@ -308,7 +306,7 @@ static int finish(run *r)
 {
     int status = await_end(r);
     end_carrier(r);
-    r->result->kept = !r->direct && !r->cut;
+    r->result->kept = !r->lost && !r->cut;
     r->result->reader_gone = r->carrier.error == EPIPE;
     if (r->carrier.error && !r->result->reader_gone && status == EAE_OK) {
         errno = r->carrier.error;
