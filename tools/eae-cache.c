@@ -174,11 +174,24 @@ static int replay_hit(eae_job *j, eae_hit *hit)
     return status;
 }
 
+typedef struct {
+    const eae_job *job;
+    eae_recorder recorder;
+    struct timespec start;
+} computation;
+
 static bool keep(void *context, int stream, const void *bytes, size_t n)
 {
+    computation *c = context;
     if (stream == EAE_CAPTURE_OUTPUT)
         spare_terminal(bytes, n);
-    return eae_recorder_keep(context, stream, bytes, n);
+    return eae_recorder_keep(&c->recorder, stream, bytes, n);
+}
+
+static void tick(void *context)
+{
+    computation *c = context;
+    eae_recorder_tick(&c->recorder);
 }
 
 static double seconds_since(const struct timespec *start)
@@ -189,36 +202,43 @@ static double seconds_since(const struct timespec *start)
     return (double)us / 1e6;
 }
 
+/* Before the reader has all of it: others may wait for the result, and the reader for them. */
+static void ended(void *context, const eae_capture_result *result)
+{
+    computation *c = context;
+    bool good = result->status == 0 && result->signal == 0 && result->kept;
+    if (good && eae_request_unchanged(&c->job->request) != EAE_OK) {
+        eae_warn("the result is not kept: %s", eae_message());
+    } else if (good) {
+        eae_entry e;
+        eae_job_describe(c->job, &e);
+        e.seconds = seconds_since(&c->start);
+        eae_recorder_publish(&c->recorder, &e);
+        eae_entry_free(&e);
+    }
+    eae_recorder_end(&c->recorder);
+}
+
 static int compute(eae_job *j, eae_flight *flight)
 {
-    eae_recorder recorder;
+    computation c = {.job = j};
     eae_capture_result result;
-    struct timespec start;
-    eae_recorder_begin(&recorder, &j->cache.own, flight);
+    eae_recorder_begin(&c.recorder, &j->cache.own, flight);
     eae_capture capture = {.words = &j->words,
                            .input = STDIN_FILENO,
                            .output = STDOUT_FILENO,
                            .errors = STDERR_FILENO,
-                           .spool = recorder.lost ? -1 : recorder.output.fd,
+                           .spool = c.recorder.lost ? -1 : c.recorder.output.fd,
                            .keep = keep,
-                           .tick = eae_recorder_tick,
-                           .context = &recorder};
-    clock_gettime(CLOCK_MONOTONIC, &start);
+                           .tick = tick,
+                           .ended = ended,
+                           .context = &c};
+    clock_gettime(CLOCK_MONOTONIC, &c.start);
     int status = eae_capture_run(&capture, &result);
-    bool good = !result.error && result.status == 0 && result.signal == 0 && result.kept;
-    if (good && eae_request_unchanged(&j->request) != EAE_OK) {
-        eae_warn("the result is not kept: %s", eae_message());
-    } else if (good) {
-        eae_entry e;
-        eae_job_describe(j, &e);
-        e.seconds = seconds_since(&start);
-        eae_recorder_publish(&recorder, &e);
-        eae_entry_free(&e);
-    }
-    eae_recorder_end(&recorder);
+    eae_recorder_end(&c.recorder); /* it was not started */
     if (result.reader_gone)
         die_of(SIGPIPE);
-    if (result.signal)
+    if (status == EAE_OK && result.signal)
         die_of(result.signal);
     if (status == EAE_OK && result.status != 0)
         exit(result.status); /* the command has said why */
@@ -492,6 +512,12 @@ static void no_tick(void *context)
     (void)context;
 }
 
+static void no_end(void *context, const eae_capture_result *result)
+{
+    (void)context;
+    (void)result;
+}
+
 static int compare_again(const eae_job *j, const eae_hit *hit)
 {
     eae_comparison comparison;
@@ -504,6 +530,7 @@ static int compare_again(const eae_job *j, const eae_hit *hit)
                            .spool = -1,
                            .keep = eae_comparison_see,
                            .tick = no_tick,
+                           .ended = no_end,
                            .context = &comparison};
     int status = eae_capture_run(&capture, &result);
     if (status != EAE_OK)

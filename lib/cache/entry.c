@@ -34,6 +34,7 @@ static void put_output(eae_buffer *b, const char *part, const eae_hash *hash, ui
 void eae_entry_encode(const eae_entry *e, eae_buffer *b)
 {
     char number[EAE_NUMBER_TEXT], text[EAE_HASH_TEXT];
+    const size_t start = b->length;
     const char *host = e->host ? e->host : "", *folder = e->folder ? e->folder : "";
     eae_buffer_puts(b, magic);
     eae_format_double(e->seconds, number);
@@ -48,7 +49,7 @@ void eae_entry_encode(const eae_entry *e, eae_buffer *b)
     put_output(b, "stderr", &e->errors, e->errors_size);
     eae_buffer_printf(b, "request %zu\n", e->request.length);
     eae_buffer_add(b, e->request.data, e->request.length);
-    eae_hash check = eae_hash_bytes(b->data, b->length);
+    eae_hash check = eae_hash_bytes(b->data + start, b->length - start);
     eae_buffer_printf(b, "check %s\n", eae_hash_text(&check, text));
 }
 

@@ -44,6 +44,7 @@ typedef struct eae_entry {
     eae_buffer request;
 } eae_entry;
 
+/* Appends it. */
 void eae_entry_encode(const eae_entry *e, eae_buffer *text);
 /* false where it is not an entry of that key. */
 bool eae_entry_decode(eae_entry *e, const eae_hash *key, const char *text, size_t n);

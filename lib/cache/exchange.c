@@ -12,6 +12,21 @@ static const char hello[] = "eae-cache 1";
 
 /* ---- frames -------------------------------------------------------------------------------- */
 
+static int read_head(const eae_exchange *x, char *kind, uint64_t *length);
+
+/* Who closed the connection has perhaps said why. */
+static int broken(const eae_exchange *x)
+{
+    char kind;
+    uint64_t length;
+    int status = eae_fail_errno("%s: the connection broke", x->name);
+    char *message = eae_strdup(eae_message());
+    if (read_head(x, &kind, &length) != EAE_FAIL)
+        eae_set_message(message);
+    free(message);
+    return status;
+}
+
 /* Not eae_write_all(): that the other side goes away is an error here, and no quiet end. */
 static int send_bytes(const eae_exchange *x, const void *bytes, size_t n)
 {
@@ -21,7 +36,7 @@ static int send_bytes(const eae_exchange *x, const void *bytes, size_t n)
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote < 0)
-            return eae_fail_errno("%s: the connection broke", x->name);
+            return broken(x);
         p += wrote;
         n -= (size_t)wrote;
     }

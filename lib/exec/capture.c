@@ -134,10 +134,11 @@ static void end_carrier(run *r)
 static void start_carrier(run *r)
 {
     const eae_capture *c = r->capture;
-    r->carrier = (carrier){.from = c->spool, .to = c->output, .wake = r->wake[1]};
+    int from = c->spool < 0 ? -1 : fcntl(c->spool, F_DUPFD_CLOEXEC, 3);
+    r->carrier = (carrier){.from = from, .to = c->output, .wake = r->wake[1]};
     pthread_mutex_init(&r->carrier.lock, NULL);
     pthread_cond_init(&r->carrier.more, NULL);
-    if (c->spool >= 0 && c->output >= 0)
+    if (from >= 0 && c->output >= 0)
         r->carried = pthread_create(&r->carrier.thread, NULL, carry, &r->carrier) == 0;
 }
 
@@ -305,8 +306,10 @@ static int await_end(run *r)
 static int finish(run *r)
 {
     int status = await_end(r);
+    r->result->kept = status == EAE_OK && !r->lost && !r->cut;
+    r->capture->ended(r->capture->context, r->result);
     end_carrier(r);
-    r->result->kept = !r->lost && !r->cut;
+    close_fd(&r->carrier.from);
     r->result->reader_gone = r->carrier.error == EPIPE;
     if (r->carrier.error && !r->result->reader_gone && status == EAE_OK) {
         errno = r->carrier.error;

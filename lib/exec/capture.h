@@ -20,6 +20,14 @@
 
 enum { EAE_CAPTURE_OUTPUT = 0, EAE_CAPTURE_ERRORS = 1 };
 
+typedef struct eae_capture_result {
+    int status;       /* exit status; 0 where a signal ended it */
+    int signal;       /* what ended it; 0: it exited */
+    int error;        /* errno where it could not be started, else 0 */
+    bool reader_gone; /* the reader of its output closed the pipe */
+    bool kept;        /* all of its output was kept */
+} eae_capture_result;
+
 typedef struct eae_capture {
     const eae_names *words; /* program, found along PATH, and its arguments */
     const char *folder;     /* where to run it; NULL: here */
@@ -31,16 +39,11 @@ typedef struct eae_capture {
      * kept, now or ever after. */
     bool (*keep)(void *context, int stream, const void *bytes, size_t n);
     void (*tick)(void *context); /* every second */
+    /* The program has ended and all it wrote has been through `keep`; the reader may still wait for
+     * some of it. From here on `spool` is not the caller's concern: it may be closed. */
+    void (*ended)(void *context, const eae_capture_result *result);
     void *context;
 } eae_capture;
-
-typedef struct eae_capture_result {
-    int status;       /* exit status; 0 where a signal ended it */
-    int signal;       /* what ended it; 0: it exited */
-    int error;        /* errno where it could not be started, else 0 */
-    bool reader_gone; /* the reader of its output closed the pipe */
-    bool kept;        /* all of its output was kept */
-} eae_capture_result;
 
 /* Until the program has ended and all of its output is out. EAE_FAIL with a message: it could not
  * be started (result->error), or its output could not be written; what became of it is in *result.
