@@ -196,13 +196,12 @@ static int send_object(const eae_exchange *x, const eae_hash *hash, eae_exchange
     return status;
 }
 
-static int send_entry(const eae_exchange *x, const eae_entry *e, eae_exchanged *done)
+static int send_entry(const eae_exchange *x, const eae_entry *e)
 {
     eae_buffer b = {0};
     eae_buffer_add(&b, e->key.byte, HASH);
     eae_entry_encode(e, &b);
     int status = send_frame(x, 'e', b.data, b.length);
-    done->entries += status == EAE_OK;
     eae_buffer_free(&b);
     return status;
 }
@@ -261,13 +260,18 @@ static bool has(const eae_store *s, const char *room, const eae_hash *hash)
     return there && eae_store_touch(s, room, hash); /* not to be evicted before it is of use */
 }
 
+static bool has_objects(const eae_store *s, const eae_entry *e)
+{
+    return (e->output_size == 0 || has(s, "objects", &e->output)) &&
+           (e->errors_size == 0 || has(s, "objects", &e->errors));
+}
+
 static bool is_complete(const eae_store *s, const eae_hash *key)
 {
     eae_entry e;
     if (!has(s, "entries", key) || eae_entry_read(s, key, &e) != EAE_OK)
         return false;
-    bool complete = (e.output_size == 0 || has(s, "objects", &e.output)) &&
-                    (e.errors_size == 0 || has(s, "objects", &e.errors));
+    bool complete = has_objects(s, &e);
     eae_entry_free(&e);
     return complete;
 }
@@ -342,23 +346,34 @@ static int ask_lacking(const eae_exchange *x, char kind, const eae_keys *keys, e
     return status == EAE_OK ? read_keys(x, answer) : status;
 }
 
+static int read_count(const eae_exchange *x, int64_t *n)
+{
+    uint64_t length, value = 0;
+    uint8_t count[8];
+    int status = expect(x, 'R', sizeof count, &length);
+    if (status == EAE_OK && length != sizeof count)
+        status = not_understood(x);
+    if (status == EAE_OK)
+        status = read_exactly(x, count, sizeof count);
+    for (int i = 0; i < 8 && status == EAE_OK; i++)
+        value |= (uint64_t)count[i] << (8 * i);
+    *n = value < INT64_MAX ? (int64_t)value : INT64_MAX;
+    return status;
+}
+
 static int push_entries(const eae_exchange *x, const eae_entry *e, int64_t n, eae_exchanged *done)
 {
     eae_keys objects = objects_of(e, n), wanted = {NULL, 0};
-    uint64_t length;
-    uint8_t count[8];
     int status = ask_lacking(x, 'w', &objects, &wanted);
     keep_only(&wanted, &objects);
     for (int64_t i = 0; i < wanted.count && status == EAE_OK; i++)
         status = send_object(x, &wanted.key[i], done);
     for (int64_t i = 0; i < n && status == EAE_OK; i++)
-        status = send_entry(x, &e[i], done);
+        status = send_entry(x, &e[i]);
     if (status == EAE_OK)
         status = send_frame(x, 'D', NULL, 0);
     if (status == EAE_OK)
-        status = expect(x, 'R', sizeof count, &length);
-    if (status == EAE_OK)
-        status = read_exactly(x, count, (size_t)length);
+        status = read_count(x, &done->entries);
     free(objects.key);
     free(wanted.key);
     return status;
@@ -441,8 +456,7 @@ static int pull_entries(const eae_exchange *x, const eae_keys *keys, eae_exchang
     if (status == EAE_OK)
         status = read_objects(x, wanted.count, done);
     for (int64_t i = 0; i < n && status == EAE_OK; i++) {
-        bool whole = (e[i].output_size == 0 || has(x->store, "objects", &e[i].output)) &&
-                     (e[i].errors_size == 0 || has(x->store, "objects", &e[i].errors));
+        bool whole = has_objects(x->store, &e[i]);
         if (!is_among(keys, &e[i].key))
             status = not_understood(x);
         else if (whole)
@@ -504,7 +518,7 @@ static int answer_wanted(const eae_exchange *x, const eae_keys *keys, bool entri
         if (!entries) {
             status = send_object(x, &keys->key[i], &done);
         } else if (eae_entry_read(x->store, &keys->key[i], &e) == EAE_OK) {
-            status = send_entry(x, &e, &done);
+            status = send_entry(x, &e);
             eae_entry_free(&e);
         }
     }
@@ -517,8 +531,10 @@ static int keep_entry(const eae_exchange *x, uint64_t length, eae_exchanged *don
     int status = read_entry(x, length, &e);
     if (status != EAE_OK)
         return status;
-    status = eae_entry_write(x->store, &e);
-    done->entries += status == EAE_OK;
+    if (has_objects(x->store, &e)) { /* else one of them was damaged over there */
+        status = eae_entry_write(x->store, &e);
+        done->entries += status == EAE_OK;
+    }
     eae_entry_free(&e);
     return status;
 }
