@@ -16,8 +16,9 @@
 /* Long enough for any process that is still there but on another host: a day. */
 enum { ABANDONED = 86400, HOST_MAX = 80 };
 
-/* When a process began, in the kernel's ticks since the machine did; 0: there is no such process.
- * With it a process that has got the number of another is told from it. */
+/* When a process began, in the kernel's ticks since the machine did; 0: there is no such process,
+ * or it is dead and its parent has not asked yet. With it a process that has got the number of
+ * another is told from it. */
 static unsigned long long start_of(long pid)
 {
     char path[64], line[1024];
@@ -30,6 +31,8 @@ static unsigned long long start_of(long pid)
     fclose(f);
     line[n] = '\0';
     char *p = strrchr(line, ')'); /* the name may hold anything */
+    if (p && (p[1] != ' ' || strchr("ZXx", p[2])))
+        return 0;
     for (int field = 2; p && field < 22; field++)
         p = strchr(p + 1, ' ');
     if (p)

@@ -111,7 +111,7 @@ key() {
     for i in 1 2 3 4; do
         eae-cache run -- sh -c "head -c 10000 /dev/zero | tr '\0' $i" >/dev/null
         age
-        find cache -exec touch -d "-$((600 - i)) min" {} +
+        find cache -exec touch -c -d "-$((600 - i)) min" {} +
     done
     mapfile -t k < <(for i in 1 2 3 4; do key -- sh -c "head -c 10000 /dev/zero | tr '\0' $i"; done)
     i=0
@@ -119,7 +119,7 @@ key() {
         i=$((i + 1))
         touch -d "-$((60 - i)) min" "cache/entries/${key:0:2}/$key"
     done
-    find cache/objects -type f -exec touch -d '-1 hour' {} +
+    find cache/objects -type f -exec touch -c -d '-1 hour' {} +
     eae-cache pin "${k[0]}"
     eae-cache gc --dry-run --max-size 25000 >dry
     entries 4

@@ -47,7 +47,7 @@ is_empty() {
 }
 
 age() {
-    find "$EAE_CACHE_DIR" -exec touch -d '-1 hour' {} +
+    find "$EAE_CACHE_DIR" -exec touch -c -d '-1 hour' {} +
 }
 
 entries() {
