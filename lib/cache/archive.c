@@ -3,17 +3,18 @@
 
 #include <errno.h>
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cache/archive_load.h"
 
 enum { PIECE = 1 << 18 };
 
 /* ---- out ----------------------------------------------------------------------------------- */
 
 typedef struct {
+    const eae_archive_library *lib;
     const eae_store *store;
     struct archive *tar;
     eae_output *out;
@@ -25,7 +26,7 @@ static la_ssize_t put_bytes(struct archive *a, void *context, const void *bytes,
     const writing *w = context;
     if (eae_output_write(w->out, bytes, n) == EAE_OK)
         return (la_ssize_t)n;
-    archive_set_error(a, EIO, "%s", eae_message());
+    w->lib->set_error(a, EIO, "%s", eae_message());
     return -1;
 }
 
@@ -35,25 +36,26 @@ static bool ends(const char *name, const char *with)
     return n >= m && strcmp(name + n - m, with) == 0;
 }
 
-static int tar_failed(struct archive *tar)
+static int tar_failed(const eae_archive_library *lib, struct archive *tar)
 {
-    return eae_fail("archive: %s", archive_error_string(tar));
+    return eae_fail("archive: %s", lib->error_string(tar));
 }
 
 static int put_member(const writing *w, const char *room, const eae_hash *hash, const void *bytes,
                       uint64_t size)
 {
+    const eae_archive_library *lib = w->lib;
     char text[EAE_HASH_TEXT];
-    struct archive_entry *m = archive_entry_new();
+    struct archive_entry *m = lib->entry_new();
     char *name = eae_sprintf("%s/%s", room, eae_hash_text(hash, text));
-    archive_entry_set_pathname(m, name);
-    archive_entry_set_filetype(m, AE_IFREG);
-    archive_entry_set_perm(m, 0600);
-    archive_entry_set_size(m, (la_int64_t)size);
-    int status = archive_write_header(w->tar, m) == ARCHIVE_OK ? EAE_OK : tar_failed(w->tar);
-    if (status == EAE_OK && bytes && archive_write_data(w->tar, bytes, size) != (la_ssize_t)size)
-        status = tar_failed(w->tar);
-    archive_entry_free(m);
+    lib->entry_set_pathname(m, name);
+    lib->entry_set_filetype(m, AE_IFREG);
+    lib->entry_set_perm(m, 0600);
+    lib->entry_set_size(m, (la_int64_t)size);
+    int status = lib->write_header(w->tar, m) == ARCHIVE_OK ? EAE_OK : tar_failed(w->lib, w->tar);
+    if (status == EAE_OK && bytes && lib->write_data(w->tar, bytes, size) != (la_ssize_t)size)
+        status = tar_failed(w->lib, w->tar);
+    lib->entry_free(m);
     free(name);
     return status;
 }
@@ -64,8 +66,8 @@ static int put_file(const writing *w, int fd)
     int status = EAE_OK;
     ssize_t got = 0;
     for (off_t at = 0; status == EAE_OK && (got = pread(fd, piece, PIECE, at)) > 0; at += got) {
-        if (archive_write_data(w->tar, piece, (size_t)got) != got)
-            status = tar_failed(w->tar);
+        if (w->lib->write_data(w->tar, piece, (size_t)got) != got)
+            status = tar_failed(w->lib, w->tar);
     }
     if (got < 0)
         status = eae_fail_errno("object: cannot read");
@@ -123,30 +125,42 @@ static int put_entry(writing *w, const eae_hash *key, int64_t *entries)
 int eae_archive_write(const eae_store *s, const eae_keys *keys, eae_output *out, const char *name,
                       int64_t *entries)
 {
-    writing w = {.store = s, .tar = archive_write_new(), .out = out};
+    eae_archive_library lib;
     eae_keys all = {NULL, 0};
     *entries = 0;
-    int status = keys ? EAE_OK : eae_store_list(s, "entries", &all);
+    int status = eae_archive_load(&lib);
+    if (status != EAE_OK)
+        return status;
+    writing w = {.lib = &lib, .store = s, .tar = lib.write_new(), .out = out};
+    if (!keys)
+        status = eae_store_list(s, "entries", &all);
     keys = keys ? keys : &all;
-    archive_write_set_format_pax_restricted(w.tar);
+    lib.write_set_format_pax_restricted(w.tar);
     if (ends(name, ".gz") || ends(name, ".tgz"))
-        archive_write_add_filter_gzip(w.tar);
+        lib.write_add_filter_gzip(w.tar);
     else if (ends(name, ".zst"))
-        archive_write_add_filter_zstd(w.tar);
-    archive_write_set_bytes_in_last_block(w.tar, 1);
-    if (status == EAE_OK && archive_write_open(w.tar, &w, NULL, put_bytes, NULL) != ARCHIVE_OK)
-        status = tar_failed(w.tar);
+        lib.write_add_filter_zstd(w.tar);
+    lib.write_set_bytes_in_last_block(w.tar, 1);
+    if (status == EAE_OK && lib.write_open(w.tar, &w, NULL, put_bytes, NULL) != ARCHIVE_OK)
+        status = tar_failed(w.lib, w.tar);
     for (int64_t i = 0; i < keys->count && status == EAE_OK; i++)
         status = put_entry(&w, &keys->key[i], entries);
-    if (status == EAE_OK && archive_write_close(w.tar) != ARCHIVE_OK)
-        status = tar_failed(w.tar);
-    archive_write_free(w.tar);
+    if (status == EAE_OK && lib.write_close(w.tar) != ARCHIVE_OK)
+        status = tar_failed(w.lib, w.tar);
+    lib.write_free(w.tar);
     free(w.written.key);
     free(all.key);
     return status;
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const eae_archive_library *lib;
+    const eae_store *store;
+    struct archive *tar;
+    int64_t entries;
+} reading;
 
 /* The room and hash that a member's name stands for; NULL: it is none of ours. */
 static const char *room_of(const char *name, eae_hash *hash)
@@ -160,33 +174,31 @@ static const char *room_of(const char *name, eae_hash *hash)
     return NULL;
 }
 
-static int take_object(const eae_store *s, struct archive *tar, const char *name,
-                       const eae_hash *hash)
+static int take_object(const reading *r, const char *name, const eae_hash *hash)
 {
     eae_store_file f;
-    int status = eae_store_begin(s, &f);
+    int status = eae_store_begin(r->store, &f);
     char *piece = eae_malloc(PIECE, 1);
     la_ssize_t got = 0;
-    while (status == EAE_OK && (got = archive_read_data(tar, piece, PIECE)) > 0)
+    while (status == EAE_OK && (got = r->lib->read_data(r->tar, piece, PIECE)) > 0)
         status = eae_store_add(&f, piece, (size_t)got);
     if (status == EAE_OK && got < 0)
-        status = tar_failed(tar);
+        status = tar_failed(r->lib, r->tar);
     free(piece);
     if (status != EAE_OK) {
         eae_store_discard(&f);
         return status;
     }
-    return eae_store_accept(s, &f, hash, name);
+    return eae_store_accept(r->store, &f, hash, name);
 }
 
-static int take_entry(const eae_store *s, struct archive *tar, const char *name,
-                      const eae_hash *key, int64_t size)
+static int take_entry(reading *r, const char *name, const eae_hash *key, int64_t size)
 {
     eae_entry e;
     if (size < 0 || size > EAE_ENTRY_MAX)
         return eae_fail("archive: %s is too long for an entry", name);
     char *text = eae_malloc((size_t)size + 1, 1);
-    la_ssize_t got = archive_read_data(tar, text, (size_t)size);
+    la_ssize_t got = r->lib->read_data(r->tar, text, (size_t)size);
     int status = EAE_OK;
     if (got != size)
         status = eae_fail("archive: %s ends too early", name);
@@ -195,43 +207,48 @@ static int take_entry(const eae_store *s, struct archive *tar, const char *name,
     free(text);
     if (status != EAE_OK)
         return status;
-    status = eae_entry_write(s, &e);
+    status = eae_entry_write(r->store, &e);
+    r->entries += status == EAE_OK;
     eae_entry_free(&e);
     return status;
 }
 
-static int take_member(const eae_store *s, struct archive *tar, struct archive_entry *m,
-                       int64_t *entries)
+static int take_member(reading *r, struct archive_entry *m)
 {
+    const eae_archive_library *lib = r->lib;
     eae_hash hash;
-    const char *name = archive_entry_pathname(m);
+    const char *name = lib->entry_pathname(m);
     const char *room = name ? room_of(name, &hash) : NULL;
-    if (!room || archive_entry_filetype(m) != AE_IFREG || archive_entry_hardlink(m) ||
-        archive_entry_symlink(m))
+    if (!room || lib->entry_filetype(m) != AE_IFREG || lib->entry_hardlink(m) ||
+        lib->entry_symlink(m))
         return eae_fail("archive: '%s' is not an object or entry of a cache", name ? name : "");
     if (strcmp(room, "objects") == 0)
-        return take_object(s, tar, name, &hash);
-    int status = take_entry(s, tar, name, &hash, archive_entry_size(m));
-    *entries += status == EAE_OK;
-    return status;
+        return take_object(r, name, &hash);
+    return take_entry(r, name, &hash, lib->entry_size(m));
 }
 
 int eae_archive_read(const eae_store *s, const char *path, int64_t *entries)
 {
-    struct archive *tar = archive_read_new();
+    eae_archive_library lib;
     struct archive_entry *m;
     *entries = 0;
-    archive_read_support_format_tar(tar);
-    archive_read_support_filter_gzip(tar);
-    archive_read_support_filter_zstd(tar);
-    archive_read_support_filter_xz(tar);
-    int status = EAE_OK, got = ARCHIVE_OK;
-    if (archive_read_open_filename(tar, strcmp(path, "-") == 0 ? NULL : path, PIECE) != ARCHIVE_OK)
-        status = eae_fail("%s: %s", path, archive_error_string(tar));
-    while (status == EAE_OK && (got = archive_read_next_header(tar, &m)) == ARCHIVE_OK)
-        status = take_member(s, tar, m, entries);
+    int status = eae_archive_load(&lib), got = ARCHIVE_OK;
+    if (status != EAE_OK)
+        return status;
+    reading r = {.lib = &lib, .store = s, .tar = lib.read_new()};
+    lib.read_support_format_tar(r.tar);
+    lib.read_support_filter_gzip(r.tar);
+    lib.read_support_filter_zstd(r.tar);
+    lib.read_support_filter_xz(r.tar);
+    path = strcmp(path, "-") == 0 ? NULL : path; /* NULL: standard input */
+    const char *shown = path ? path : "standard input";
+    if (lib.read_open_filename(r.tar, path, PIECE) != ARCHIVE_OK)
+        status = eae_fail("%s: %s", shown, lib.error_string(r.tar));
+    while (status == EAE_OK && (got = lib.read_next_header(r.tar, &m)) == ARCHIVE_OK)
+        status = take_member(&r, m);
     if (status == EAE_OK && got != ARCHIVE_EOF)
-        status = eae_fail("%s: %s", path, archive_error_string(tar));
-    archive_read_free(tar);
+        status = eae_fail("%s: %s", shown, lib.error_string(r.tar));
+    lib.read_free(r.tar);
+    *entries = r.entries;
     return status;
 }

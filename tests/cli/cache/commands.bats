@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The commands about keys and entries.
+# shellcheck disable=SC2016,SC2154  # text for other shells; set by helpers
 
 load ../helpers
 load helpers
@@ -75,10 +76,10 @@ key() {
     echo >>m.tsv
     eae-cache explain -- eae-view --label label --head=3 -O tsv m.tsv >e
     [ "$(sed 1d e | cut -f 1)" = "file m.tsv" ]
-    mapfile -t k < <(eae-cache ls | sed 1d | cut -f 1)
-    eae-cache diff "${k[0]}" "${k[1]}" >d
+    mapfile -t keys < <(eae-cache ls | sed 1d | cut -f 1)
+    eae-cache diff "${keys[0]}" "${keys[1]}" >d
     [ "$(sed 1d d | cut -f 1 | sort)" = "$(printf 'option --format\noption --head')" ]
-    eae-cache diff "${k[0]}" "${k[0]}" >d
+    eae-cache diff "${keys[0]}" "${keys[0]}" >d
     [ "$(wc -l <d)" -eq 1 ]
     eae-cache explain -- seq 4 >e
     grep -q '^program' e
@@ -113,28 +114,28 @@ key() {
         age
         find cache -exec touch -c -d "-$((600 - i)) min" {} +
     done
-    mapfile -t k < <(for i in 1 2 3 4; do key -- sh -c "head -c 10000 /dev/zero | tr '\0' $i"; done)
+    mapfile -t keys < <(for i in 1 2 3 4; do key -- sh -c "head -c 10000 /dev/zero | tr '\0' $i"; done)
     i=0
-    for key in "${k[@]}"; do # of different age
+    for key in "${keys[@]}"; do # of different age
         i=$((i + 1))
         touch -d "-$((60 - i)) min" "cache/entries/${key:0:2}/$key"
     done
     find cache/objects -type f -exec touch -c -d '-1 hour' {} +
-    eae-cache pin "${k[0]}"
+    eae-cache pin "${keys[0]}"
     eae-cache gc --dry-run --max-size 25000 >dry
     entries 4
     eae-cache gc --max-size 25000 >wet
     same_bytes dry wet
     entries 2
-    eae-cache get "${k[0]}" | cmp -n 10000 - <(yes 1 | tr -d '\n')
-    eae-cache get "${k[3]}" | cmp -n 10000 - <(yes 4 | tr -d '\n')
-    must_fail 3 eae-cache get "${k[1]}"
+    eae-cache get "${keys[0]}" | cmp -n 10000 - <(yes 1 | tr -d '\n')
+    eae-cache get "${keys[3]}" | cmp -n 10000 - <(yes 4 | tr -d '\n')
+    must_fail 3 eae-cache get "${keys[1]}"
     # both are in use now: the lease of a minute
     eae-cache gc --max-size 0 >g
     entries 2
     [ "$(tail -1 g | cut -f 4-5)" = "$(printf '1\t1')" ]
     age
-    eae-cache unpin "${k[0]}"
+    eae-cache unpin "${keys[0]}"
     eae-cache gc --max-size 0 >/dev/null
     is_empty
 }

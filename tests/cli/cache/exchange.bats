@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # export and import, push and pull: what goes over is whole, and nothing else is taken.
+# shellcheck disable=SC2016,SC2089,SC2090,SC2154  # text for others; set by helpers
 
 load ../helpers
 load helpers
@@ -151,9 +152,9 @@ frame() {
     {
         hello
         frame o 'b"0123456789abcdef" + b"content"'
-    } >talk
+    } >said.bin
     status=0
-    other serve <talk >answer 2>said || status=$?
+    other serve <said.bin >answer 2>said || status=$?
     [ "$status" -eq 1 ]
     grep -q 'another hash' said
     [ -z "$(find other/objects other/tmp -type f)" ]
@@ -162,25 +163,25 @@ frame() {
             hello
             # shellcheck disable=SC2086
             frame ${bad%% *} "${bad#* }"
-        } >talk
+        } >said.bin
         status=0
-        other serve <talk >answer 2>said || status=$?
+        other serve <said.bin >answer 2>said || status=$?
         [ "$status" -eq 1 ] || fail "taken: $bad"
     done
-    { hello; printf 'e\377\377\377\377\377\377\377\177'; } >talk
+    { hello; printf 'e\377\377\377\377\377\377\377\177'; } >said.bin
     must_fail_serve
-    { hello; printf 'q\377\377\377\377\377\377\377\177'; } >talk
+    { hello; printf 'q\377\377\377\377\377\377\377\177'; } >said.bin
     must_fail_serve
-    { hello; printf '\0\0\0\0\0\0\0\0\0'; } >talk
+    { hello; printf '\0\0\0\0\0\0\0\0\0'; } >said.bin
     must_fail_serve
-    frame H 'b"eae-cache 2"' >talk
+    frame H 'b"eae-cache 2"' >said.bin
     must_fail_serve
-    frame H 'b"eae-cache 1"' | head -c 10 >talk
+    frame H 'b"eae-cache 1"' | head -c 10 >said.bin
     must_fail_serve
 }
 
 must_fail_serve() {
     status=0
-    other serve <talk >answer 2>said || status=$?
+    other serve <said.bin >answer 2>said || status=$?
     [ "$status" -eq 1 ] || fail "status $status"
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # `eae-cache run -- CMD` gives what CMD gives, and the second time without running it.
+# shellcheck disable=SC2002,SC2016,SC2154  # pipes are meant; text for other shells; set by helpers
 
 load ../helpers
 load helpers

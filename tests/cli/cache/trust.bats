@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # What is damaged, half-written, or belongs to others is not used.
+# shellcheck disable=SC2016,SC2154  # text for other shells; set by helpers
 
 load ../helpers
 load helpers
@@ -93,9 +94,9 @@ only() {
     for i in 1 2 3 4; do eae-cache run -- seq $i >/dev/null; done
     must_pass eae-cache fsck
     [ "$(tail -1 .stdout | cut -f 1-6)" = "$(printf '4\t4\t0\t0\t0\t0')" ]
-    mapfile -t o < <(only objects)
-    printf X >>"${o[0]}"
-    rm "${o[1]}"
+    mapfile -t objects < <(only objects)
+    printf X >>"${objects[0]}"
+    rm "${objects[1]}"
     status=0
     eae-cache fsck >f 2>said || status=$?
     [ "$status" -eq 1 ]
@@ -182,11 +183,11 @@ only() {
 
 @test "single flight: of eight that start together one computes" {
     for i in $(seq 8); do
-        eae-cache run -- sh -c 'echo x >>ran; sleep 0.5; seq 1000' >out.$i &
+        eae-cache run -- sh -c 'echo x >>ran; sleep 0.5; seq 1000' >out."$i" &
     done
     wait
     [ "$(wc -l <ran)" -eq 1 ]
-    for i in $(seq 8); do seq 1000 | cmp - out.$i; done
+    for i in $(seq 8); do seq 1000 | cmp - out."$i"; done
     no_leftovers
 }
 
