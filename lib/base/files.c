@@ -65,6 +65,14 @@ void eae_files_handle_signals(void)
     signal(SIGXFSZ, SIG_IGN); /* write() then fails with EFBIG, as on a full disk */
 }
 
+void eae_files_hold_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) /* the lowest that is free: it is taken by the next open */
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
+}
+
 static int claim_temp(const char *name)
 {
     size_t n = strlen(name);

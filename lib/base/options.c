@@ -410,6 +410,7 @@ void eae_options_parse(eae_options **out, const eae_program *program, int argc, 
 {
     eae_mark_program();
     eae_diag_program(program->name);
+    eae_files_hold_standard();
     eae_files_handle_signals();
     if (argc == 2 && strcmp(argv[1], "--dump-options") == 0)
         eae_help_dump(program);

@@ -41,8 +41,7 @@ static int tar_failed(const eae_archive_library *lib, struct archive *tar)
     return eae_fail("archive: %s", lib->error_string(tar));
 }
 
-static int put_member(const writing *w, const char *room, const eae_hash *hash, const void *bytes,
-                      uint64_t size)
+static int put_head(const writing *w, const char *room, const eae_hash *hash, uint64_t size)
 {
     const eae_archive_library *lib = w->lib;
     char text[EAE_HASH_TEXT];
@@ -53,26 +52,16 @@ static int put_member(const writing *w, const char *room, const eae_hash *hash, 
     lib->entry_set_perm(m, 0600);
     lib->entry_set_size(m, (la_int64_t)size);
     int status = lib->write_header(w->tar, m) == ARCHIVE_OK ? EAE_OK : tar_failed(w->lib, w->tar);
-    if (status == EAE_OK && bytes && lib->write_data(w->tar, bytes, size) != (la_ssize_t)size)
-        status = tar_failed(w->lib, w->tar);
     lib->entry_free(m);
     free(name);
     return status;
 }
 
-static int put_file(const writing *w, int fd)
+static int put_piece(void *to, const void *bytes, size_t n)
 {
-    char *piece = eae_malloc(PIECE, 1);
-    int status = EAE_OK;
-    ssize_t got = 0;
-    for (off_t at = 0; status == EAE_OK && (got = pread(fd, piece, PIECE, at)) > 0; at += got) {
-        if (w->lib->write_data(w->tar, piece, (size_t)got) != got)
-            status = tar_failed(w->lib, w->tar);
-    }
-    if (got < 0)
-        status = eae_fail_errno("object: cannot read");
-    free(piece);
-    return status;
+    const writing *w = to;
+    return w->lib->write_data(w->tar, bytes, n) == (la_ssize_t)n ? EAE_OK
+                                                                 : tar_failed(w->lib, w->tar);
 }
 
 static bool is_written(writing *w, const eae_hash *hash)
@@ -96,9 +85,9 @@ static int put_object(writing *w, const eae_hash *hash, uint64_t size)
     int status = eae_object_open(w->store, hash, size, &o);
     if (status != EAE_OK)
         return status;
-    status = put_member(w, "objects", hash, o.bytes, size);
-    if (status == EAE_OK && !o.bytes)
-        status = put_file(w, o.fd);
+    status = put_head(w, "objects", hash, size);
+    if (status == EAE_OK)
+        status = eae_object_each(&o, put_piece, w);
     eae_object_close(&o);
     return status;
 }
@@ -114,7 +103,9 @@ static int put_entry(writing *w, const eae_hash *key, int64_t *entries)
         status = put_object(w, &e.errors, e.errors_size);
     if (status == EAE_OK) {
         eae_entry_encode(&e, &text);
-        status = put_member(w, "entries", key, text.data, text.length);
+        status = put_head(w, "entries", key, text.length);
+        if (status == EAE_OK)
+            status = put_piece(w, text.data, text.length);
         *entries += status == EAE_OK;
     }
     eae_buffer_free(&text);

@@ -1,17 +1,18 @@
 /* object.c - objects are verified before a byte of them goes out; see store.h. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/files.h"
 #include "cache/store.h"
 
 /* Beyond SMALL an object is hashed in place by all threads and read again; the second reading
- * comes from the page cache. A lease is renewed every RENEW bytes: in any case far more often than
- * it runs out. */
-enum { SMALL = 8 << 20, PIECE = 1 << 20, RENEW = 256 << 20 };
+ * comes from the page cache. */
+enum { SMALL = 8 << 20, PIECE = 1 << 20, RENEW_SECONDS = EAE_CACHE_LEASE / 4 };
 
 static int read_small(eae_object *o, const char *name)
 {
@@ -69,26 +70,62 @@ int eae_object_open(const eae_store *s, const eae_hash *hash, uint64_t size, eae
     return EAE_MISS;
 }
 
-int eae_object_each(const eae_object *o, eae_object_sink sink, void *to)
+/* Renews the lease of an object while its bytes go out: a reader may take its time. */
+typedef struct {
+    int fd;
+    bool finished;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+} renewal;
+
+static void *renew(void *argument)
 {
-    if (o->bytes)
-        return sink(to, o->bytes, (size_t)o->size);
+    renewal *r = argument;
+    pthread_mutex_lock(&r->lock);
+    while (!r->finished) {
+        struct timespec until;
+        futimens(r->fd, NULL); /* refused where it is not ours: a group's cache */
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec += RENEW_SECONDS;
+        pthread_cond_timedwait(&r->wake, &r->lock, &until);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return NULL;
+}
+
+static int send_large(const eae_object *o, eae_object_sink sink, void *to)
+{
     char *piece = eae_malloc(PIECE, 1);
     int status = EAE_OK;
     for (uint64_t at = 0; at < o->size && status == EAE_OK;) {
         ssize_t got = pread(o->fd, piece, PIECE, (off_t)at);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got <= 0) {
+        if (got <= 0)
             status = eae_fail("object of the cache: cannot read it to its end");
-            break;
-        }
-        if (at % RENEW < PIECE)
-            futimens(o->fd, NULL); /* refused where it is not ours: a group's cache */
-        status = sink(to, piece, (size_t)got);
-        at += (uint64_t)got;
+        else
+            status = sink(to, piece, (size_t)got);
+        at += got > 0 ? (uint64_t)got : 0;
     }
     free(piece);
+    return status;
+}
+
+int eae_object_each(const eae_object *o, eae_object_sink sink, void *to)
+{
+    renewal r = {.fd = o->fd, .lock = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+    pthread_t thread;
+    if (o->bytes)
+        return sink(to, o->bytes, (size_t)o->size);
+    bool renewed = pthread_create(&thread, NULL, renew, &r) == 0;
+    int status = send_large(o, sink, to);
+    if (renewed) {
+        pthread_mutex_lock(&r.lock);
+        r.finished = true;
+        pthread_cond_signal(&r.wake);
+        pthread_mutex_unlock(&r.lock);
+        pthread_join(thread, NULL);
+    }
     return status;
 }
 

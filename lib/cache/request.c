@@ -16,6 +16,9 @@
 
 enum { PATH_LIMIT = 4096 };
 
+/* Standard input as a name that stat(2) takes. */
+static const char own_input[] = "/proc/self/fd/0";
+
 extern char **environ;
 
 void eae_request_line(eae_buffer *text, const char *part, const char *const *words, int n)
@@ -269,6 +272,8 @@ static int add_input(eae_request *r, const eae_store *s, const eae_command_line 
         add_line(r, "stdin", "none");
         return EAE_OK;
     }
+    if (!line->input_hash)
+        remember(r, own_input);
     off_t from = lseek(line->input, 0, SEEK_CUR);
     if (line->input_hash) {
         hash = *line->input_hash;
@@ -318,6 +323,7 @@ int eae_request_make(eae_request *r, const eae_store *s, const eae_command_line 
     int status = eae_program_find(&p, s, word);
     if (status == EAE_OK) {
         r->ours = p.marks.ours;
+        remember(r, p.path);
         add_line(r, "program", slash ? slash + 1 : word);
         eae_buffer_add(&r->text, p.lines.data, p.lines.length);
         status = add_identity(r, s, help);
@@ -357,7 +363,7 @@ int eae_request_unchanged(const eae_request *r)
             status = eae_fail(strcmp(before, "absent") == 0
                                   ? "%s was made by it, which a hit would not do again"
                                   : "%s was changed while it ran",
-                              word);
+                              strcmp(word, own_input) == 0 ? "standard input" : word);
         free(now);
     }
     return status;

@@ -265,3 +265,21 @@ ran" ]
     must_hit true
     [ ! -s out2 ]
 }
+
+@test "closed descriptors are not taken for others" {
+    eae-cache run -- seq 3 <&- >a
+    [ "$(wc -l <a)" -eq 3 ]
+    must_fail 1 bash -c 'exec eae-cache run -- seq 3 >&-'
+    says "cannot write"
+    eae-cache run -- seq 4 2>&- >b
+    eae-cache run -- seq 4 2>&- >c
+    same_bytes b c
+    eae-cache fsck >/dev/null
+}
+
+@test "an input that is changed while the command runs: the result is not kept" {
+    echo 1 >f
+    eae-cache run -- sh -c 'cat; echo 22 >>f' <f >/dev/null 2>said
+    grep -q 'standard input was changed' said
+    is_empty
+}
