@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/commands.h"
@@ -24,6 +23,7 @@
 #include "cache/exchange.h"
 #include "cache/job.h"
 #include "cache/options.h"
+#include "cache/recorder.h"
 #include "exec/capture.h"
 #include "exec/command.h"
 #include "exec/partner.h"
@@ -174,68 +174,36 @@ static int replay_hit(eae_job *j, eae_hit *hit)
     return status;
 }
 
-typedef struct {
-    const eae_job *job;
-    eae_recorder recorder;
-    struct timespec start;
-} computation;
-
-static bool keep(void *context, int stream, const void *bytes, size_t n)
+static bool keep(void *recorder, int stream, const void *bytes, size_t n)
 {
-    computation *c = context;
     if (stream == EAE_CAPTURE_OUTPUT)
         spare_terminal(bytes, n);
-    return eae_recorder_keep(&c->recorder, stream, bytes, n);
-}
-
-static void tick(void *context)
-{
-    computation *c = context;
-    eae_recorder_tick(&c->recorder);
-}
-
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t us = (now.tv_sec - start->tv_sec) * 1000000 + (now.tv_nsec - start->tv_nsec) / 1000;
-    return (double)us / 1e6;
+    return eae_recorder_keep(recorder, stream, bytes, n);
 }
 
 /* Before the reader has all of it: others may wait for the result, and the reader for them. */
-static void ended(void *context, const eae_capture_result *result)
+static void ended(void *recorder, const eae_capture_result *result)
 {
-    computation *c = context;
     bool good = result->status == 0 && result->signal == 0 && result->kept;
-    if (good && eae_request_unchanged(&c->job->request) != EAE_OK) {
-        eae_warn("the result is not kept: %s", eae_message());
-    } else if (good) {
-        eae_entry e;
-        eae_job_describe(c->job, &e);
-        e.seconds = seconds_since(&c->start);
-        eae_recorder_publish(&c->recorder, &e);
-        eae_entry_free(&e);
-    }
-    eae_recorder_end(&c->recorder);
+    eae_recorder_end(recorder, good);
 }
 
 static int compute(eae_job *j, eae_flight *flight)
 {
-    computation c = {.job = j};
+    eae_recorder recorder;
     eae_capture_result result;
-    eae_recorder_begin(&c.recorder, &j->cache.own, flight);
+    eae_recorder_begin(&recorder, j, flight);
     eae_capture capture = {.words = &j->words,
                            .input = STDIN_FILENO,
                            .output = STDOUT_FILENO,
                            .errors = STDERR_FILENO,
-                           .spool = c.recorder.lost ? -1 : c.recorder.output.fd,
+                           .spool = recorder.lost ? -1 : recorder.output.fd,
                            .keep = keep,
-                           .tick = tick,
+                           .tick = eae_recorder_tick,
                            .ended = ended,
-                           .context = &c};
-    clock_gettime(CLOCK_MONOTONIC, &c.start);
+                           .context = &recorder};
     int status = eae_capture_run(&capture, &result);
-    eae_recorder_end(&c.recorder); /* it was not started */
+    eae_recorder_end(&recorder, false); /* where it was not started */
     if (result.reader_gone)
         die_of(SIGPIPE);
     if (status == EAE_OK && result.signal)

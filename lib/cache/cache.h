@@ -52,26 +52,4 @@ int eae_cache_claim(const eae_cache *c, const eae_hash *key, const eae_request *
  * that of an entry. */
 int eae_cache_put(const eae_cache *c, const eae_hash *key, const char *path);
 
-/* ---- recording ----------------------------------------------------------------------------- */
-
-typedef struct eae_recorder {
-    const eae_store *store;
-    eae_flight flight;
-    eae_store_file output, errors;
-    bool lost; /* the store could not take it all: said once, and nothing is kept */
-    bool errors_begun;
-} eae_recorder;
-
-/* Ready to keep what a command writes; where the store cannot, that is said, and `lost` set. The
- * flight is the recorder's from here on. */
-void eae_recorder_begin(eae_recorder *r, const eae_store *s, eae_flight *flight);
-/* As eae_capture (exec/capture.h) wants them: stream 0 is output, 1 errors. */
-bool eae_recorder_keep(void *recorder, int stream, const void *bytes, size_t n);
-void eae_recorder_tick(void *recorder);
-/* Publish: fills the hashes and sizes of *e and writes it. A failure is said, and costs nothing but
- * the entry. */
-void eae_recorder_publish(eae_recorder *r, eae_entry *e);
-/* Frees; what was not published is gone. */
-void eae_recorder_end(eae_recorder *r);
-
 #endif
