@@ -200,13 +200,14 @@ static bool read_whole(int fd, char *to, size_t n)
     return true;
 }
 
-static int read_from(const eae_store *s, const char *room, const eae_hash *key, eae_entry *e)
+/* EAE_FAIL: damaged; with errno ESTALE: replaced on another host just now (NFS). */
+static int read_once(const eae_store *s, const char *room, const eae_hash *key, eae_entry *e)
 {
     struct stat st;
-    *e = (eae_entry){.status = 0};
     int fd = eae_store_read(s, room, key, &st);
     if (fd < 0)
         return EAE_MISS;
+    errno = 0;
     bool good = st.st_size <= EAE_ENTRY_MAX;
     if (good) {
         size_t n = (size_t)st.st_size;
@@ -214,9 +215,20 @@ static int read_from(const eae_store *s, const char *room, const eae_hash *key, 
         good = read_whole(fd, text, n) && eae_entry_decode(e, key, text, n);
         free(text);
     }
+    int error = errno;
     close(fd);
-    if (good)
-        return EAE_OK;
+    errno = error;
+    return good ? EAE_OK : EAE_FAIL;
+}
+
+static int read_from(const eae_store *s, const char *room, const eae_hash *key, eae_entry *e)
+{
+    *e = (eae_entry){.status = 0};
+    int status = read_once(s, room, key, e);
+    if (status == EAE_FAIL && errno == ESTALE)
+        status = read_once(s, room, key, e);
+    if (status != EAE_FAIL)
+        return status;
     eae_store_quarantine(s, room, key, "is damaged");
     return EAE_MISS;
 }

@@ -43,31 +43,48 @@ static int take(const eae_store *s, eae_object *o, const char *name, eae_hash *h
     return status;
 }
 
-int eae_object_open(const eae_store *s, const eae_hash *hash, uint64_t size, eae_object *o)
+/* EAE_FAIL: it could not be read; *why: it was, and is not what it should be. */
+static int open_once(const eae_store *s, const eae_hash *hash, eae_object *o, const char **why)
 {
     struct stat st;
     eae_hash have = {{0}};
+    eae_store_touch(s, "objects", hash);
+    o->fd = eae_store_read(s, "objects", hash, &st);
+    if (o->fd < 0)
+        return EAE_MISS;
+    if ((uint64_t)st.st_size != o->size) {
+        *why = "has another length than its entry says";
+        return EAE_OK;
+    }
+    int status = take(s, o, "object", &have);
+    if (status == EAE_OK && !eae_hash_equal(&have, hash))
+        *why = "is damaged: its hash is not its name";
+    return status;
+}
+
+int eae_object_open(const eae_store *s, const eae_hash *hash, uint64_t size, eae_object *o)
+{
     *o = (eae_object){.fd = -1, .size = size};
     if (size == 0) {
         o->bytes = eae_malloc(1, 1);
         return EAE_OK;
     }
-    eae_store_touch(s, "objects", hash);
-    o->fd = eae_store_read(s, "objects", hash, &st);
-    if (o->fd < 0)
-        return EAE_MISS;
     const char *why = NULL;
-    if ((uint64_t)st.st_size != size)
-        why = "has another length than its entry says";
-    else if (take(s, o, "object", &have) != EAE_OK)
-        why = eae_message(); /* a bad disk, or ESTALE: as good as damaged */
-    else if (!eae_hash_equal(&have, hash))
-        why = "is damaged: its hash is not its name";
-    if (!why)
-        return EAE_OK;
-    eae_store_quarantine(s, "objects", hash, why);
-    eae_object_close(o);
-    return EAE_MISS;
+    int status = open_once(s, hash, o, &why);
+    if (status == EAE_FAIL && errno == ESTALE) { /* replaced on another host just now (NFS) */
+        eae_object_close(o);
+        o->size = size;
+        status = open_once(s, hash, o, &why);
+    }
+    if (status == EAE_FAIL)
+        why = eae_message(); /* a bad disk: as good as damaged */
+    if (why)
+        eae_store_quarantine(s, "objects", hash, why);
+    if (why || status != EAE_OK) {
+        eae_object_close(o);
+        return EAE_MISS;
+    }
+    return EAE_OK;
 }
 
 /* Renews the lease of an object while its bytes go out: a reader may take its time. */
