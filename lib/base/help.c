@@ -90,11 +90,8 @@ static void dump_marks(const eae_option *p, eae_buffer *b)
     const struct {
         const char *name;
         bool set;
-    } marks[] = {{"optional", p->optional},
-                 {"pairs", p->pairs},
-                 {"quiet", p->quiet},
-                 {"many", p->many},
-                 {"writes", p->writes}};
+    } marks[] = {{"optional", p->optional}, {"pairs", p->pairs},     {"quiet", p->quiet},
+                 {"many", p->many},         {"repeats", p->repeats}, {"writes", p->writes}};
     const char *comma = "";
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (!marks[i].set)
