@@ -171,6 +171,24 @@ only() {
     eae-cache fsck >/dev/null
 }
 
+@test "a put that is killed stores nothing, and what it left goes with the next gc" {
+    k=$(key --name big)
+    { head -c 20000000 /dev/zero; sleep 5; } | eae-cache put "$k" &
+    p=$!
+    for _ in $(seq 200); do
+        [ -z "$(find cache/tmp -size +1000k)" ] || break
+        sleep 0.02
+    done
+    [ -n "$(only tmp)" ]
+    kill -9 $p
+    wait $p || true
+    must_fail 3 eae-cache get "$k"
+    eae-cache gc >g
+    [ "$(tail -1 g | cut -f 3)" -eq 1 ]
+    no_leftovers
+    must_fail 3 eae-cache get "$k"
+}
+
 @test "signals remove temporary files, and the child goes too" {
     for sig in TERM HUP; do # a shell has its background jobs ignore INT
         eae-cache run -- sh -c 'echo $$ >pid; seq 100000; exec sleep 100' >/dev/null &
