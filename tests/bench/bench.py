@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """make bench: eAE beside its peers, on this machine, in this run.
 
-usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a 11b 11c 11d 12 16; default all
+usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a
+       11b 11c 11d 12 15a 15b 16; default all
 
 Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
 a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
@@ -581,6 +582,47 @@ def row12(args, work):
     report("12", name, "fgsea (nproc = 2)", statistics.median(a), statistics.median(b), target, note)
 
 
+def row15a(args, work):
+    """A hit of 1 MB: ten processes in one shell; what the same copy takes without a cache is in the note."""
+    source, cache = os.path.join(work, "big.c"), os.path.join(work, "cache")
+    with open(source, "w", encoding="utf-8") as f:
+        f.write("char x[1 << 20] = {1};\n")
+    ten = lambda command: timed(lambda: sh(f"for i in 1 2 3 4 5 6 7 8 9 10; do {command}; done"))[0] / 10
+    hit = f"eae-cache run --dir {cache} --no-stdin -- head -c 1048576 /dev/zero > {work}/hit"
+    copy = f"cat {work}/hit > {work}/copy"
+    ours, peer, copies = [], [], []
+    have_ccache = shutil.which("ccache")
+    compile_it = f"CCACHE_DIR={work}/ccache ccache cc -c {source} -o {work}/big.o"
+    for i in range(args.runs + 1):  # the first is the warm-up
+        ours.append(ten(hit))
+        peer.append(ten(compile_it) if have_ccache else 0)
+        copies.append(ten(copy))
+    if os.path.getsize(os.path.join(work, "hit")) != 1 << 20:
+        raise SystemExit("15a: not the same bytes")
+    note = f"cat of 1 MB {statistics.median(copies[1:]) * 1000:.2f} ms"
+    report("15a", "cache hit of 1 MB, whole process", "ccache hit" if have_ccache else "ccache: not installed",
+           statistics.median(ours[1:]), statistics.median(peer[1:]) if have_ccache else None, "<= 2 ms + copy", note)
+
+
+def row15b(args, work):
+    """The first hash of a file in the page cache: a cache that knows nothing, each time."""
+    path, size = os.path.join(work, "large"), (1 if args.quick else 10) << 30
+    sh(f"eae-synth --rows {size // 40000} --cols 10000 -o {path}")
+    size = os.path.getsize(path)
+    count = iter(range(1000000))
+    ours = lambda: sh(f"eae-cache key --dir {work}/fresh{next(count)} --name x --input {path} || [ $? -eq 3 ]")
+    name = f"first hash of {size / 1e9:.1f} GB"
+    if shutil.which("xxhsum"):
+        a, b, _, _ = paired(ours, lambda: sh(f"xxhsum -H2 {path}"), args.runs)
+        report("15b", name, "xxhsum -H2", a, b, ">= 10 GB/s from the page cache",
+               f"{size / a / 1e9:.1f} GB/s, xxhsum {size / b / 1e9:.1f}")
+    else:
+        ours()
+        a = statistics.median(timed(ours)[0] for _ in range(args.runs))
+        report("15b", name, "xxhsum: not installed", a, None, ">= 10 GB/s from the page cache", f"{size / a / 1e9:.1f} GB/s")
+    os.remove(path)
+
+
 def row16(args, work):
     path = os.path.join(work, "ten.tsv")
     with open(path, "w", encoding="utf-8") as f:
@@ -611,7 +653,7 @@ def main():
              "10b": lambda w: row10b(args, w), "11a": lambda w: row11(args, w, "11a"),
              "11b": lambda w: row11(args, w, "11b"), "11c": lambda w: row11(args, w, "11c"),
              "11d": lambda w: row11(args, w, "11d"), "12": lambda w: row12(args, w),
-             "16": lambda w: row16(args, w)}
+             "15a": lambda w: row15a(args, w), "15b": lambda w: row15b(args, w), "16": lambda w: row16(args, w)}
     print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
     with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:
         for row in args.rows or cases:
