@@ -1,0 +1,214 @@
+/* script.c - see script.h. */
+#include "plot/script.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+
+/* ---- text -------------------------------------------------------------------------------- */
+
+/* Bytes of the well-formed UTF-8 character at p (Unicode, table 3-7); 0: there is none. */
+static int character(const unsigned char *p)
+{
+    unsigned char low = 0x80, high = 0xbf;
+    int more;
+    if (p[0] < 0x80)
+        return p[0] ? 1 : 0;
+    if (p[0] >= 0xc2 && p[0] <= 0xdf)
+        more = 1;
+    else if (p[0] >= 0xe0 && p[0] <= 0xef)
+        more = 2;
+    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+        more = 3;
+    else
+        return 0;
+    if (p[0] == 0xe0)
+        low = 0xa0;
+    else if (p[0] == 0xed)
+        high = 0x9f;
+    else if (p[0] == 0xf0)
+        low = 0x90;
+    else if (p[0] == 0xf4)
+        high = 0x8f;
+    for (int i = 1; i <= more; i++) {
+        if (p[i] < low || p[i] > high)
+            return 0;
+        low = 0x80;
+        high = 0xbf;
+    }
+    return 1 + more;
+}
+
+/* What must not reach a figure: control characters, marks that turn the direction of text, and the
+ * two that XML has no place for. */
+static bool is_unwanted(const unsigned char *p, int n)
+{
+    if (n == 1)
+        return p[0] < 0x20 || p[0] == 0x7f;
+    if (n == 2)
+        return p[0] == 0xc2 && p[1] < 0xa0;
+    if (n == 3 && p[0] == 0xe2 && p[1] == 0x80)
+        return p[2] >= 0x8b && (p[2] <= 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae));
+    if (n == 3 && p[0] == 0xe2 && p[1] == 0x81)
+        return p[2] >= 0xa6 && p[2] <= 0xa9;
+    return n == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe;
+}
+
+static void add_character(eae_buffer *b, const char *p, int n)
+{
+    bool unwanted = n == 0 || is_unwanted((const unsigned char *)p, n);
+    if (*p == '>' && b->length >= 2 && memcmp(b->data + b->length - 2, "]]", 2) == 0)
+        eae_buffer_putc(b, ' ');
+    if (unwanted)
+        eae_buffer_putc(b, '?');
+    else
+        eae_buffer_add(b, p, (size_t)n);
+}
+
+static int step(const char *p)
+{
+    int n = character((const unsigned char *)p);
+    return n ? n : 1;
+}
+
+int eae_text_width(const char *text)
+{
+    int n = 0;
+    for (const char *p = text; *p; p += step(p))
+        n++;
+    return n;
+}
+
+void eae_plain_text(eae_buffer *b, const char *text, int most)
+{
+    int width = eae_text_width(text), head = width, tail = width;
+    if (most > 0 && width > most) {
+        head = (most - 1) * 2 / 3; /* names differ at both ends, and begin with what they are */
+        tail = width - (most - 1 - head);
+    }
+    int i = 0;
+    for (const char *p = text; *p; p += step(p), i++) {
+        if (i == head && head < width)
+            eae_buffer_puts(b, "\xe2\x80\xa6");
+        if (i < head || i >= tail)
+            add_character(b, p, character((const unsigned char *)p));
+    }
+    if (!b->data)
+        eae_buffer_puts(b, "");
+}
+
+char *eae_short_text(const char *text, int most)
+{
+    eae_buffer b = {0};
+    eae_plain_text(&b, text, most);
+    return b.data;
+}
+
+/* ---- variables --------------------------------------------------------------------------- */
+
+static void add_quoted(eae_script *s, const char *text)
+{
+    char *plain = eae_short_text(text, 0);
+    eae_buffer_putc(&s->text, '\'');
+    for (const char *p = plain; *p; p++) {
+        if (*p == '\'')
+            eae_buffer_putc(&s->text, '\'');
+        eae_buffer_putc(&s->text, *p);
+    }
+    eae_buffer_putc(&s->text, '\'');
+    free(plain);
+}
+
+static void add_number(eae_script *s, double value)
+{
+    char text[EAE_NUMBER_TEXT];
+    eae_format_double(value, text);
+    eae_buffer_puts(&s->text, isnan(value) ? "NaN" : text);
+}
+
+void eae_script_free(eae_script *s)
+{
+    eae_buffer_free(&s->text);
+}
+
+void eae_script_comment(eae_script *s, const char *text)
+{
+    char *plain = eae_short_text(text, 0);
+    size_t n = strlen(plain);
+    /* a backslash at the end would make the next line part of the comment */
+    eae_buffer_printf(&s->text, "# %s%s\n", plain, n > 0 && plain[n - 1] == '\\' ? "." : "");
+    free(plain);
+}
+
+void eae_script_number(eae_script *s, const char *name, double value)
+{
+    eae_buffer_printf(&s->text, "%s = ", name);
+    add_number(s, value);
+    eae_buffer_putc(&s->text, '\n');
+}
+
+void eae_script_text(eae_script *s, const char *name, const char *value)
+{
+    eae_buffer_printf(&s->text, "%s = ", name);
+    add_quoted(s, value);
+    eae_buffer_putc(&s->text, '\n');
+}
+
+static void begin_array(eae_script *s, const char *name, int64_t count)
+{
+    eae_buffer_printf(&s->text, "%s_n = %lld\narray %s[%lld]\n", name, (long long)count, name,
+                      (long long)(count > 0 ? count : 1));
+}
+
+void eae_script_names(eae_script *s, const char *name, const eae_names *names)
+{
+    begin_array(s, name, names->count);
+    for (int64_t i = 0; i < names->count; i++) {
+        eae_buffer_printf(&s->text, "%s[%lld] = ", name, (long long)i + 1);
+        add_quoted(s, eae_name(names, i));
+        eae_buffer_putc(&s->text, '\n');
+    }
+}
+
+void eae_script_numbers(eae_script *s, const char *name, const double *value, int64_t count)
+{
+    begin_array(s, name, count);
+    for (int64_t i = 0; i < count; i++) {
+        eae_buffer_printf(&s->text, "%s[%lld] = ", name, (long long)i + 1);
+        add_number(s, value[i]);
+        eae_buffer_putc(&s->text, '\n');
+    }
+}
+
+/* ---- blocks ------------------------------------------------------------------------------ */
+
+void eae_script_block(eae_script *s, const char *name)
+{
+    eae_buffer_printf(&s->text, "$%s << EOD\n", name);
+    s->cells = 0;
+}
+
+void eae_script_cell(eae_script *s, double value)
+{
+    if (s->cells++ > 0)
+        eae_buffer_putc(&s->text, '\t');
+    add_number(s, value);
+}
+
+void eae_script_line(eae_script *s)
+{
+    eae_buffer_putc(&s->text, '\n');
+    s->cells = 0;
+}
+
+void eae_script_part(eae_script *s)
+{
+    eae_buffer_puts(&s->text, "\n\n");
+}
+
+void eae_script_block_end(eae_script *s)
+{
+    eae_buffer_puts(&s->text, "EOD\n");
+}

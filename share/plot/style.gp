@@ -1,0 +1,75 @@
+# style.gp - how every figure of eae-plot looks: sizes, fonts, colours, lines. Copy and change it:
+# EAE_SHARE=DIR takes the templates of DIR/plot.
+#
+# eae-plot sets before: format (svg png pdf term), width and height (inches, or characters of a
+# terminal), figure_title, figure_note, and what the kind of figure needs.
+set encoding utf8
+set minussign
+set datafile separator "\t"
+set datafile missing NaN
+set samples 200
+
+# ---- output. Text is not "enhanced": names are shown as they are, whatever is in them. ----------
+term = format eq 'term'
+points_of_text = width >= 8 ? 16 : 8     # a slide, or a column of a paper
+dpi = 300.
+if (format eq 'svg') {
+    set terminal svg size width*96,height*96 noenhanced dashed font 'Helvetica,Arial,sans-serif' \
+        fontscale points_of_text/9. background '#ffffff' linewidth 1
+}
+if (format eq 'png') {
+    set terminal pngcairo size int(width*dpi),int(height*dpi) noenhanced font sprintf('Sans,%g', points_of_text) \
+        fontscale dpi/96 linewidth dpi/96 pointscale dpi/96 background '#ffffff'
+}
+if (format eq 'pdf') {
+    set terminal pdfcairo size width,height noenhanced font sprintf('Sans,%g', points_of_text) \
+        fontscale 1 linewidth 0.8 pointscale 0.5 background '#ffffff'
+}
+if (term) { set terminal dumb size int(width),int(height) noenhanced }
+
+# ---- colours: Okabe and Ito's eight, which all kinds of sight tell apart; the order alternates ---
+# dark and light, so that neighbours differ in a grey print too. Lines and marks differ as well.
+array colour[8] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#000000', '#e69f00', '#56b4e9', '#7f7f7f']
+array mark[8] = [7, 9, 5, 13, 6, 8, 4, 12]
+ink = '#222222'
+grey = '#8c8c8c'
+pale = '#d9d9d9'
+line(i) = sprintf('set style line %d linecolor rgb "%s" linewidth 1.5 pointtype %d pointsize 0.5 dashtype ', i, colour[i], mark[i])
+do for [i=1:8:4] {
+    eval line(i) . '1'
+    eval line(i+1) . '(12,4)'
+    eval line(i+2) . '(3,3)'
+    eval line(i+3) . '(14,4,3,4)'
+}
+set style fill solid 1.0 noborder
+
+# ---- frame: two axes, no box, no grid but where a kind asks for it ------------------------------
+set border 3 linecolor rgb ink linewidth 0.8
+set tics nomirror out scale 0.5 textcolor rgb ink
+set key noopaque samplen 3 spacing 1.05 textcolor rgb ink
+set xlabel offset 0, 0.3 textcolor rgb ink
+set ylabel textcolor rgb ink
+xname(own) = x_title ne '' ? x_title : own
+yname(own) = y_title ne '' ? y_title : own
+y_name = ''
+if (term) { set_y = "set label 999 y_name at screen 0.01, screen 0.99 left; set tmargin 2" }
+else { set_y = "set ylabel y_name" }
+# a key below the figure, one line for each of label[1..label_n]
+key_below = "set key below vertical maxcols 1 Left reverse"
+if (!term) { key_below = "set bmargin at screen (label_n * 1.32 + 4.2 + (figure_note ne '' ? 1.2 : 0)) * points_of_text / 72. / height; " \
+    . "set key at screen 0.55, screen (0.3 + (figure_note ne '' ? 1.2 : 0)) * points_of_text / 72. / height " \
+    . "center bottom vertical maxcols 1 Left reverse" }
+if (figure_title ne '') { set title figure_title textcolor rgb ink }
+if (term) {
+    set border 3
+    set tics scale 0.5
+    set xlabel offset 0, 0
+}
+# the note stands at the lower left of the picture
+if (figure_note ne '') {
+    if (term) { set label 1000 figure_note at screen 0.01, screen 0 left }
+    else {
+        set label 1000 figure_note at screen 0.02, screen 0.025 left font ',' . sprintf('%g', points_of_text*0.8) textcolor rgb grey
+        set bmargin at screen (0.6 * points_of_text / 8) / height
+    }
+}
