@@ -5,6 +5,7 @@
 
 #include "base/diag.h"
 #include "base/options.h"
+#include "kernels/kernels.h"
 #include "matrix/stream.h"
 #include "plot/draw.h"
 #include "plot/page.h"

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "exec/command.h"
+#include "plot/svg.h"
 
 enum { PICTURE_MAX = 1 << 28, TERM_WIDTH = 79, TERM_HEIGHT = 24, FOLDERS_UP = 3 };
 
@@ -131,6 +132,7 @@ static int build(const eae_figure *figure, const eae_drawing *drawing, eae_buffe
     eae_script_text(&head, "format", format_name[drawing->format]);
     eae_script_number(&head, "width", drawing->width > 0 ? drawing->width : width);
     eae_script_number(&head, "height", drawing->height > 0 ? drawing->height : height);
+    eae_script_number(&head, "points_of_text", drawing->text);
     eae_script_text(&head, "figure_title", drawing->title ? drawing->title : "");
     eae_script_text(&head, "x_title", drawing->x_title ? drawing->x_title : "");
     eae_script_text(&head, "y_title", drawing->y_title ? drawing->y_title : "");
@@ -263,6 +265,9 @@ int eae_figure_draw(const eae_figure *figure, const eae_drawing *drawing, eae_bu
         close(fd);
     if (status == EAE_OK)
         status = run_gnuplot(path, drawing, first, picture);
+    if (status == EAE_OK && drawing->format == EAE_FORMAT_SVG)
+        eae_svg_finish(picture, drawing->title ? drawing->title : figure->kind,
+                       figure->caption.data ? figure->caption.data : "");
     eae_temp_remove(path);
     eae_buffer_free(&script);
     return status;

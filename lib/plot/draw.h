@@ -23,6 +23,7 @@ typedef enum eae_format {
 typedef struct eae_drawing {
     eae_format format;
     double width, height; /* inches, or characters for a terminal; 0: the figure's own */
+    double text;          /* points; 0: by the width */
     const char *title;    /* NULL: none */
     const char *x_title;  /* of the axes; NULL: the figure's own */
     const char *y_title;

@@ -97,28 +97,29 @@ int eae_figure_metric(eae_tidy *t, int column, const char *metric, char **name)
 const char *eae_metric_title(const char *metric)
 {
     static const char *const title[][2] = {{"auc", "AUC"},
-                                           {"auprc", "average precision"},
-                                           {"balanced", "balanced accuracy"},
-                                           {"tpr", "sensitivity"},
-                                           {"tnr", "specificity"},
-                                           {"ppv", "positive predictive value"},
-                                           {"npv", "negative predictive value"},
+                                           {"accuracy", "Accuracy"},
+                                           {"auprc", "Average precision"},
+                                           {"balanced", "Balanced accuracy"},
+                                           {"tpr", "Sensitivity"},
+                                           {"tnr", "Specificity"},
+                                           {"ppv", "Positive predictive value"},
+                                           {"npv", "Negative predictive value"},
                                            {"f1", "F1"},
-                                           {"macro-f1", "macro F1"},
+                                           {"macro-f1", "Macro F1"},
                                            {"mcc", "Matthews correlation"},
                                            {"kappa", "Cohen\xe2\x80\x99s kappa"},
                                            {"brier", "Brier score"},
-                                           {"logloss", "log loss"},
-                                           {"mse", "mean squared error"},
-                                           {"mae", "mean absolute error"},
+                                           {"logloss", "Log loss"},
+                                           {"mse", "Mean squared error"},
+                                           {"mae", "Mean absolute error"},
                                            {"r2", "R\xc2\xb2"},
                                            {"spearman", "Spearman correlation"},
-                                           {"cindex", "concordance index"},
-                                           {"hr", "hazard ratio"},
-                                           {"nogueira", "stability (Nogueira)"},
+                                           {"cindex", "Concordance index"},
+                                           {"hr", "Hazard ratio"},
+                                           {"nogueira", "Stability (Nogueira)"},
                                            {"jaccard", "Jaccard index"},
                                            {"kuncheva", "Kuncheva index"},
-                                           {"features", "features selected"}};
+                                           {"features", "Features selected"}};
     for (size_t i = 0; i < sizeof title / sizeof *title; i++) {
         if (strcmp(title[i][0], metric) == 0)
             return title[i][1];

@@ -9,7 +9,6 @@
 #ifndef EAE_PLOT_FIGURE_H
 #define EAE_PLOT_FIGURE_H
 
-#include "kernels/kernels.h"
 #include "matrix/stream.h"
 #include "plot/script.h"
 #include "plot/tidy.h"
@@ -37,8 +36,8 @@ typedef struct eae_figure_options {
     bool by_cluster;    /* heatmap: samples in the order of a clustering, else by label */
     bool standardise;   /* pca: features at unit variance */
     int64_t repeat;     /* km: the repeat that is drawn */
-    const eae_names *features; /* heatmap: these; NULL: chosen by rank or variance */
-    const eae_kernels *kernels;
+    const eae_names *features;         /* heatmap: these; NULL: chosen by rank or variance */
+    const struct eae_kernels *kernels; /* kernels.h */
     int threads;
 } eae_figure_options;
 

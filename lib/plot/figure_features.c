@@ -348,6 +348,23 @@ static void write_sets(const sets *s, const place *order, int64_t shown, eae_fig
     eae_script_number(&f->script, "dot_most", most);
 }
 
+/* Steps of the axis and of the colours of GSEA, over what is shown. */
+static void write_tics(const sets *s, const place *order, int64_t shown, eae_figure *f)
+{
+    double low[2] = {0, 0}, high[2] = {0, 0};
+    for (int64_t k = 0; k < shown; k++) {
+        int64_t i = order[k].row;
+        double q = minus_log10(s->column[Q][i]), value[2] = {s->gsea ? s->column[X][i] : q, q};
+        for (int c = 0; c < 2; c++) {
+            low[c] = fmin(low[c], value[c]);
+            high[c] = fmax(high[c], value[c]);
+        }
+    }
+    for (int c = 0; c < 2; c++)
+        eae_script_number(&f->script, c == 0 ? "x_tic" : "hue_tic",
+                          eae_tic_step(fmax(high[c] - low[c], 1e-3), c == 0 ? 6 : 4));
+}
+
 static void describe(const sets *s, const eae_figure_options *o, eae_figure *f)
 {
     eae_script_number(&f->script, "gsea", s->gsea);
@@ -386,6 +403,7 @@ int eae_figure_enrich(eae_tidy *t, const eae_figure_options *o, eae_figure *f)
             order[i] = (place){s.column[P][i], fabs(s.column[s.gsea ? X : DOT][i]), i};
         qsort(order, (size_t)t->rows, sizeof *order, in_order);
         write_sets(&s, order, shown, f);
+        write_tics(&s, order, shown, f);
         describe(&s, o, f);
         f->height = 1.0 + 0.19 * (double)(shown < 6 ? 6 : shown);
         f->lines = (int)shown + 9;

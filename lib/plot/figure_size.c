@@ -201,7 +201,7 @@ int eae_figure_stability(eae_tidy *t, const eae_figure_options *o, eae_figure *f
     if (status == EAE_OK) {
         bool nogueira = strcmp(metric, "nogueira") == 0 || strcmp(metric, "kuncheva") == 0;
         eae_buffer_printf(&f->caption,
-                          "How far the splits agree in the features that they select: %s against "
+                          "How far the splits agree in the features that they select. %s against "
                           "the number of features%s. ",
                           eae_metric_title(metric),
                           nogueira ? "; 0 is what chance gives, 1 is always the same. Band: 95% "

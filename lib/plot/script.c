@@ -6,40 +6,9 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 /* ---- text -------------------------------------------------------------------------------- */
-
-/* Bytes of the well-formed UTF-8 character at p (Unicode, table 3-7); 0: there is none. */
-static int character(const unsigned char *p)
-{
-    unsigned char low = 0x80, high = 0xbf;
-    int more;
-    if (p[0] < 0x80)
-        return p[0] ? 1 : 0;
-    if (p[0] >= 0xc2 && p[0] <= 0xdf)
-        more = 1;
-    else if (p[0] >= 0xe0 && p[0] <= 0xef)
-        more = 2;
-    else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-        more = 3;
-    else
-        return 0;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    for (int i = 1; i <= more; i++) {
-        if (p[i] < low || p[i] > high)
-            return 0;
-        low = 0x80;
-        high = 0xbf;
-    }
-    return 1 + more;
-}
 
 /* What must not reach a figure: control characters, marks that turn the direction of text, and the
  * two that XML has no place for. */
@@ -69,7 +38,7 @@ static void add_character(eae_buffer *b, const char *p, int n)
 
 static int step(const char *p)
 {
-    int n = character((const unsigned char *)p);
+    int n = eae_utf8_length(p);
     return n ? n : 1;
 }
 
@@ -93,7 +62,7 @@ void eae_plain_text(eae_buffer *b, const char *text, int most)
         if (i == head && head < width)
             eae_buffer_puts(b, "\xe2\x80\xa6");
         if (i < head || i >= tail)
-            add_character(b, p, character((const unsigned char *)p));
+            add_character(b, p, eae_utf8_length(p));
     }
     if (!b->data)
         eae_buffer_puts(b, "");

@@ -1,6 +1,7 @@
 # enrich.gp - gene sets as dots. $set: place, x, genes, colour; label[1..label_n] from the top; x is
 # -log10 of q_name, or the normalised enrichment score (gsea). dot[1..dot_n]: sizes for the key.
 unset key
+set xtics x_tic
 set yrange [label_n + 0.7 : 0.3]
 set ytics ()
 set for [i=1:label_n] ytics add (label[i] i) scale 0
@@ -14,11 +15,12 @@ if (term) {
 } else {
     set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', \
         6 '#35b779', 7 '#6ece58', 8 '#b5de2b')
-    bar = 0.14 * 5.5 / width
-    set rmargin at screen 1 - 0.19 * 5.5 / width
-    set colorbox user origin screen 1 - bar, screen 0.55 size screen 0.022, screen 0.33
+    side = 1.1 * points_of_text / 8. / width       # for the keys, of the width
+    bar = 0.75 * side
+    set rmargin at screen 1 - side
+    set colorbox user origin screen 1 - bar, screen 0.55 size screen 0.02, screen 0.33
     set cblabel (gsea ? minus_log(word(q_name, 1)) : 'times expected') offset character 0.5, 0 textcolor rgb ink
-    set cbtics scale 0.3
+    set cbtics hue_tic scale 0.3
     if (!gsea) { set logscale cb; set cbtics 1,2 format '%g' }
     set key at screen 1 - bar - 0.02, screen 0.45 left top Left reverse samplen 1 spacing 1.3 width -1
     set arrow 900 from (gsea ? 0 : alpha_line), graph 0 to (gsea ? 0 : alpha_line), graph 1 nohead back \

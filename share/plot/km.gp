@@ -10,7 +10,6 @@ set xrange [0 : time_most * 1.03]
 set xtics ()
 set for [k=1:tic_n] xtics add (sprintf('%g', tic[k]) tic[k])
 set key above left vertical maxcols 1 Left reverse
-line = points_of_text * 1.25 / 72        # inches
 if (term) {
     set bmargin label_n + 4
     set lmargin group_width + 4
@@ -22,15 +21,16 @@ if (term) {
         for [g=1:label_n] $censored index g-1 using 1:2 with points pointtype '+' notitle, \
         NaN with points pointtype ' ' title say
 } else {
-    set bmargin at screen ((label_n + 3.9) * line + (figure_note ne '' ? line : 0)) / height
+    foot = figure_note ne '' ? 1.2 : 0.2
+    row(g) = (label_n - g + 0.5 + foot) * line / height
+    set bmargin at screen (label_n + 3.8 + foot) * line / height
     left = 0.2 + 0.062 * group_width
     set lmargin at screen (left > 0.62 ? left : 0.62) * points_of_text / 8 / width
-    set label 820 'At risk' at screen 0.02, graph 0 offset 0, character -3.6 left textcolor rgb grey
+    set label 820 'At risk' at screen 0.02, screen row(0) left textcolor rgb grey
     do for [g=1:label_n] {
-        set label 820+g group[g] at screen 0.02, graph 0 offset 0, character (-3.6 - g) left textcolor rgb colour[g]
+        set label 820+g group[g] at screen 0.02, screen row(g) left textcolor rgb colour[g]
         do for [k=1:tic_n] {
-            set label 900+g*20+k sprintf('%d', risk[(g-1)*tic_n+k]) at tic[k], graph 0 offset 0, character (-3.6 - g) \
-                center textcolor rgb ink
+            set label 900+g*20+k sprintf('%d', risk[(g-1)*tic_n+k]) at tic[k], screen row(g) center textcolor rgb ink
         }
     }
     plot for [g=1:label_n] $km index g-1 using 1:3:4 with filledcurves linecolor rgb colour[g] \

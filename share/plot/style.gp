@@ -2,7 +2,7 @@
 # EAE_SHARE=DIR takes the templates of DIR/plot.
 #
 # eae-plot sets before: format (svg png pdf term), width and height (inches, or characters of a
-# terminal), figure_title, figure_note, and what the kind of figure needs.
+# terminal), points_of_text (0: by the width), figure_title, x_title, y_title, figure_note, and what the kind of figure needs.
 set encoding utf8
 set minussign
 set datafile separator "\t"
@@ -11,7 +11,9 @@ set samples 200
 
 # ---- output. Text is not "enhanced": names are shown as they are, whatever is in them. ----------
 term = format eq 'term'
-points_of_text = width >= 8 ? 16 : 8     # a slide, or a column of a paper
+if (points_of_text == 0) { points_of_text = width >= 8 ? 16 : 8 }     # a slide, or a column of a paper
+line = points_of_text * (format eq 'svg' ? 1.5 : 1.25) / 72.           # height of a line of text in inches
+small = format eq 'svg' ? ',9.6' : sprintf(',%g', points_of_text * 0.8) # a smaller font
 dpi = 300.
 if (format eq 'svg') {
     set terminal svg size width*96,height*96 noenhanced dashed font 'Helvetica,Arial,sans-serif' \
@@ -56,8 +58,8 @@ if (term) { set_y = "set label 999 y_name at screen 0.01, screen 0.99 left; set 
 else { set_y = "set ylabel y_name" }
 # a key below the figure, one line for each of label[1..label_n]
 key_below = "set key below vertical maxcols 1 Left reverse"
-if (!term) { key_below = "set bmargin at screen (label_n * 1.32 + 4.2 + (figure_note ne '' ? 1.2 : 0)) * points_of_text / 72. / height; " \
-    . "set key at screen 0.55, screen (0.3 + (figure_note ne '' ? 1.2 : 0)) * points_of_text / 72. / height " \
+if (!term) { key_below = "set bmargin at screen (label_n * 1.06 + 3.6 + (figure_note ne '' ? 1 : 0)) * line / height; " \
+    . "set key at screen 0.55, screen (0.3 + (figure_note ne '' ? 1 : 0)) * line / height " \
     . "center bottom vertical maxcols 1 Left reverse" }
 if (figure_title ne '') { set title figure_title textcolor rgb ink }
 if (term) {
@@ -69,7 +71,7 @@ if (term) {
 if (figure_note ne '') {
     if (term) { set label 1000 figure_note at screen 0.01, screen 0 left }
     else {
-        set label 1000 figure_note at screen 0.02, screen 0.025 left font ',' . sprintf('%g', points_of_text*0.8) textcolor rgb grey
-        set bmargin at screen (0.6 * points_of_text / 8) / height
+        set label 1000 figure_note at screen 0.02, screen 0.5 * line / height left font small textcolor rgb grey
+        set bmargin at screen 4.6 * line / height
     }
 }

@@ -12,7 +12,6 @@ set label 800 sprintf('▼ down: %d', down_n) at graph 0.01, graph 1.04 left tex
 set label 801 sprintf('up: %d ▲', up_n) at graph 0.99, graph 1.04 right textcolor rgb colour[2]
 set tmargin 2
 if (!term) {
-    small = ',' . sprintf('%g', points_of_text * 0.8)
     do for [i=1:name_n] {
         if (name_side[i] > 0) {
             set label i name[i] at name_x[i], name_y[i] left offset character 0.7, 0 font small textcolor rgb ink
