@@ -18,7 +18,7 @@ if (term) {
     plot $box using 2:1:($6-$2):(0) with vectors nohead linecolor rgb ink linewidth 0.8, \
         $box using 4:1:3:5:($1-0.3):($1+0.3) with boxxyerror linecolor rgb colour[7] \
             linewidth 0.8 fillstyle transparent solid 0.35 border linecolor rgb ink, \
-        $split using 2:($1 + $3) with points pointtype 7 pointsize 0.25 linecolor rgb colour[1], \
+        $split using 2:($1 + $3) with points pointtype 7 pointsize 0.25*grow linecolor rgb colour[1], \
         $box using 4:($1-0.3):(0):(0.6) with vectors nohead linecolor rgb ink linewidth 2, \
-        $box using 7:1 with points pointtype 13 pointsize 0.7 linecolor rgb colour[2]
+        $box using 7:1 with points pointtype 13 pointsize 0.7*grow linecolor rgb colour[2]
 }

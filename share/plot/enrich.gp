@@ -9,7 +9,7 @@ set border 1
 set offsets graph 0.06, graph 0.06, 0, 0
 minus_log(what) = '−log₁₀ ' . what
 set xlabel xname((gsea ? 'Normalised enrichment score' : minus_log(q_name)))
-dot_size(genes) = 0.35 + 0.95 * sqrt(genes / (1. * dot_most))
+dot_size(genes) = grow * (0.35 + 0.95 * sqrt(genes / (1. * dot_most)))
 if (term) {
     plot $set using 2:1 with points pointtype 'o'
 } else {

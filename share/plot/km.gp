@@ -36,7 +36,7 @@ if (term) {
     plot for [g=1:label_n] $km index g-1 using 1:3:4 with filledcurves linecolor rgb colour[g] \
             fillstyle transparent solid 0.12 noborder notitle, \
         for [g=1:label_n] $km index g-1 using 1:2 with lines linestyle g title label[g], \
-        for [g=1:label_n] $censored index g-1 using 1:2 with points pointtype 1 pointsize 0.45 linewidth 1 \
+        for [g=1:label_n] $censored index g-1 using 1:2 with points pointtype 1 pointsize 0.45*grow linewidth 1 \
             linecolor rgb colour[g] notitle, \
         NaN with lines linecolor rgb '#ffffff' title say
 }

@@ -17,24 +17,24 @@ if (named || formed) {
     set key outside top center horizontal Left reverse samplen 0.5 width 1
 } else { unset key }
 if (!scale && !formed) {
-    plot $sample using 1:($3 == 0 ? $2 : NaN) with points pointtype 2 pointsize 0.6 linecolor rgb grey \
+    plot $sample using 1:($3 == 0 ? $2 : NaN) with points pointtype 2 pointsize 0.6*grow linecolor rgb grey \
             title (missing ? 'missing' : ''), \
         for [i=1:level_n] $sample using 1:($3 == i ? $2 : NaN) with points pointtype (term ? i : solid[i]) \
-            pointsize 0.6 linecolor rgb colour[i] title level[i]
+            pointsize 0.6*grow linecolor rgb colour[i] title level[i]
 }
 if (!scale && formed) {
     plot for [i=0:level_n] for [k=0:form_n] $sample using 1:($3 == i && $4 == k ? $2 : NaN) with points \
-            pointtype (term ? i : form_mark(i, k)) pointsize 0.6 linecolor rgb (i ? colour[i] : grey) notitle, \
-        for [i=1:level_n] NaN with points pointtype (term ? i : form_mark(i, 3)) pointsize 0.6 linecolor rgb colour[i] \
+            pointtype (term ? i : form_mark(i, k)) pointsize 0.6*grow linecolor rgb (i ? colour[i] : grey) notitle, \
+        for [i=1:level_n] NaN with points pointtype (term ? i : form_mark(i, 3)) pointsize 0.6*grow linecolor rgb colour[i] \
             title (named ? level[i] : ''), \
-        for [k=1:form_n] NaN with points pointtype (term ? 33 : solid[k]) pointsize 0.6 linecolor rgb grey title form[k]
+        for [k=1:form_n] NaN with points pointtype (term ? 33 : solid[k]) pointsize 0.6*grow linecolor rgb grey title form[k]
 }
 if (scale) {
     set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', \
         6 '#35b779', 7 '#6ece58', 8 '#b5de2b')
     set cblabel scale_name textcolor rgb ink
     plot for [k=0:form_n] $sample using 1:($4 == k ? $2 : NaN):3 with points pointtype (k ? solid[k] : 2) \
-            pointsize 0.6 linecolor palette notitle, \
-        for [k=1:form_n] NaN with points pointtype solid[k] pointsize 0.6 linecolor rgb grey \
+            pointsize 0.6*grow linecolor palette notitle, \
+        for [k=1:form_n] NaN with points pointtype solid[k] pointsize 0.6*grow linecolor rgb grey \
             title (formed ? form[k] : '')
 }

@@ -15,17 +15,19 @@ if (points_of_text == 0) { points_of_text = width >= 8 ? 16 : 8 }     # a slide,
 line = points_of_text * (format eq 'svg' ? 1.5 : 1.25) / 72.           # height of a line of text in inches
 small = format eq 'svg' ? ',9.6' : sprintf(',%g', points_of_text * 0.8) # a smaller font
 dpi = 300.
+heavy = points_of_text / 8.               # lines and marks grow with the text
+grow = format eq 'svg' ? heavy : 1        # SVG has no scale of its own for marks
 if (format eq 'svg') {
     set terminal svg size width*96,height*96 noenhanced dashed font 'Helvetica,Arial,sans-serif' \
-        fontscale points_of_text/9. background '#ffffff' linewidth 1
+        fontscale points_of_text/9. background '#ffffff' linewidth heavy
 }
 if (format eq 'png') {
     set terminal pngcairo size int(width*dpi),int(height*dpi) noenhanced font sprintf('Sans,%g', points_of_text) \
-        fontscale dpi/96 linewidth dpi/96 pointscale dpi/96 background '#ffffff'
+        fontscale dpi/96 linewidth heavy*dpi/96 pointscale heavy*dpi/96 background '#ffffff'
 }
 if (format eq 'pdf') {
     set terminal pdfcairo size width,height noenhanced font sprintf('Sans,%g', points_of_text) \
-        fontscale 1 linewidth 0.8 pointscale 0.5 background '#ffffff'
+        fontscale 1 linewidth heavy*0.8 pointscale heavy*0.5 background '#ffffff'
 }
 if (term) { set terminal dumb size int(width),int(height) noenhanced }
 
@@ -36,7 +38,7 @@ array mark[8] = [7, 9, 5, 13, 6, 8, 4, 12]
 ink = '#222222'
 grey = '#8c8c8c'
 pale = '#d9d9d9'
-line(i) = sprintf('set style line %d linecolor rgb "%s" linewidth 1.5 pointtype %d pointsize 0.5 dashtype ', i, colour[i], mark[i])
+line(i) = sprintf('set style line %d linecolor rgb "%s" linewidth 1.5 pointtype %d pointsize %g dashtype ', i, colour[i], mark[i], 0.5*grow)
 do for [i=1:8:4] {
     eval line(i) . '1'
     eval line(i+1) . '(12,4)'

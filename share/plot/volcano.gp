@@ -26,8 +26,8 @@ if (term) {
         $up using 1:2 with points pointtype '+', \
         $down using 1:2 with points pointtype '-'
 } else {
-    plot $rest using 1:2 with points pointtype 7 pointsize 0.2 linecolor rgb '#b3b3b3' notitle, \
+    plot $rest using 1:2 with points pointtype 7 pointsize 0.2*grow linecolor rgb '#b3b3b3' notitle, \
         found_line with lines linecolor rgb grey linewidth 0.8 dashtype 3 notitle, \
-        $up using 1:2 with points pointtype 9 pointsize 0.4 linecolor rgb colour[2], \
-        $down using 1:2 with points pointtype 11 pointsize 0.4 linecolor rgb colour[1]
+        $up using 1:2 with points pointtype 9 pointsize 0.4*grow linecolor rgb colour[2], \
+        $down using 1:2 with points pointtype 11 pointsize 0.4*grow linecolor rgb colour[1]
 }
