@@ -34,7 +34,7 @@ if (term) { set terminal dumb size int(width),int(height) noenhanced }
 # ---- colours: Okabe and Ito's eight, which all kinds of sight tell apart; the order alternates ---
 # dark and light, so that neighbours differ in a grey print too. Lines and marks differ as well.
 array colour[8] = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#000000', '#e69f00', '#56b4e9', '#7f7f7f']
-array mark[8] = [7, 9, 5, 13, 6, 8, 4, 12]
+array mark[8] = [7, 9, 5, 13, 11, 15, 2, 3]
 ink = '#222222'
 grey = '#8c8c8c'
 pale = '#d9d9d9'
