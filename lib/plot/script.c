@@ -77,14 +77,18 @@ char *eae_short_text(const char *text, int most)
 
 /* ---- variables --------------------------------------------------------------------------- */
 
+/* Pieces between single quotes, in which nothing but the quote has a meaning, joined by the quote
+ * itself between double ones. (Doubling it would not do: gnuplot 5.4 ends a string at one that
+ * comes first.) */
 static void add_quoted(eae_script *s, const char *text)
 {
     char *plain = eae_short_text(text, 0);
     eae_buffer_putc(&s->text, '\'');
     for (const char *p = plain; *p; p++) {
         if (*p == '\'')
-            eae_buffer_putc(&s->text, '\'');
-        eae_buffer_putc(&s->text, *p);
+            eae_buffer_puts(&s->text, "'.\"'\".'");
+        else
+            eae_buffer_putc(&s->text, *p);
     }
     eae_buffer_putc(&s->text, '\'');
     free(plain);

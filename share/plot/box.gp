@@ -4,7 +4,7 @@ set xlabel xname(metric)
 unset key
 set yrange [label_n + 0.6 : 0.4]
 set ytics ()
-set for [i=1:label_n] ytics add (label[i] i) scale 0
+set for [i=1:label_n] ytics add (tic_text(label[i]) i) scale 0
 set xrange [y_low : y_high]
 set xtics y_tic_wide
 set border 1

@@ -4,7 +4,7 @@ unset key
 set xtics x_tic
 set yrange [label_n + 0.7 : 0.3]
 set ytics ()
-set for [i=1:label_n] ytics add (label[i] i) scale 0
+set for [i=1:label_n] ytics add (tic_text(label[i]) i) scale 0
 set border 1
 set offsets graph 0.06, graph 0.06, 0, 0
 minus_log(what) = '−log₁₀ ' . what

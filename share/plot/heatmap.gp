@@ -12,7 +12,7 @@ if (term) {
     set yrange [label_n + 0.5 : 0.5]
     set xrange [0 : 1]
     set ytics ()
-    set for [i=1:label_n] ytics add (label[i] i)
+    set for [i=1:label_n] ytics add (tic_text(label[i]) i)
     set for [i=1:label_n] label i shade[i] at 0, i left
     plot NaN
 } else {
@@ -22,7 +22,7 @@ if (term) {
     unset xtics
     set xlabel xname(sprintf('%d samples', sample_n)) offset 0, 0.5
     set ytics ()
-    set for [i=1:label_n] ytics add (label[i] i) scale 0
+    set for [i=1:label_n] ytics add (tic_text(label[i]) i) scale 0
     set palette defined (0 '#00204d', 1 '#00336f', 2 '#39486b', 3 '#575c6d', 4 '#707173', 5 '#8a8779', \
         6 '#a69d75', 7 '#c4b56c', 8 '#e4cf5b', 9 '#ffea46')
     set cbrange [-2.5 : 2.5]

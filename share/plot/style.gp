@@ -53,6 +53,10 @@ set tics nomirror out scale 0.5 textcolor rgb ink
 set key noopaque samplen 3 spacing 1.05 textcolor rgb ink
 set xlabel offset 0, 0.3 textcolor rgb ink
 set ylabel textcolor rgb ink
+# the texts of tics are formats: a per cent sign in a name stands for itself when it is doubled
+tic_text(s) = strstrt(s, '%') == 0 ? s : s[1:strstrt(s, '%')] . '%' . tic_text(s[strstrt(s, '%') + 1:*])
+
+# titles of the axes, which a user may have given
 xname(own) = x_title ne '' ? x_title : own
 yname(own) = y_title ne '' ? y_title : own
 y_name = ''

@@ -7,7 +7,7 @@ load plot
 refused() {
     local text=$1
     shift
-    must_fail 1 eae-plot "$@" -o refused.svg
+    must_fail 1 eae-plot -q "$@" -o refused.svg
     says "$text"
     [ "$(printf '%s\n' "$stderr" | wc -l)" -eq 1 ] || fail "more than a line: $stderr"
     [ ! -e refused.svg ] || fail "something was written: $*"
@@ -103,12 +103,12 @@ refused() {
     printf 'model\tfpr\ttpr\nm\t0\t0\nm\t1\t1\n' >good.tsv
     mkdir none broken
     plot=$(command -v eae-plot)
-    PATH=$PWD/none must_fail 1 "$plot" roc good.tsv -o x.svg
+    must_fail 1 env PATH="$PWD/none" "$plot" roc good.tsv -o x.svg
     says "figures need gnuplot"
     says "cannot run gnuplot"
     [ ! -e x.svg ]
     # a script needs none
-    PATH=$PWD/none must_pass "$plot" roc good.tsv --script -o x.gp
+    must_pass env PATH="$PWD/none" "$plot" roc good.tsv --script -o x.gp
     printf '#!/bin/sh\necho "a sorry tale" >&2\nexit 3\n' >broken/gnuplot
     chmod +x broken/gnuplot
     PATH=$PWD/broken:$PATH must_fail 1 "$plot" roc good.tsv -o x.svg

@@ -72,7 +72,7 @@ END
     : >empty
     must_fail 1 eae-plot report -q empty -o x.html
     says "empty: empty"
-    head -c 1000 holes.eae >cut.eae
+    head -c 400 holes.eae >cut.eae
     must_fail 1 eae-plot report -q cut.eae -o x.html
     [ ! -e x.html ]
     must_fail 1 env PATH=/nonexistent "$(command -v eae-plot)" report -q holes.eae m.tsv --label label -o x.html || true

@@ -10,7 +10,7 @@ with open(path, encoding="utf-8") as f:
 
 
 def plain(value):
-    return value[1:-1].replace("''", "'") if value.startswith("'") else value
+    return value[1:-1].replace("'.\"'\".'", "'") if value.startswith("'") else value
 
 
 if what == "block":
