@@ -111,6 +111,7 @@ static void read_format(const eae_options *o, eae_drawing *drawing)
     const char *path = eae_opt_text(o, "output");
     bool standard = !path || strcmp(path, "-") == 0;
     int by_name = standard ? -1 : eae_format_of_name(path);
+    *drawing = (eae_drawing){0};
     if (eae_given(o, "format"))
         drawing->format = (eae_format)eae_opt_choice(o, "format");
     else if (by_name >= 0)

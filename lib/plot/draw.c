@@ -222,13 +222,8 @@ static int run_gnuplot(const char *script, const eae_drawing *drawing, int64_t f
     eae_names words = {0}, environment = {0};
     eae_command_result result = {0};
     static const char *const word[] = {"gnuplot", "-d"};
-    static const char *const variable[] = {"GNUTERM=",
-                                           "GNUPLOT_LIB=",
-                                           "GNUPLOT_FONTPATH=",
-                                           "GNUPLOT_PS_DIR=",
-                                           "GNUPLOT_DEFAULT_GDFONT=",
-                                           "GDFONTPATH=",
-                                           "LC_ALL=C.UTF-8"};
+    /* what gnuplot would look at for these formats, and the language of its numbers */
+    static const char *const variable[] = {"GNUTERM=unknown", "GNUPLOT_LIB=", "LC_ALL=C.UTF-8"};
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
         eae_names_add(&words, word[i], strlen(word[i]));
     for (size_t i = 0; i < sizeof variable / sizeof *variable; i++)

@@ -3,7 +3,7 @@
  *
  * The script of a figure is whole: size and format, variables and data (script.h), then the text of
  * share/plot/style.gp and of share/plot/KIND.gp. gnuplot reads nothing else: its start-up files are
- * left out (-d), and the environment variables that it looks at are emptied. So the same figure
+ * left out (-d), and the environment variables that it looks at are set. So the same figure
  * gives the same bytes on one machine (fonts and gnuplot's version count); the date that
  * a PDF would carry is blanked.
  */

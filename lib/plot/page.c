@@ -51,13 +51,13 @@ int eae_page_figure(eae_page *page, int status, const eae_figure *figure)
 {
     eae_buffer svg = {0};
     eae_drawing drawing = {.format = EAE_FORMAT_SVG, .text = 10, .tmpdir = page->o->tmpdir};
-    /* on a screen there is more room than in a column of a paper */
-    drawing.width = figure->width < 5 ? 5 : figure->width;
-    drawing.height = figure->height * (figure->width < 5 ? 1.25 : 1.1);
     if (status != EAE_OK) {
         why_not(page);
         return EAE_OK;
     }
+    /* on a screen there is more room than in a column of a paper */
+    drawing.width = figure->width < 5 ? 5 : figure->width;
+    drawing.height = figure->height * (figure->width < 5 ? 1.25 : 1.1);
     status = eae_figure_draw(figure, &drawing, &svg);
     if (status == EAE_OK) {
         char prefix[24];

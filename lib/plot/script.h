@@ -3,9 +3,10 @@
  * blocks of data. A template (share/plot) then draws it.
  *
  * Names from the data never become code or markup. They are written between single quotes, where
- * gnuplot looks at nothing but the quote itself (that stands between double ones), and the style switches off the
- * marks of "enhanced" text; control characters and bytes that are not UTF-8 become '?'. Data blocks
- * hold numbers alone. Numbers are the shortest that read back to the same double, NaN for missing.
+ * gnuplot looks at nothing but the quote itself (that stands between double ones), and the style
+ * switches off the marks of "enhanced" text; control characters and bytes that are not UTF-8 become
+ * '?'. Data blocks hold numbers alone. Numbers are the shortest that read back to the same double,
+ * NaN for missing.
  *
  * Single-threaded.
  */

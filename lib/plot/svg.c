@@ -49,7 +49,9 @@ void eae_svg_finish(eae_buffer *svg, const char *title, const char *description)
 {
     eae_buffer out = {0};
     bool done = false;
-    for (const char *p = svg->data; p && *p;) {
+    if (!svg->data)
+        return;
+    for (const char *p = svg->data; *p;) {
         const char *end = after_text(p);
         if (end) {
             p = end;
@@ -96,7 +98,9 @@ static void add_tag(eae_buffer *html, const char *p, const char *end, const char
 void eae_svg_inline(eae_buffer *html, const eae_buffer *svg, const char *prefix)
 {
     const char *p = svg->data ? strstr(svg->data, "<svg") : NULL;
-    while (p && *p) {
+    if (!p)
+        return;
+    while (*p) {
         const char *end = *p == '<' ? tag_end(p) : p + strcspn(p, "<");
         if (*p == '<')
             add_tag(html, p, end, prefix);
