@@ -71,6 +71,15 @@ int eae_figure_limit(eae_figure *f, int count, int most, const char *what)
     return most;
 }
 
+void eae_figure_left_out(eae_figure *f, int64_t count)
+{
+    if (count == 0)
+        return;
+    eae_note("%s: %lld values are infinite, and left out", f->kind, (long long)count);
+    eae_buffer_printf(&f->note, "%s%lld infinite values are left out", f->note.length ? "; " : "",
+                      (long long)count);
+}
+
 int eae_figure_metric(eae_tidy *t, int column, const char *metric, char **name)
 {
     *name = NULL;
@@ -153,7 +162,11 @@ static bool ends_at_1(const char *metric)
 
 void eae_figure_range(eae_figure *f, const char *metric, double chance, double low, double high)
 {
+    enum { DIGITS = 300 };
+    double most = pow(10, DIGITS); /* differences of what is drawn are to be finite */
     bool ends = ends_at_1(metric) && high >= low;
+    low = fmax(low, -most);
+    high = fmin(high, most);
     if (ends)
         high = fmin(high, 1);
     double span = high > low ? high - low : fmax(fabs(high) * 0.1, 0.1);

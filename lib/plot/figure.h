@@ -97,6 +97,8 @@ int eae_figure_limit(eae_figure *f, int count, int most, const char *what);
 int eae_figure_metric(eae_tidy *t, int column, const char *metric, char **name);
 /* A metric's name as the title of an axis: "AUC", "balanced accuracy"; itself if not known. */
 const char *eae_metric_title(const char *metric);
+/* Says in a note on stderr and in the figure that `count` (0: nothing) values are not finite. */
+void eae_figure_left_out(eae_figure *f, int64_t count);
 /* A step of 1, 2 or 5 times a power of ten that goes into `span` at most `tics` times. */
 double eae_tic_step(double span, int tics);
 /* y_low, y_high, y_tic, y_tic_wide: what holds low .. high with some room, not beyond 1 for a

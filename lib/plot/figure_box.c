@@ -70,6 +70,7 @@ typedef struct {
     int64_t *n;
     int count;
     double low, high;
+    int64_t infinite;
 } groups_values;
 
 static int take_values(const eae_tidy *t, int column, const eae_tidy_groups *g, int shown,
@@ -89,8 +90,10 @@ static int take_values(const eae_tidy *t, int column, const eae_tidy_groups *g, 
             return status;
         if (of >= shown || isnan(x))
             continue;
-        if (isinf(x))
-            return eae_tidy_fail(t, i, column, "not finite: %s", eae_tidy_text(t, i, column));
+        if (isinf(x)) {
+            out->infinite++;
+            continue;
+        }
         out->value[of][out->n[of]++] = x;
         out->low = fmin(out->low, x);
         out->high = fmax(out->high, x);
@@ -99,7 +102,7 @@ static int take_values(const eae_tidy *t, int column, const eae_tidy_groups *g, 
         qsort(out->value[i], (size_t)out->n[i], sizeof(double), ascending);
     return out->high >= out->low
                ? EAE_OK
-               : eae_fail("%s: nothing to draw: every value is NA", eae_tidy_name(t));
+               : eae_fail("%s: nothing to draw: no value is finite", eae_tidy_name(t));
 }
 
 static void write_values(const groups_values *v, eae_figure *f)
@@ -136,6 +139,7 @@ static int make(eae_tidy *t, const int *at, const char *metric, eae_figure *f)
     if (status == EAE_OK) {
         eae_figure_labels(f, "label", &g.label, shown, EAE_LABEL_MOST);
         write_values(&v, f);
+        eae_figure_left_out(f, v.infinite);
         eae_script_text(&f->script, "metric", eae_metric_title(metric));
         eae_figure_range(f, metric, known ? known->chance : NAN, v.low, v.high);
         f->height = 1.0 + 0.3 * (shown < 3 ? 3 : shown);

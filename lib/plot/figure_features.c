@@ -46,6 +46,15 @@ static int check_p(const eae_tidy *t, const double *p, int column)
     return EAE_OK;
 }
 
+static int check_finite(const eae_tidy *t, const double *value, int column)
+{
+    for (int64_t i = 0; i < t->rows; i++) {
+        if (isinf(value[i]))
+            return eae_tidy_fail(t, i, column, "not finite: %s", eae_tidy_text(t, i, column));
+    }
+    return EAE_OK;
+}
+
 /* The first of these columns that is there: its number; *name is how it is called in a figure. */
 static int corrected(const eae_tidy *t, const char **name)
 {
@@ -80,14 +89,15 @@ static void measure(const eae_tidy *t, volcano *v)
         v->x_most = fmax(v->x_most, fabs(v->effect[i]));
         v->y_most = fmax(v->y_most, minus_log10(v->p[i]));
     }
-    v->x_most = v->x_most > 0 ? v->x_most * 1.08 : 1;
+    v->x_most = v->x_most > 0 ? fmin(v->x_most, 1e300) * 1.08 : 1;
     v->y_most = v->y_most > 0 ? v->y_most * 1.08 : 1;
 }
 
 /* Is there a point at that place of a fine grid already? */
 static bool is_taken(uint8_t *grid, const volcano *v, int64_t i)
 {
-    int64_t x = (int64_t)((v->effect[i] / v->x_most + 1) / 2 * (GRID - 1));
+    double across = fmin(fmax(v->effect[i] / v->x_most, -1), 1);
+    int64_t x = (int64_t)((across + 1) / 2 * (GRID - 1));
     int64_t y = (int64_t)(minus_log10(v->p[i]) / v->y_most * (GRID - 1)), at = y * GRID + x;
     bool taken = grid[at];
     grid[at] = 1;
@@ -305,6 +315,8 @@ static int read_sets(sets *s)
         status = check_p(s->t, s->column[P], s->at[P]);
     if (status == EAE_OK)
         status = check_p(s->t, s->column[Q], s->at[Q]);
+    for (int c = X; c < SET_COLUMNS && status == EAE_OK; c++)
+        status = s->at[c] >= 0 ? check_finite(s->t, s->column[c], s->at[c]) : EAE_OK;
     return status;
 }
 

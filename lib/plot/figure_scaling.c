@@ -67,7 +67,7 @@ static int write_group(const eae_tidy *t, const int *at, const eae_tidy_groups *
         status = read_size(t, i, at[SIZE], &x);
         if (status == EAE_OK)
             status = eae_tidy_number(t, i, at[SECONDS], &y);
-        if (status == EAE_OK && !(y > 0))
+        if (status == EAE_OK && !(y > 0 && isfinite(y)))
             status = eae_tidy_fail(t, i, at[SECONDS], "not a time: %s",
                                    eae_tidy_text(t, i, at[SECONDS]));
         eae_script_cell(&f->script, x);

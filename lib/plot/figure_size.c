@@ -44,17 +44,24 @@ static int read_sizes(sizes *s)
 }
 
 /* The figure of a line is its mean, or the pooled one where there is none (leave-one-out). */
-static int read_values(sizes *s)
+static int read_values(sizes *s, eae_figure *f)
 {
     int status = EAE_OK;
+    int64_t infinite = 0;
     for (int c = VALUE; c < COLUMNS && status == EAE_OK; c++) {
         if (s->at[c] >= 0)
             status = eae_tidy_numbers(s->t, s->at[c], &s->column[c]);
     }
-    for (int64_t i = 0; i < s->t->rows && status == EAE_OK && s->column[POOLED]; i++) {
-        if (isnan(s->column[VALUE][i]))
+    for (int64_t i = 0; i < s->t->rows && status == EAE_OK; i++) {
+        if (s->column[POOLED] && isnan(s->column[VALUE][i]))
             s->column[VALUE][i] = s->column[POOLED][i];
+        infinite += isinf(s->column[VALUE][i]) != 0;
+        for (int c = VALUE; c <= HIGH; c++) {
+            if (isinf(s->column[c][i]))
+                s->column[c][i] = NAN;
+        }
     }
+    eae_figure_left_out(f, infinite);
     return status;
 }
 
@@ -135,7 +142,7 @@ static int make(sizes *s, const eae_figure_options *o, bool agreement, eae_figur
     if (status == EAE_OK)
         status = read_sizes(s);
     if (status == EAE_OK)
-        status = read_values(s);
+        status = read_values(s, f);
     if (status != EAE_OK)
         return status;
     eae_tidy_group(s->t, key, 3, &s->groups);

@@ -115,6 +115,8 @@ static int by_p(const void *a, const void *b)
 /* The rows of the table in order of column p. */
 static void sort_by_p(eae_tidy *t)
 {
+    if (t->rows == 0)
+        return;
     int at = eae_tidy_find(t, "p");
     int64_t cols = t->header.count;
     line *order = eae_malloc((size_t)t->rows, sizeof *order);

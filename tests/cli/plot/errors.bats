@@ -52,9 +52,13 @@ refused() {
     head -1 size.tsv >head.tsv
     refused "head.tsv: nothing to draw: the report has no lines" size head.tsv
     printf 'metric\tvalue\tsplit\nauc\tNA\t1\n' >box.tsv
-    refused "box.tsv: nothing to draw: every value is NA" box box.tsv
+    refused "box.tsv: nothing to draw: no value is finite" box box.tsv
     sed 's/NA/Inf/' box.tsv >inf.tsv
-    refused "inf.tsv:2: column 2 (value): not finite: Inf" box inf.tsv
+    refused "inf.tsv: nothing to draw: no value is finite" box inf.tsv
+    printf 'auc\t0.5\t2\n' >>inf.tsv
+    must_pass eae-plot box inf.tsv -o inf.svg
+    says "box: 1 values are infinite, and left out"
+    texts inf.svg | grep -q '1 infinite values are left out'
     printf 'id\teffect\tp\nx\t1\t2\n' >volcano.tsv
     refused "volcano.tsv:2: column 3 (p): not a p-value: 2" volcano volcano.tsv
     printf 'set\tset_size\toverlap\texpected\tp\n' >sets.tsv
