@@ -12,6 +12,8 @@
 #include "eval/metric.h"
 #include "plot/figure.h"
 
+enum { NAME_MOST = 28 };
+
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -137,7 +139,7 @@ static int make(eae_tidy *t, const int *at, const char *metric, eae_figure *f)
     int shown = eae_figure_limit(f, g.count, EAE_BOXES_MAX, "candidates");
     int status = take_values(t, at[1], &g, shown, &v);
     if (status == EAE_OK) {
-        eae_figure_labels(f, "label", &g.label, shown, EAE_LABEL_MOST);
+        eae_figure_labels(f, "label", &g.label, shown, NAME_MOST);
         write_values(&v, f);
         eae_figure_left_out(f, v.infinite);
         eae_script_text(&f->script, "metric", eae_metric_title(metric));

@@ -147,7 +147,7 @@ static bool overlaps(const box *a, const box *b, int64_t n)
 static bool place_name(double x, double y, int characters, const box *taken, int64_t n, box *at,
                        double *side)
 {
-    double width = 0.021 * characters + 0.02, half = 0.022;
+    double width = 0.023 * characters + 0.02, half = 0.026;
     for (int k = 0; k < 2; k++) {
         *side = (x >= 0.5) == (k == 0) ? 1 : -1;
         *at = (box){*side > 0 ? x : x - width, *side > 0 ? x + width : x, y - half, y + half};

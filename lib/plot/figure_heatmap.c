@@ -273,13 +273,7 @@ static void write_labels(const eae_frame *data, const candidate *chosen, const i
         eae_names_add(&names, name, strlen(name));
         eae_names_free(&one);
     }
-    int widest = 0;
-    for (int64_t a = 0; a < k; a++) {
-        int width = eae_text_width(eae_name(&names, a));
-        widest = width > widest ? width : widest;
-    }
     eae_figure_labels(f, "label", &names, k, NAME_MOST);
-    eae_script_number(&f->script, "label_width", widest < NAME_MOST ? widest : NAME_MOST);
     eae_figure_labels(f, "level", &levels->name, levels->count, 16);
     eae_names_free(&names);
     /* runs of samples of one level: begin, end, level */

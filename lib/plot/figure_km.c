@@ -111,12 +111,6 @@ static void write_labels(const subjects *s, eae_figure *f)
     }
     eae_script_names(&f->script, "label", &label);
     eae_figure_labels(f, "group", s->name, s->groups, GROUP_MOST);
-    int widest = 0;
-    for (int g = 0; g < s->groups; g++) {
-        int width = eae_text_width(eae_name(s->name, g));
-        widest = width > widest ? width : widest;
-    }
-    eae_script_number(&f->script, "group_width", widest < GROUP_MOST ? widest : GROUP_MOST);
     eae_names_free(&label);
 }
 

@@ -32,7 +32,8 @@ static int read_sizes(sizes *s)
         const char *text = eae_tidy_text(s->t, i, s->at[SIZE]);
         if (strcmp(text, "selected") == 0 || strcmp(text, "NA") == 0)
             s->size[i] = NAN;
-        else if (!eae_parse_double(text, strlen(text), &s->size[i]) || s->size[i] < 0)
+        else if (!eae_parse_double(text, strlen(text), &s->size[i]) ||
+                 !(s->size[i] >= 0 && s->size[i] < 1e15))
             return eae_tidy_fail(s->t, i, s->at[SIZE], "not a number of features: '%.40s'", text);
         any = any || s->size[i] > 0;
     }

@@ -137,6 +137,12 @@ static void begin_array(eae_script *s, const char *name, int64_t count)
 
 void eae_script_names(eae_script *s, const char *name, const eae_names *names)
 {
+    int widest = 0;
+    for (int64_t i = 0; i < names->count; i++) {
+        int width = eae_text_width(eae_name(names, i));
+        widest = width > widest ? width : widest;
+    }
+    eae_buffer_printf(&s->text, "%s_width = %d\n", name, widest);
     begin_array(s, name, names->count);
     for (int64_t i = 0; i < names->count; i++) {
         eae_buffer_printf(&s->text, "%s[%lld] = ", name, (long long)i + 1);

@@ -30,7 +30,8 @@ void eae_script_comment(eae_script *s, const char *text);
 /* name = value */
 void eae_script_number(eae_script *s, const char *name, double value);
 void eae_script_text(eae_script *s, const char *name, const char *value);
-/* name_n = count, and an array of that many (at least one) names, or numbers. */
+/* name_n = count, and an array of that many (at least one) names, or numbers; for names also
+ * name_width, the characters of the longest. */
 void eae_script_names(eae_script *s, const char *name, const eae_names *names);
 void eae_script_numbers(eae_script *s, const char *name, const double *value, int64_t count);
 

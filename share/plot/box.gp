@@ -8,6 +8,7 @@ set for [i=1:label_n] ytics add (tic_text(label[i]) i) scale 0
 set xrange [y_low : y_high]
 set xtics y_tic_wide
 set border 1
+if (!term) { set lmargin at screen name_margin(label_width) }
 if (term) {
     plot $split using 2:($1 + $3) with points pointtype 'o', $box using 4:1 with points pointtype '|', \
         $box using 7:1 with points pointtype 'X'

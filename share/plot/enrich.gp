@@ -15,14 +15,15 @@ if (term) {
 } else {
     set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', \
         6 '#35b779', 7 '#6ece58', 8 '#b5de2b')
-    side = 1.1 * points_of_text / 8. / width       # for the keys, of the width
+    set lmargin at screen name_margin(label_width)
+    side = 1.2 * points_of_text / 8. / width       # for the keys, of the width
     bar = 0.75 * side
     set rmargin at screen 1 - side
     set colorbox user origin screen 1 - bar, screen 0.55 size screen 0.02, screen 0.33
     set cblabel (gsea ? minus_log(word(q_name, 1)) : 'times expected') offset character 0.5, 0 textcolor rgb ink
     set cbtics hue_tic scale 0.3
     if (!gsea) { set logscale cb; set cbtics 1,2 format '%g' }
-    set key at screen 1 - bar - 0.02, screen 0.45 left top Left reverse samplen 1 spacing 1.3 width -1
+    set key at screen 1 - bar - 0.02, screen 0.45 left top Left reverse samplen 0.5 spacing 1.3 width -1
     set arrow 900 from (gsea ? 0 : alpha_line), graph 0 to (gsea ? 0 : alpha_line), graph 1 nohead back \
         linecolor rgb grey linewidth 0.8 dashtype 3
     set grid ytics linecolor rgb '#eeeeee' linetype 1 linewidth 0.6

@@ -17,6 +17,7 @@ if (term) {
     plot NaN
 } else {
     set border 0
+    set lmargin at screen name_margin(label_width)
     set xrange [0.5 : sample_n + 0.5]
     set yrange [label_n + 0.5 : -1.6]
     unset xtics

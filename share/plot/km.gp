@@ -9,7 +9,7 @@ set ytics 0.25
 set xrange [0 : time_most * 1.03]
 set xtics ()
 set for [k=1:tic_n] xtics add (sprintf('%g', tic[k]) tic[k])
-set key above left vertical maxcols 1 Left reverse
+set key above left vertical maxcols 1 Left reverse width key_width(label_width)
 if (term) {
     set bmargin label_n + 4
     set lmargin group_width + 4
@@ -24,8 +24,9 @@ if (term) {
     foot = figure_note ne '' ? 1.2 : 0.2
     row(g) = (label_n - g + 0.5 + foot) * line / height
     set bmargin at screen (label_n + 3.8 + foot) * line / height
-    left = 0.2 + 0.062 * group_width
-    set lmargin at screen (left > 0.62 ? left : 0.62) * points_of_text / 8 / width
+    least = (format eq 'svg' ? 0.108 : 0.08) * points_of_text / width
+    left = name_margin(group_width) + 0.008 * points_of_text / width
+    set lmargin at screen left > least ? left : least
     set label 820 'At risk' at screen 0.02, screen row(0) left textcolor rgb grey
     do for [g=1:label_n] {
         set label 820+g group[g] at screen 0.02, screen row(g) left textcolor rgb colour[g]

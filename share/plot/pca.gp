@@ -14,7 +14,7 @@ form_mark(i, k) = k == 0 ? 2 : i % 2 == 0 && i > 0 ? hollow[k] : solid[k]
 named = level_n > 1 || (level_n == 1 && level[1] ne '')
 formed = form_n > 1 || (form_n == 1 && form[1] ne '')
 if (named || formed) {
-    set key outside top center horizontal Left reverse samplen 0.5 width 1
+    set key outside top center horizontal Left reverse samplen 0.5 width key_width(level_width > form_width ? level_width : form_width) + 1
 } else { unset key }
 if (!scale && !formed) {
     plot $sample using 1:($3 == 0 ? $2 : NaN) with points pointtype 2 pointsize 0.6*grow linecolor rgb grey \

@@ -7,7 +7,7 @@ set yrange [0:1.005]
 set xtics 0.2
 set ytics 0.2
 if (!term) { set size ratio -1 }
-set key bottom right Left reverse
+set key bottom right Left reverse width key_width(label_width)
 if (term) {
     plot x with dots notitle, \
         for [i=1:label_n] $curve index i-1 using 1:2 with lines linestyle i title label[i]

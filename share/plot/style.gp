@@ -12,7 +12,7 @@ set samples 200
 # ---- output. Text is not "enhanced": names are shown as they are, whatever is in them. ----------
 term = format eq 'term'
 if (points_of_text == 0) { points_of_text = width >= 8 ? 16 : 8 }     # a slide, or a column of a paper
-line = points_of_text * (format eq 'svg' ? 1.5 : 1.25) / 72.           # height of a line of text in inches
+line = points_of_text * (format eq 'svg' ? 1.7 : 1.25) / 72.           # height of a line of text in inches
 small = format eq 'svg' ? ',9.6' : sprintf(',%g', points_of_text * 0.8) # a smaller font
 dpi = 300.
 heavy = points_of_text / 8.               # lines and marks grow with the text
@@ -27,7 +27,7 @@ if (format eq 'png') {
 }
 if (format eq 'pdf') {
     set terminal pdfcairo size width,height noenhanced font sprintf('Sans,%g', points_of_text) \
-        fontscale 1 linewidth heavy*0.8 pointscale heavy*0.5 background '#ffffff'
+        fontscale 0.72 linewidth heavy*1.4 pointscale heavy*0.75 background '#ffffff'
 }
 if (term) { set terminal dumb size int(width),int(height) noenhanced }
 
@@ -50,6 +50,10 @@ set style fill solid 1.0 noborder
 # ---- frame: two axes, no box, no grid but where a kind asks for it ------------------------------
 set border 3 linecolor rgb ink linewidth 0.8
 set tics nomirror out scale 0.5 textcolor rgb ink
+# gnuplot does not know how wide the letters of an SVG will be, and takes too much: less for a key
+key_width(characters) = format eq 'svg' ? -0.31 * characters : 0
+# a margin that has room for names of so many characters
+name_margin(characters) = (characters * 0.0092 * points_of_text + 0.18) / width
 set key noopaque samplen 3 spacing 1.05 textcolor rgb ink
 set xlabel offset 0, 0.3 textcolor rgb ink
 set ylabel textcolor rgb ink
@@ -66,7 +70,7 @@ else { set_y = "set ylabel y_name" }
 key_below = "set key below vertical maxcols 1 Left reverse"
 if (!term) { key_below = "set bmargin at screen (label_n * 1.06 + 3.6 + (figure_note ne '' ? 1 : 0)) * line / height; " \
     . "set key at screen 0.55, screen (0.3 + (figure_note ne '' ? 1 : 0)) * line / height " \
-    . "center bottom vertical maxcols 1 Left reverse" }
+    . "center bottom vertical maxcols 1 Left reverse width key_width(label_width)" }
 if (figure_title ne '') { set title figure_title textcolor rgb ink }
 if (term) {
     set border 3
