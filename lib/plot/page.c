@@ -126,7 +126,21 @@ static int read_stream(eae_page *page, const char *path, const char *name)
     return status == EAE_OK ? eae_page_stream(page, b, name) : status;
 }
 
-/* A report, unless it is a wide table that looks like none: a data matrix. */
+/* Has the header (the first line of a text) that column? `name` may go on with =... */
+static bool has_column(const char *text, const char *name)
+{
+    size_t length = name ? strcspn(name, "=") : 0;
+    for (const char *p = text; length > 0 && *p && *p != '\n';) {
+        size_t n = strcspn(p, "\t\r\n");
+        if (n == length && memcmp(p, name, n) == 0)
+            return true;
+        p += n;
+        p += *p == '\t' || *p == '\r';
+    }
+    return false;
+}
+
+/* A report; but what is wide, or has the column that --label or --time names, is a data matrix. */
 static int read_text(eae_page *page, const char *path, const char *name)
 {
     char *text;
@@ -137,7 +151,10 @@ static int read_text(eae_page *page, const char *path, const char *name)
     int64_t columns = 1;
     for (const char *p = text; *p && *p != '\n'; p++)
         columns += *p == '\t';
-    if (columns <= MATRIX_COLUMNS)
+    const eae_import *import = page->o->import;
+    bool data = columns > MATRIX_COLUMNS || has_column(text, import->label) ||
+                has_column(text, import->time);
+    if (!data)
         return eae_page_table(page, text, length, name);
     free(text);
     return read_stream(page, path, name);

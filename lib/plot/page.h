@@ -2,7 +2,8 @@
  * page.h - one self-contained HTML page about all files of an analysis.
  *
  * What a file is is told by its content: an eae stream by its first bytes, a report by its columns
- * (page_table.c), and a text that is neither, with many columns, is a data matrix. A section for
+ * (page_table.c), and a text with many
+ * columns, or with the column that --label or --time names, is a data matrix. A section for
  * each file has figures (SVG inside the page), tables, a sentence on how to read them, and for
  * streams the commands that made them. A figure that cannot be made of what is there (no survival
  * times, missing values) leaves its reason in the page; without gnuplot there is no page.

@@ -64,6 +64,9 @@ END
     sed '3s/\t[0-9.]*$/\tNA/' m.tsv | eae-view -q --label label - -o holes.eae
     must_pass eae-plot report -q other.tsv holes.eae -o page.html
     grep -q 'other.tsv: table' page.html
+    must_pass eae-plot report -q --label label m.tsv -o text.html
+    grep -q 'm.tsv: data' text.html
+    grep -q 'data: 8 samples × 3 features; c0 4, c1 4' text.html
     grep -q 'No figure: .*missing' page.html
     must_fail 1 eae-plot report -q other.tsv none.tsv -o x.html
     says none.tsv
