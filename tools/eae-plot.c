@@ -132,6 +132,8 @@ static int read_choices(const eae_options *o, eae_figure_options *choices, eae_n
     *choices = (eae_figure_options){
         .metric = eae_opt_text(o, "metric"),
         .top = eae_given(o, "top") ? eae_opt_int(o, "top") : -1,
+        .width = eae_given(o, "width") ? eae_opt_real(o, "width") : 0,
+        .height = eae_given(o, "height") ? eae_opt_real(o, "height") : 0,
         .alpha = eae_opt_real(o, "alpha"),
         .colour = eae_opt_text(o, "colour"),
         .shape = eae_opt_text(o, "shape"),

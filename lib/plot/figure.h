@@ -26,16 +26,19 @@ typedef struct eae_figure {
 } eae_figure;
 
 typedef struct eae_figure_options {
-    const char *metric; /* NULL: the first of the report */
-    int64_t top;        /* sets, names or features to show; -1: the figure's own number */
-    double alpha;       /* significance for volcano and enrich */
-    const char *colour; /* annotation for the colour; NULL: label */
-    const char *shape;  /* annotation for the marks; NULL: none */
-    const char *model;  /* the candidate to show, as eae-score names it; NULL: the only one */
-    bool first_model;   /* km: of several candidates take the first */
-    bool by_cluster;    /* heatmap: samples in the order of a clustering, else by label */
-    bool standardise;   /* pca: features at unit variance */
-    int64_t repeat;     /* km: the repeat that is drawn */
+    const char *metric;   /* NULL: the first of the report */
+    int64_t top;          /* sets, names or features to show; -1: the figure's own number */
+    double width, height; /* of the picture in inches, where they are given, else 0: what room
+                             there is for names */
+    double text;          /* points of its text; 0: by the width */
+    double alpha;         /* significance for volcano and enrich */
+    const char *colour;   /* annotation for the colour; NULL: label */
+    const char *shape;    /* annotation for the marks; NULL: none */
+    const char *model;    /* the candidate to show, as eae-score names it; NULL: the only one */
+    bool first_model;     /* km: of several candidates take the first */
+    bool by_cluster;      /* heatmap: samples in the order of a clustering, else by label */
+    bool standardise;     /* pca: features at unit variance */
+    int64_t repeat;       /* km: the repeat that is drawn */
     const eae_names *features;         /* heatmap: these; NULL: chosen by rank or variance */
     const struct eae_kernels *kernels; /* kernels.h */
     int threads;

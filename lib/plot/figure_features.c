@@ -144,10 +144,24 @@ static bool overlaps(const box *a, const box *b, int64_t n)
     return false;
 }
 
-static bool place_name(double x, double y, int characters, const box *taken, int64_t n, box *at,
-                       double *side)
+/* A letter of the names and half a line, in widths and heights of the frame: names are set at 0.8
+ * of the text (style.gp), and axes and their titles take 0.8 inches away. */
+typedef struct {
+    double letter, half;
+} letters;
+
+static letters measure_letters(const eae_figure_options *o, const eae_figure *f)
 {
-    double width = 0.023 * characters + 0.02, half = 0.026;
+    double width = o->width > 1 ? o->width : f->width,
+           height = o->height > 1 ? o->height : f->height;
+    double text = o->text > 0 ? o->text : width >= 8 ? 16 : 8, inch = 0.8 * text / 72;
+    return (letters){0.65 * inch / fmax(width - 0.8, 0.5), 0.65 * inch / fmax(height - 0.8, 0.5)};
+}
+
+static bool place_name(double x, double y, int characters, letters size, const box *taken,
+                       int64_t n, box *at, double *side)
+{
+    double width = size.letter * (characters + 1), half = size.half;
     for (int k = 0; k < 2; k++) {
         *side = (x >= 0.5) == (k == 0) ? 1 : -1;
         *at = (box){*side > 0 ? x : x - width, *side > 0 ? x + width : x, y - half, y + half};
@@ -161,6 +175,7 @@ static void write_names(const eae_tidy *t, const volcano *v, const eae_figure_op
                         eae_figure *f)
 {
     int64_t most = o->top >= 0 ? o->top : VOLCANO_NAMES, n = 0;
+    letters size = measure_letters(o, f);
     place *order = eae_malloc((size_t)t->rows, sizeof *order);
     box *taken = eae_malloc((size_t)most, sizeof *taken);
     double *column = eae_malloc((size_t)(3 * most), sizeof *column);
@@ -174,7 +189,8 @@ static void write_names(const eae_tidy *t, const volcano *v, const eae_figure_op
             continue;
         char *name = eae_short_text(eae_tidy_text(t, i, id), 18);
         double x = (v->effect[i] / v->x_most + 1) / 2, y = minus_log10(v->p[i]) / v->y_most;
-        if (place_name(x, y, eae_text_width(name), taken, n, &taken[n], &column[2 * most + n])) {
+        if (place_name(x, y, eae_text_width(name), size, taken, n, &taken[n],
+                       &column[2 * most + n])) {
             column[n] = v->effect[i];
             column[most + n] = minus_log10(v->p[i]);
             eae_names_add(&names, name, strlen(name));

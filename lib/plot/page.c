@@ -13,6 +13,8 @@
 #include "plot/html.h"
 #include "plot/svg.h"
 
+/* On a screen there is more room than in a column of a paper: inches, points. */
+enum { PAGE_WIDTH = 5, PAGE_TEXT = 10 };
 enum { MATRIX_COLUMNS = 60, HEAD = 64 };
 
 /* ---- parts ------------------------------------------------------------------------------- */
@@ -50,14 +52,14 @@ static void why_not(eae_page *page)
 int eae_page_figure(eae_page *page, int status, const eae_figure *figure)
 {
     eae_buffer svg = {0};
-    eae_drawing drawing = {.format = EAE_FORMAT_SVG, .text = 10, .tmpdir = page->o->tmpdir};
+    eae_drawing drawing = {.format = EAE_FORMAT_SVG, .text = PAGE_TEXT, .tmpdir = page->o->tmpdir};
     if (status != EAE_OK) {
         why_not(page);
         return EAE_OK;
     }
-    /* on a screen there is more room than in a column of a paper */
-    drawing.width = figure->width < 5 ? 5 : figure->width;
-    drawing.height = figure->height * (figure->width < 5 ? 1.25 : 1.1);
+    bool narrow = figure->width < PAGE_WIDTH;
+    drawing.width = narrow ? PAGE_WIDTH : figure->width;
+    drawing.height = figure->height * (narrow ? 1.25 : 1.1);
     status = eae_figure_draw(figure, &drawing, &svg);
     if (status == EAE_OK) {
         char prefix[24];
@@ -78,7 +80,10 @@ int eae_page_figure(eae_page *page, int status, const eae_figure *figure)
 int eae_page_table_figure(eae_page *page, const char *kind, eae_tidy *t)
 {
     eae_figure figure = {0};
-    int status = eae_figure_kind_find(kind)->table(t, page->o->figure, &figure);
+    eae_figure_options o = *page->o->figure;
+    o.width = PAGE_WIDTH;
+    o.text = PAGE_TEXT;
+    int status = eae_figure_kind_find(kind)->table(t, &o, &figure);
     status = eae_page_figure(page, status, &figure);
     eae_figure_free(&figure);
     return status;

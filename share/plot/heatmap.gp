@@ -27,7 +27,7 @@ if (term) {
     set palette defined (0 '#00204d', 1 '#00336f', 2 '#39486b', 3 '#575c6d', 4 '#707173', 5 '#8a8779', \
         6 '#a69d75', 7 '#c4b56c', 8 '#e4cf5b', 9 '#ffea46')
     set cbrange [-2.5 : 2.5]
-    set cblabel 'z-score' offset character -0.5, 0 textcolor rgb ink
+    set cblabel 'z-score' offset character 0.5, 0 textcolor rgb ink
     set cbtics 1 scale 0.3
     set colorbox user origin graph 1.03, graph 0.02 size graph 0.025, graph 0.4
     set rmargin at screen 1 - 0.75 / width
