@@ -13,7 +13,7 @@ set key above left vertical maxcols 1 Left reverse width key_width(label_width)
 if (figure_title ne '') { unset title; set key title figure_title center }   # above the key
 if (term) {
     set bmargin label_n + 4
-    set tmargin label_n + 2 + (figure_title ne '')
+    set tmargin label_n + 2 + 2 * (figure_title ne '')
     set lmargin group_width + 4
     do for [g=1:label_n] {
         set label 820+g group[g] at graph 0, graph 0 offset -3, -(g + 3) right

@@ -64,7 +64,8 @@ tic_text(s) = strstrt(s, '%') == 0 ? s : s[1:strstrt(s, '%')] . '%' . tic_text(s
 xname(own) = x_title ne '' ? x_title : own
 yname(own) = y_title ne '' ? y_title : own
 y_name = ''
-if (term) { set_y = "set label 999 y_name at screen 0.01, screen 0.99 left; set tmargin 2" }
+if (term) { set_y = "set label 999 y_name at screen 0.01, screen 0.99 left offset 0, (figure_title ne '' ? -1 : 0); " \
+    . "set tmargin (figure_title ne '' ? 3 : 2)" }
 else { set_y = "set ylabel y_name" }
 # a key below the figure, one line for each of label[1..label_n]
 key_below = "set key below vertical maxcols 1 Left reverse"
