@@ -114,20 +114,38 @@ static void write_labels(const subjects *s, eae_figure *f)
     eae_names_free(&label);
 }
 
+/* "Median: a 310, b not reached. " */
+static void describe_median(const subjects *s, int g, double median, eae_figure *f)
+{
+    char *name = eae_short_text(eae_name(s->name, g), 24);
+    eae_buffer_printf(&f->caption, "%s%s%s", g == 0 ? "Median: " : ", ", name, *name ? " " : "");
+    if (isnan(median))
+        eae_buffer_puts(&f->caption, "not reached");
+    else
+        eae_buffer_printf(&f->caption, "%.4g", median);
+    eae_buffer_puts(&f->caption, g + 1 < s->groups ? "" : ". ");
+    free(name);
+}
+
 static void write_curves(const subjects *s, eae_figure *f)
 {
     eae_km_step *step = eae_malloc((size_t)s->n, sizeof *step);
     double most = 0;
+    eae_buffer_puts(&f->caption, "Kaplan-Meier estimate of the share without an event; marks: "
+                                 "censored; band: 95% interval (Greenwood, log scale); below: "
+                                 "samples at risk. ");
     for (int part = 0; part < 2; part++) {
         eae_script_block(&f->script, part == 0 ? "km" : "censored");
         for (int g = 0; g < s->groups; g++) {
             int64_t n = eae_km_curve(s->time, s->status, s->group, g, s->n, step);
             if (n > 0)
                 most = fmax(most, step[n - 1].time);
-            if (part == 0)
+            if (part == 0) {
                 write_curve(&f->script, step, n);
-            else
+                describe_median(s, g, eae_km_median(step, n), f);
+            } else {
                 write_censored(&f->script, step, n);
+            }
         }
         eae_script_block_end(&f->script);
     }
@@ -136,9 +154,6 @@ static void write_curves(const subjects *s, eae_figure *f)
     write_risk(s, most, f);
     f->height = 2.6 + 0.3 * s->groups;
     f->lines = 24 + 2 * s->groups;
-    eae_buffer_puts(&f->caption, "Kaplan-Meier estimate of the share without an event; marks: "
-                                 "censored; band: 95% interval (Greenwood, log scale); below: "
-                                 "samples at risk. ");
 }
 
 static int check_times(const subjects *s, const char *name)

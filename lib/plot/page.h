@@ -43,13 +43,11 @@ void eae_page_paragraph(eae_page *page, const char *text);
 int eae_page_figure(eae_page *page, int status, const eae_figure *figure);
 /* A figure of the table, which it may change. */
 int eae_page_table_figure(eae_page *page, const char *kind, eae_tidy *t);
-/* A copy of the table, for a figure that changes it. */
+/* Parse a copy of a report's text. */
 int eae_page_table_of(const char *body, size_t length, const char *name, eae_tidy *t);
 
 /* ---- page_table.c, page_stream.c ----------------------------------------------------------- */
 
-/* What the columns say the report is: "summary", "splits", ...; NULL if nothing known. */
-const char *eae_page_table_kind(const eae_tidy *t);
 /* Has some candidate several sizes, so that a curve can be drawn over them? */
 bool eae_page_has_sizes(const eae_tidy *t);
 /* The section of a report; takes `text` over. */

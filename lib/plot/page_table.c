@@ -88,12 +88,6 @@ static const report_kind *find_kind(const eae_tidy *t)
     return NULL;
 }
 
-const char *eae_page_table_kind(const eae_tidy *t)
-{
-    const report_kind *kind = find_kind(t);
-    return kind ? kind->kind : NULL;
-}
-
 /* ---- the order of the lines ---------------------------------------------------------------- */
 
 typedef struct {

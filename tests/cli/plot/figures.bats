@@ -31,12 +31,11 @@ assert len(lines) > 10 and max(map(len, lines)) <= 80, max(lines, key=len)' "$ki
 
 @test "the same bytes again, and for any number of threads" {
     make_study
-    for kind in pca heatmap km; do
-        for format in svg pdf png; do
-            must_pass eae-plot "$kind" -q -t 1 "$kind.tsv" -o "1.$format"
-            must_pass eae-plot "$kind" -q -t 4 "$kind.tsv" -o "4.$format"
-            same_bytes "1.$format" "4.$format"
-        done
+    for case in pca.svg heatmap.png km.pdf; do
+        kind=${case%.*}
+        must_pass eae-plot "$kind" -q -t 1 "$kind.tsv" -o "1.${case#*.}"
+        must_pass eae-plot "$kind" -q -t 4 "$kind.tsv" -o "4.${case#*.}"
+        same_bytes "1.${case#*.}" "4.${case#*.}"
     done
     sleep 1 # a date would differ
     must_pass eae-plot km -q km.tsv -o again.pdf
@@ -69,7 +68,7 @@ assert len(lines) > 10 and max(map(len, lines)) <= 80, max(lines, key=len)' "$ki
 
 @test "a script draws the same picture by itself" {
     make_study
-    for kind in roc enrich km heatmap; do
+    for kind in roc heatmap; do
         must_pass eae-plot "$kind" -q "$kind.tsv" --script -O pdf -o x.gp
         gnuplot -d x.gp >a.pdf 2>/dev/null
         must_pass eae-plot "$kind" -q "$kind.tsv" -o b.pdf

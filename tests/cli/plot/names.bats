@@ -30,7 +30,7 @@ shown() { LC_ALL=C sed 's/\xff\xfe \x1b/?? ?/; s/\xc2\x85\xe2\x80\xae/??/; s/\]\
     { printf 'id\teffect\tp\n'; awk '{ print $0 "\t" (NR % 2 ? NR : -NR) "\t1e-" NR * 3 }' names; } >volcano.tsv
     { printf 'model\tfpr\ttpr\n'; sed 8q names | awk '{ print $0 "\t0\t0\n" $0 "\t0." NR "\t0.8\n" $0 "\t1\t1" }'; } >roc.tsv
     for kind in enrich:sets box:box volcano:volcano roc:roc; do
-        for format in svg txt pdf png; do
+        for format in txt pdf; do
             must_pass eae-plot "${kind%%:*}" -q "${kind#*:}.tsv" -o "x.$format"
         done
         must_pass eae-plot "${kind%%:*}" -q "${kind#*:}.tsv" -o "${kind#*:}.svg"

@@ -131,6 +131,8 @@ END
         done
     done >want
     diff want <(part x.gp array risk)
+    # R: print(survfit(Surv(time, status) ~ arm))
+    grep -q '^# .*Median: a 8.875, b 12.5\. ' x.gp || fail "$(sed -n 2p x.gp)"
 }
 
 @test "survival by risk: the hazard ratio of eae-score, and a p only where it is a test" {
