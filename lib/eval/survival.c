@@ -57,11 +57,16 @@ int64_t eae_km_curve(const double *time, const double *status, const int32_t *gr
 
 double eae_km_median(const eae_km_step *step, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        if (step[i].survival <= 0.5 * (1 + 1e-12))
-            return step[i].time;
-    }
-    return NAN;
+    const double close = 1e-9;
+    int64_t i = 0, next;
+    while (i < n && step[i].survival > 0.5 + close)
+        i++;
+    if (i == n)
+        return NAN;
+    for (next = i; next < n && step[next].survival >= step[i].survival; next++)
+        continue;
+    bool flat = step[i].survival >= 0.5 - close && next < n;
+    return flat ? (step[i].time + step[next].time) / 2 : step[i].time;
 }
 
 /* ---- log-rank ---------------------------------------------------------------------------- */

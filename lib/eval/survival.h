@@ -31,7 +31,8 @@ typedef struct eae_km_step {
  * NULL: all of them. Returns how many. */
 int64_t eae_km_curve(const double *time, const double *status, const int32_t *group, int32_t g,
                      int64_t n, eae_km_step *step);
-/* The first time at which survival is at most 1/2; NaN if it never is. */
+/* The first time at which survival is below 1/2; where it stays at 1/2 for a while, the middle of
+ * that stretch if it ends, else its beginning (as R has it). NaN if it never comes down to that. */
 double eae_km_median(const eae_km_step *step, int64_t n);
 
 typedef struct eae_logrank {

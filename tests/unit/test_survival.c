@@ -117,8 +117,11 @@ static void medians(void **state)
 {
     (void)state;
     const double time[] = {3, 1, 2, 4}, all[] = {1, 1, 1, 1}, few[] = {0, 1, 0, 0};
+    const double half[] = {0, 1, 1, 0};
     eae_km_step step[4];
-    assert_true(eae_km_median(step, eae_km_curve(time, all, NULL, 0, 4, step)) == 2);
+    assert_true(eae_km_median(step, eae_km_curve(time, all, NULL, 0, 4, step)) == 2.5);
+    assert_true(eae_km_median(step, eae_km_curve(time, all, NULL, 0, 3, step)) == 2);
+    assert_true(eae_km_median(step, eae_km_curve(time, half, NULL, 0, 4, step)) == 2);
     assert_true(isnan(eae_km_median(step, eae_km_curve(time, few, NULL, 0, 4, step))));
 }
 
