@@ -11,7 +11,7 @@
 
 #include "plot/figure.h"
 
-enum { VOLCANO_NAMES = 10, SETS = 15, THIN_ABOVE = 20000, GRID = 1000 };
+enum { VOLCANO_NAMES = 10, SETS = 15, THIN_ABOVE = 20000, GRID = 500 };
 
 static double minus_log10(double p)
 {

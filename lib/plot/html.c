@@ -25,7 +25,9 @@ static const char style[] =
     "pre{font-size:.8rem;background:#f6f6f6;padding:.6rem;white-space:pre-wrap;"
     "overflow-wrap:anywhere}.why{color:#666}footer{margin-top:3rem;font-size:.8rem;color:#666}\n"
     "@media print{body{margin:0;max-width:none;font-size:10pt}nav{display:none}"
-    "h2{break-after:avoid}.wide{overflow:visible}pre{border:1px solid #ddd}}\n";
+    "h2{break-after:avoid}.wide{overflow:visible}table{font-size:7pt}"
+    "th,td{white-space:normal;padding:.1rem .3rem}td.n{white-space:nowrap}pre{border:1px solid "
+    "#ddd}}\n";
 
 void eae_html_text(eae_buffer *b, const char *text)
 {
@@ -113,34 +115,78 @@ static void add_cell(eae_buffer *b, const char *text, bool numeric)
     eae_buffer_puts(b, "</td>");
 }
 
-void eae_html_table(eae_buffer *b, const eae_tidy *t, int64_t most, const char *hide)
+/* One of the columns that lead a report, with one value in all of its rows. */
+static bool is_constant(const eae_tidy *t, int column)
 {
-    enum { COLUMNS_MOST = 16 };
-    int64_t rows = t->rows < most ? t->rows : most;
-    int columns = (int)t->header.count < COLUMNS_MOST ? (int)t->header.count : COLUMNS_MOST;
-    bool numeric[COLUMNS_MOST];
-    eae_buffer_puts(b, "<div class=\"wide\"><table>\n");
-    if (rows < t->rows)
-        eae_buffer_printf(b, "<caption>The first %lld of %lld lines.</caption>\n", (long long)rows,
-                          (long long)t->rows);
-    eae_buffer_puts(b, "<thead><tr>");
-    for (int c = 0; c < columns; c++) {
-        const char *name = eae_name(&t->header, c);
-        numeric[c] = is_numeric(t, c, rows);
-        if (hide && strcmp(name, hide) == 0)
+    static const char *const lead[] = {"model", "spec", "param", "size", "split"};
+    bool leads = false;
+    for (size_t k = 0; k < sizeof lead / sizeof *lead; k++)
+        leads = leads || strcmp(eae_name(&t->header, column), lead[k]) == 0;
+    for (int64_t i = 1; i < t->rows && leads; i++)
+        leads = strcmp(eae_tidy_text(t, i, column), eae_tidy_text(t, 0, column)) == 0;
+    return leads && t->rows > 1;
+}
+
+static void add_caption(eae_buffer *b, const eae_tidy *t, int64_t rows)
+{
+    const char *between = "";
+    eae_buffer_puts(b, "<caption>");
+    for (int c = 0; c < t->header.count; c++) {
+        if (!is_constant(t, c) || strcmp(eae_tidy_text(t, 0, c), "NA") == 0)
             continue;
+        eae_buffer_puts(b, between);
+        eae_html_text(b, eae_name(&t->header, c));
+        eae_buffer_putc(b, ' ');
+        eae_html_text(b, eae_tidy_text(t, 0, c));
+        between = ", ";
+    }
+    if (*between)
+        eae_buffer_puts(b, ". ");
+    if (rows < t->rows)
+        eae_buffer_printf(b, "The first %lld of %lld lines.", (long long)rows, (long long)t->rows);
+    eae_buffer_puts(b, "</caption>\n");
+}
+
+static void add_row(eae_buffer *b, const eae_tidy *t, int64_t row, const int *column, int n,
+                    const bool *numeric)
+{
+    eae_buffer_puts(b, "<tr>");
+    for (int c = 0; c < n; c++)
+        add_cell(b, eae_tidy_text(t, row, column[c]), numeric[c]);
+    eae_buffer_puts(b, "</tr>\n");
+}
+
+static bool is_shown(const eae_tidy *t, int column, const char *const *shown)
+{
+    for (int k = 0; shown && shown[k]; k++) {
+        if (strcmp(eae_name(&t->header, column), shown[k]) == 0)
+            return true;
+    }
+    return !shown;
+}
+
+void eae_html_table(eae_buffer *b, const eae_tidy *t, int64_t most, const char *const *shown)
+{
+    enum { COLUMNS_MOST = 20 };
+    int64_t rows = t->rows < most ? t->rows : most;
+    int column[COLUMNS_MOST], n = 0;
+    bool numeric[COLUMNS_MOST];
+    for (int c = 0; c < t->header.count && n < COLUMNS_MOST; c++) {
+        if (is_constant(t, c) || !is_shown(t, c, shown))
+            continue;
+        numeric[n] = is_numeric(t, c, rows);
+        column[n++] = c;
+    }
+    eae_buffer_puts(b, "<div class=\"wide\"><table>\n");
+    add_caption(b, t, rows);
+    eae_buffer_puts(b, "<thead><tr>");
+    for (int c = 0; c < n; c++) {
         eae_buffer_puts(b, numeric[c] ? "<th class=\"n\">" : "<th>");
-        eae_html_text(b, name);
+        eae_html_text(b, eae_name(&t->header, column[c]));
         eae_buffer_puts(b, "</th>");
     }
     eae_buffer_puts(b, "</tr></thead>\n<tbody>\n");
-    for (int64_t i = 0; i < rows; i++) {
-        eae_buffer_puts(b, "<tr>");
-        for (int c = 0; c < columns; c++) {
-            if (!hide || strcmp(eae_name(&t->header, c), hide) != 0)
-                add_cell(b, eae_tidy_text(t, i, c), numeric[c]);
-        }
-        eae_buffer_puts(b, "</tr>\n");
-    }
+    for (int64_t i = 0; i < rows; i++)
+        add_row(b, t, i, column, n, numeric);
     eae_buffer_puts(b, "</tbody></table></div>\n");
 }

@@ -16,8 +16,10 @@ void eae_html_text(eae_buffer *b, const char *text);
 void eae_html_begin(eae_buffer *b, const char *title);
 void eae_html_end(eae_buffer *b);
 
-/* The first `most` rows; numbers to four digits, aligned; where there are more, a line says so.
- * hide: a column of that name is left out (NULL: none). */
-void eae_html_table(eae_buffer *b, const eae_tidy *t, int64_t most, const char *hide);
+/* The first `most` rows; numbers to four digits, aligned. What is the same in all rows of model,
+ * spec, param, size and split stands in the caption instead, which also says where rows are left
+ * out. Of the other columns those named in `shown` (ends with NULL), or all where it is NULL, are
+ * there; at most 20. */
+void eae_html_table(eae_buffer *b, const eae_tidy *t, int64_t most, const char *const *shown);
 
 #endif

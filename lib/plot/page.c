@@ -58,8 +58,8 @@ int eae_page_figure(eae_page *page, int status, const eae_figure *figure)
         return EAE_OK;
     }
     bool narrow = figure->width < PAGE_WIDTH;
-    drawing.width = narrow ? PAGE_WIDTH : figure->width;
-    drawing.height = figure->height * (narrow ? 1.25 : 1.1);
+    drawing.width = narrow ? PAGE_WIDTH : figure->width * 1.25;
+    drawing.height = figure->height * 1.25;
     status = eae_figure_draw(figure, &drawing, &svg);
     if (status == EAE_OK) {
         char prefix[24];

@@ -15,6 +15,9 @@
 
 #include "plot/figure.h"
 
+#define EAE_PAGE_THINNED \
+    "The table has the first metric, at some of the sizes; the file has all of them."
+
 typedef struct eae_page_options {
     const char *title;                /* NULL: "eAE report" */
     const eae_figure_options *figure; /* kernels, threads, choices that apply to all figures */
@@ -50,6 +53,9 @@ int eae_page_table_of(const char *body, size_t length, const char *name, eae_tid
 
 /* Has some candidate several sizes, so that a curve can be drawn over them? */
 bool eae_page_has_sizes(const eae_tidy *t);
+/* Of a long summary over sizes, in place: the first metric, at no more than `most` sizes evenly
+ * spread over the lines, and what was selected. True where lines were left out. */
+bool eae_page_thin_sizes(eae_tidy *t, int64_t most);
 /* The section of a report; takes `text` over. */
 int eae_page_table(eae_page *page, char *text, size_t length, const char *name);
 /* The section of a stream. */

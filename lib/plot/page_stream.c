@@ -152,6 +152,20 @@ static int draw_scores(eae_page *page, const eae_scores *s, eae_score_options *o
     return status;
 }
 
+static int scores_lines(eae_page *page, const eae_scores *s, const eae_score_options *o,
+                        const char *name)
+{
+    eae_tidy t = {0};
+    int status = scores_table(s, o, name, &t);
+    if (status == EAE_OK) {
+        if (eae_page_has_sizes(&t) && eae_page_thin_sizes(&t, LINES))
+            eae_page_paragraph(page, EAE_PAGE_THINNED);
+        eae_html_table(&page->body, &t, 2 * LINES, NULL);
+    }
+    eae_tidy_free(&t);
+    return status;
+}
+
 static int report_scores(eae_page *page, const eae_scores *s, const char *name)
 {
     eae_score_options o = {.summary = true, .seed = 1, .threads = page->o->figure->threads};
@@ -161,9 +175,10 @@ static int report_scores(eae_page *page, const eae_scores *s, const char *name)
     if (status == EAE_OK) {
         eae_page_paragraph(page, "Held-out performance: mean over the splits, and lo to hi, the "
                                  "95% interval that knows that splits share samples.");
-        eae_html_table(&page->body, &t, LINES, "spec");
         if (sizes)
             status = eae_page_table_figure(page, "size", &t);
+        if (status == EAE_OK)
+            status = scores_lines(page, s, &o, name);
     }
     eae_tidy_free(&t);
     o.summary = false;

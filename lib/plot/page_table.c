@@ -10,71 +10,67 @@
 enum { LINES = 20, COLUMNS = 6 };
 
 typedef struct {
-    const char *kind, *what;
+    const char *what;
     const char *column[COLUMNS]; /* all of these */
     const char *figure;          /* NULL: the table alone */
     bool lines;                  /* a table too */
     bool by_p;                   /* in order of column p */
-    const char *how;             /* how to read it */
+    bool by_size;                /* the figure is a curve over sizes, if there are several */
+    const char *how;             /* how to read the table */
+    const char *const *shown;    /* its columns; NULL: all */
 } report_kind;
 
+static const char *const set_columns[] = {
+    "set", "set_size", "overlap", "expected", "odds_ratio",   "nes",
+    "p",   "holm",     "bh",      "genes",    "leading_edge", NULL};
+static const char *const test_columns[] = {"id", "effect", "statistic", "p", "holm", "bh", NULL};
+
 static const report_kind kinds[] = {
-    {"roc", "ROC curves", {"fpr", "tpr", "threshold"}, "roc", false, false, NULL},
-    {"pr", "precision-recall curves", {"tpr", "ppv", "threshold"}, "pr", false, false, NULL},
-    {"comparison",
-     "candidates compared",
-     {"against", "metric", "diff", "p_holm"},
-     NULL,
-     true,
-     false,
-     "Each line compares a candidate with the one named in against: diff is a \xe2\x88\x92 b with "
-     "its 95% interval; p_holm is corrected for the number of comparisons."},
-    {"choice",
-     "candidates kept and dropped",
-     {"kept", "reason", "limit"},
-     NULL,
-     true,
-     false,
-     "kept is 1 for candidates worth going on with; reason names the first rule that dropped the "
-     "others, value what was at or past its limit."},
-    {"summary",
-     "performance, summed up",
-     {"metric", "mean", "lo", "hi"},
-     "size",
-     true,
-     false,
-     "Held-out performance: mean over the splits, and lo to hi, the 95% interval that knows that "
-     "splits share samples. Where the best of several sizes or params is taken from such a table, "
-     "its figure is optimistic; size=selected and param=tuned are honest."},
-    {"splits", "performance by split", {"split", "metric", "value"}, "box", false, false, NULL},
-    {"stability",
-     "stability of the features",
-     {"metric", "n", "value", "lo", "hi"},
-     "stability",
-     false,
-     false,
-     NULL},
-    {"enrichment",
-     "gene sets",
-     {"set", "set_size", "p"},
-     "enrich",
-     true,
-     true,
-     "Sets by p-value; bh is the false discovery rate over all tested sets."},
-    {"univariate",
-     "features one by one",
-     {"effect", "p", "statistic"},
-     "volcano",
-     true,
-     true,
-     "Features by p-value, each tested alone; bh is the false discovery rate."},
-    {"scaling",
-     "time against size",
-     {"system", "size", "seconds", "tol"},
-     "scaling",
-     true,
-     false,
-     NULL}};
+    {.what = "ROC curves", .column = {"fpr", "tpr", "threshold"}, .figure = "roc"},
+    {.what = "precision-recall curves", .column = {"tpr", "ppv", "threshold"}, .figure = "pr"},
+    {.what = "candidates compared",
+     .column = {"against", "metric", "diff", "p_holm"},
+     .lines = true,
+     .how = "Each line compares a candidate with the one named in against: diff is a \xe2\x88\x92 "
+            "b with its 95% interval; p_holm is corrected for the number of comparisons."},
+    {.what = "candidates kept and dropped",
+     .column = {"kept", "reason", "limit"},
+     .lines = true,
+     .how = "kept is 1 for candidates worth going on with; reason names the first rule that "
+            "dropped the others, value what was at or past its limit."},
+    {.what = "performance, summed up",
+     .column = {"metric", "mean", "lo", "hi"},
+     .figure = "size",
+     .lines = true,
+     .by_size = true,
+     .how = "Held-out performance: mean over the splits, and lo to hi, the 95% interval that "
+            "knows that splits share samples. Where the best of several sizes or params is taken "
+            "from such a table, its figure is optimistic; size=selected and param=tuned are "
+            "honest."},
+    {.what = "performance by split", .column = {"split", "metric", "value"}, .figure = "box"},
+    {.what = "stability of the features",
+     .column = {"metric", "n", "value", "lo", "hi"},
+     .figure = "stability"},
+    {.what = "gene sets",
+     .column = {"set", "set_size", "p"},
+     .figure = "enrich",
+     .lines = true,
+     .by_p = true,
+     .how = "Sets by p-value; bh is the false discovery rate over all tested sets. The file has "
+            "further columns.",
+     .shown = set_columns},
+    {.what = "features one by one",
+     .column = {"effect", "p", "statistic"},
+     .figure = "volcano",
+     .lines = true,
+     .by_p = true,
+     .how = "Features by p-value, each tested alone; bh is the false discovery rate. The file has "
+            "further columns.",
+     .shown = test_columns},
+    {.what = "time against size",
+     .column = {"system", "size", "seconds", "tol"},
+     .figure = "scaling",
+     .lines = true}};
 
 static const report_kind *find_kind(const eae_tidy *t)
 {
@@ -143,15 +139,26 @@ bool eae_page_has_sizes(const eae_tidy *t)
     return several;
 }
 
-/* The same spec in all lines says nothing in a table. */
-static const char *hidden(const eae_tidy *t)
+bool eae_page_thin_sizes(eae_tidy *t, int64_t most)
 {
-    int at = eae_tidy_find(t, "spec");
-    for (int64_t i = 1; i < t->rows && at >= 0; i++) {
-        if (strcmp(eae_tidy_text(t, i, at), eae_tidy_text(t, 0, at)) != 0)
-            return NULL;
+    int metric = eae_tidy_find(t, "metric"), size = eae_tidy_find(t, "size");
+    if (t->rows <= most || metric < 0 || size < 0)
+        return false;
+    bool *keep = eae_calloc((size_t)t->rows, sizeof *keep);
+    int64_t lines = 0, at = 0, total = t->rows;
+    const char *first = eae_tidy_text(t, 0, metric);
+    for (int64_t i = 0; i < total; i++)
+        lines += strcmp(eae_tidy_text(t, i, metric), first) == 0;
+    for (int64_t i = 0; i < total; i++) {
+        if (strcmp(eae_tidy_text(t, i, metric), first) != 0)
+            continue;
+        bool next = at == 0 || at * most / lines != (at - 1) * most / lines;
+        keep[i] = next || strcmp(eae_tidy_text(t, i, size), "selected") == 0;
+        at++;
     }
-    return at >= 0 ? "spec" : NULL;
+    eae_tidy_filter(t, keep);
+    free(keep);
+    return true;
 }
 
 static int fill(eae_page *page, const report_kind *kind, eae_tidy *t, const char *copy,
@@ -167,9 +174,11 @@ static int fill(eae_page *page, const report_kind *kind, eae_tidy *t, const char
     if (kind->lines) {
         if (kind->by_p)
             sort_by_p(t);
-        eae_html_table(&page->body, t, LINES, hidden(t));
+        if (kind->by_size && eae_page_has_sizes(t) && eae_page_thin_sizes(t, LINES))
+            eae_page_paragraph(page, EAE_PAGE_THINNED);
+        eae_html_table(&page->body, t, LINES, kind->shown);
     }
-    if (kind->figure && (strcmp(kind->kind, "summary") != 0 || eae_page_has_sizes(t))) {
+    if (kind->figure && (!kind->by_size || eae_page_has_sizes(t))) {
         eae_tidy again = {0};
         status = eae_page_table_of(copy, length, name, &again);
         if (status == EAE_OK)
