@@ -318,6 +318,11 @@ static int draw_predictions(const eae_predictions *p, const char *name, const ea
                           (long long)p->entry[first].repeat,
                           all > end - first ? "; the hazard ratio (HR) is the mean over repeats"
                                             : "");
+        if (p->candidate_count > 1) {
+            char *which = eae_candidate_name(p, candidate);
+            eae_buffer_printf(&f->caption, "Candidate: %s. ", which);
+            free(which);
+        }
         status = add_test(&s, joined.scored.stratum, &hr, all == 1, &lines, f);
         write_lines(&lines, f);
     }

@@ -83,6 +83,8 @@ int eae_page_table_figure(eae_page *page, const char *kind, eae_tidy *t)
     eae_figure_options o = *page->o->figure;
     o.width = PAGE_WIDTH;
     o.text = PAGE_TEXT;
+    if (strcmp(kind, "stability") == 0) /* its metrics are others */
+        o.metric = NULL;
     int status = eae_figure_kind_find(kind)->table(t, &o, &figure);
     status = eae_page_figure(page, status, &figure);
     eae_figure_free(&figure);
