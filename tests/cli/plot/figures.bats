@@ -50,8 +50,12 @@ assert len(lines) > 10 and max(map(len, lines)) <= 80, max(lines, key=len)' "$ki
     [ "$(head -c 4 x.svg | tail -c 3)" = PNG ]
     script -qec 'eae-plot roc -q roc.tsv' /dev/null </dev/null >tty.txt
     grep -q 'False positive rate' tty.txt
-    ! grep -q '<svg' tty.txt
-    must_fail 1 script -qec 'eae-plot roc -q roc.tsv -O png' /dev/null </dev/null 2>&1 || true
+    lacks '<svg' tty.txt
+    status=0
+    script -qec 'eae-plot roc -q roc.tsv -O png' /dev/null </dev/null >tty.txt || status=$?
+    [ "$status" -eq 1 ]
+    grep -q 'terminal' tty.txt
+    lacks IHDR tty.txt
     must_pass eae-plot roc -q - <roc.tsv
     well_formed <(printf '%s' "$stdout")
 }

@@ -1,5 +1,5 @@
 # plot.bash - reports and streams of a small study, for the tests of eae-plot.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2129
 
 PLOT=$BATS_TEST_DIRNAME
 
@@ -10,6 +10,13 @@ part() { python3 "$PLOT/script.py" "$@"; }
 well_formed() {
     python3 -c 'import sys, xml.etree.ElementTree as e
 for f in sys.argv[1:]: e.parse(f)' "$@"
+}
+
+# lacks REGEX FILE...: no line of them has it
+lacks() {
+    if grep -E -e "$@"; then
+        fail "there is '$1'"
+    fi
 }
 
 # texts FILE: the text of an SVG, a line each
