@@ -132,6 +132,8 @@ install: all
 	install -m 644 share/python/eaem.py $(DESTDIR)$(PREFIX)/share/eae/python
 	install -d $(DESTDIR)$(PREFIX)/share/eae/examples/exec
 	install -m 755 share/examples/exec/* $(DESTDIR)$(PREFIX)/share/eae/examples/exec
+	install -d $(DESTDIR)$(PREFIX)/share/eae/plot
+	install -m 644 share/plot/*.gp $(DESTDIR)$(PREFIX)/share/eae/plot
 
 uninstall:
 	rm -f $(TOOLS:$(BIN)/%=$(DESTDIR)$(PREFIX)/bin/%)
