@@ -30,6 +30,8 @@
  *
  * Threads: one session is used by one thread.
  *
+ * Names begin with eae_exec_, because an eae_backend is a set of kernels (kernels.h).
+ *
  * To add a place: write backend_<name>.c with such a table, add it to `all` in backend.c, and list
  * its options in `settings`; or, without C, a script (backend_script.c, share/examples/backend).
  */
@@ -67,40 +69,39 @@ eae_queue_info *eae_site_queue(eae_site *s, const char *name);
 void eae_site_free(eae_site *s);
 
 /* What a back end that runs jobs itself (flag DIRECT) tells the dispatcher. */
-typedef struct eae_backend_events {
+typedef struct eae_exec_events {
     void (*began)(void *context, eae_chunk *c, int64_t job, int attempt, int64_t pid);
     void (*ended)(void *context, eae_chunk *c, const eae_record *r);
     void *context;
-} eae_backend_events;
+} eae_exec_events;
 
-typedef struct eae_backend_config {
-    const eae_batch *batch;    /* NULL for hosts, queues and ping */
-    const eae_names *settings; /* NAME=VALUE of the options that were given */
-    const char *program;       /* absolute path of eae-submit: what a worker is started with */
-    const char *writer;        /* DIRECT: name of the client's journal and data files */
-    const eae_backend_events *events; /* DIRECT: where to tell */
-} eae_backend_config;
+typedef struct eae_exec_config {
+    const eae_batch *batch;        /* NULL for hosts, queues and ping */
+    const eae_names *settings;     /* NAME=VALUE of the options that were given */
+    const char *program;           /* absolute path of eae-submit: what a worker is started with */
+    const char *writer;            /* DIRECT: name of the client's journal and data files */
+    const eae_exec_events *events; /* DIRECT: where to tell */
+} eae_exec_config;
 
 /* The value of a setting of the configuration; NULL: not given. */
-const char *eae_config_setting(const eae_backend_config *config, const char *name);
+const char *eae_config_setting(const eae_exec_config *config, const char *name);
 
 enum {
-    EAE_BACKEND_DIRECT =
-        1, /* runs the jobs in this process: no chunk files, events instead of poll */
-    EAE_BACKEND_SHARED = 2, /* workers see the batch's directory: nothing to collect */
-    EAE_BACKEND_ARRAY = 4 /* many chunks in one submit are cheap: hand over as many as there are */
+    EAE_EXEC_DIRECT = 1, /* runs the jobs in this process: no chunk files, events instead of poll */
+    EAE_EXEC_SHARED = 2, /* workers see the batch's directory: nothing to collect */
+    EAE_EXEC_ARRAY = 4   /* many chunks in one submit are cheap: hand over as many as there are */
 };
 
 typedef struct eae_session eae_session; /* each back end defines its own struct and casts */
 
-typedef struct eae_backend {
+typedef struct eae_exec_backend {
     const char *name;     /* --on NAME; `--on NAME:REST` gives REST as the setting "on-argument" */
     const char *summary;  /* one line for --help */
     const char *settings; /* comma-separated option names it understands beyond the general ones */
     unsigned flags;
 
     /* Check settings, find programs; no job is touched. */
-    int (*open)(eae_session **s, const eae_backend_config *config);
+    int (*open)(eae_session **s, const eae_exec_config *config);
     /* Chunks that may be handed over now, given what is in flight: < 0 for no limit of its own. */
     int64_t (*room)(eae_session *s);
     /* Hand over chunk[0..n-1], whose files are written. Sets state and handle of each one that was
@@ -132,14 +133,14 @@ typedef struct eae_backend {
     /* Seconds that a job of a chunk that is GONE may still take to show its record (NFS). */
     double grace;
     void (*close)(eae_session *s);
-} eae_backend;
+} eae_exec_backend;
 
 /* NULL with a message that lists the names, where there is none. */
-const eae_backend *eae_backend_find(const char *name);
+const eae_exec_backend *eae_exec_backend_find(const char *name);
 /* i = 0, 1, ...; NULL at the end. */
-const eae_backend *eae_backend_at(int i);
+const eae_exec_backend *eae_exec_backend_at(int i);
 
-extern const eae_backend eae_backend_local;
-extern const eae_backend eae_backend_script;
+extern const eae_exec_backend eae_exec_local;
+extern const eae_exec_backend eae_exec_script;
 
 #endif
