@@ -87,8 +87,12 @@ eae_intent *eae_ledger_intent(const eae_ledger *l, int64_t chunk)
     return NULL;
 }
 
-static eae_intent *new_intent(eae_ledger *l, int64_t chunk)
+/* Made where it is not there: its end may be in the file of another client, read before. */
+static eae_intent *intent_of(eae_ledger *l, int64_t chunk)
 {
+    eae_intent *known = eae_ledger_intent(l, chunk);
+    if (known)
+        return known;
     l->intent = eae_realloc(l->intent, (size_t)l->intent_count + 1, sizeof *l->intent);
     eae_intent *i = &l->intent[l->intent_count++];
     *i = (eae_intent){.number = chunk};
@@ -107,7 +111,7 @@ static bool job_known(const eae_ledger *l, eae_cursor *c, int64_t job)
 static void hear_intent(eae_ledger *l, eae_cursor *c)
 {
     int64_t chunk = eae_get_i64(c);
-    eae_intent *i = eae_ledger_intent(l, chunk) ? NULL : new_intent(l, chunk);
+    eae_intent *i = intent_of(l, chunk);
     char *backend = eae_get_text(c), *name = eae_get_text(c);
     uint32_t count = eae_get_u32(c);
     for (uint32_t k = 0; k < count && !c->bad; k++) {
@@ -116,13 +120,10 @@ static void hear_intent(eae_ledger *l, eae_cursor *c)
         if (job_known(l, c, job) && advance(&l->entry[job], attempt, EAE_PHASE_INTENDED))
             l->entry[job].chunk = chunk;
     }
-    if (i) {
-        i->backend = backend;
-        i->name = name;
-    } else {
-        free(backend);
-        free(name);
-    }
+    free(i->backend);
+    free(i->name);
+    i->backend = backend;
+    i->name = name;
 }
 
 static void hear_of_job(eae_ledger *l, uint32_t type, eae_cursor *c)
@@ -158,9 +159,7 @@ static void hear_record(eae_ledger *l, eae_cursor *c)
 
 static void hear_of_chunk(eae_ledger *l, uint32_t type, eae_cursor *c)
 {
-    eae_intent *i = eae_ledger_intent(l, eae_get_i64(c));
-    if (!i)
-        return;
+    eae_intent *i = intent_of(l, eae_get_i64(c));
     if (type == EAE_JOURNAL_CLOSED) {
         i->closed = true;
     } else {
