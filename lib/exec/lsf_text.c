@@ -1,6 +1,7 @@
 /* lsf_text.c - see lsf_text.h. */
 #include "exec/lsf_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
@@ -119,88 +120,96 @@ static int64_t number_of(eae_span word)
 }
 
 /* HOST_NAME STATUS JL/U MAX NJOBS RUN SSUSP USUSP RSV */
-void eae_lsf_hosts(const char *text, eae_queue_hosts *hosts)
+void eae_lsf_hosts(const char *text, eae_site *site)
 {
     eae_span line, word[WORDS_MAX];
     while (eae_span_line(&text, &line)) {
         int n = eae_span_split(line, ' ', word, WORDS_MAX);
         if (n != 9 || number_of(word[4]) < 0 || number_of(word[8]) < 0)
             continue;
-        eae_queue_host *host = eae_queue_hosts_add(hosts);
-        eae_span_copy(word[0], host->name, sizeof host->name);
-        eae_span_copy(word[1], host->state, sizeof host->state);
+        char *name = eae_span_dup(word[0]);
+        eae_host_info *host = eae_site_host(site, name);
+        free(name);
+        host->state = eae_span_dup(word[1]);
         host->slots = number_of(word[3]);
         host->used = number_of(word[4]);
     }
 }
 
-static eae_queue_host *known_host(eae_queue_hosts *hosts, eae_span name)
+static eae_host_info *known_host(eae_site *site, eae_span name)
 {
-    for (size_t i = 0; i < hosts->count; i++) {
-        if (eae_span_is(name, hosts->host[i].name))
-            return &hosts->host[i];
+    for (int i = 0; i < site->host_count; i++) {
+        if (eae_span_is(name, site->host[i].name))
+            return &site->host[i];
     }
     return NULL;
 }
 
-/* "23G", "24105M" as MiB; -1 if it is none. */
-static int64_t mebibytes(eae_span word)
+/* "23G", "24105M"; -1 if it is none. */
+static int64_t size_of(eae_span word)
 {
     char size[EAE_NUMBER_TEXT];
     uint64_t bytes;
     eae_span_copy(word, size, sizeof size);
-    return word.n < sizeof size && eae_parse_size(size, &bytes) ? (int64_t)(bytes >> 20) : -1;
+    return word.n < sizeof size && eae_parse_size(size, &bytes) && bytes < INT64_MAX
+               ? (int64_t)bytes
+               : -1;
 }
 
 /* HOST_NAME status r15s r1m r15m ut pg ls it tmp swp mem (LSF has io before ls in places): the load
- * is the fourth, the memory the last. A host that is down has a "-" or fewer words. */
-void eae_lsf_loads(const char *text, eae_queue_hosts *hosts)
+ * is the fourth, the memory the last. A host that is down has fewer words. */
+void eae_lsf_loads(const char *text, eae_site *site)
 {
     eae_span line, word[WORDS_MAX];
     while (eae_span_line(&text, &line)) {
         int n = eae_span_split(line, ' ', word, WORDS_MAX);
-        eae_queue_host *host = n >= 12 ? known_host(hosts, word[0]) : NULL;
+        eae_host_info *host = n >= 12 ? known_host(site, word[0]) : NULL;
         if (!host)
             continue;
         eae_parse_double(word[3].p, word[3].n, &host->load);
-        host->memory_free = mebibytes(word[n - 1]);
+        host->memory_free = size_of(word[n - 1]);
     }
 }
 
 /* QUEUE_NAME PRIO STATUS MAX JL/U JL/P JL/H NJOBS PEND RUN SUSP */
-void eae_lsf_queues(const char *text, eae_queue_lines *lines)
+void eae_lsf_queues(const char *text, eae_site *site)
 {
     eae_span line, word[WORDS_MAX];
     while (eae_span_line(&text, &line)) {
         int n = eae_span_split(line, ' ', word, WORDS_MAX);
         if (n < 11 || number_of(word[n - 1]) < 0 || number_of(word[n - 4]) < 0)
             continue;
-        eae_queue_line *queue = eae_queue_lines_add(lines);
-        eae_span_copy(word[0], queue->name, sizeof queue->name);
-        eae_span_copy(word[2], queue->state, sizeof queue->state);
+        char *name = eae_span_dup(word[0]);
+        eae_queue_info *queue = eae_site_queue(site, name);
+        free(name);
+        queue->state = eae_span_dup(word[2]);
+        queue->priority = number_of(word[1]);
         queue->pending = number_of(word[n - 3]);
         queue->running = number_of(word[n - 2]);
-        queue->suspended = number_of(word[n - 1]);
     }
 }
 
+static eae_queue_info *known_queue(eae_site *site, eae_span name)
+{
+    for (int i = 0; i < site->queue_count; i++) {
+        if (eae_span_is(name, site->queue[i].name))
+            return &site->queue[i];
+    }
+    return NULL;
+}
+
 /* Blocks of "QUEUE: name", with "RUN_WINDOW: 20:00-07:00" or "RUN_WINDOW  20:00-07:00" in them. */
-void eae_lsf_windows(const char *text, eae_queue_lines *lines)
+void eae_lsf_windows(const char *text, eae_site *site)
 {
     eae_span line, word[2];
-    eae_queue_line *queue = NULL;
+    eae_queue_info *queue = NULL;
     while (eae_span_line(&text, &line)) {
         if (eae_span_split(line, ' ', word, 2) != 2)
             continue;
-        if (eae_span_is(word[0], "QUEUE:")) {
-            queue = NULL;
-            for (size_t i = 0; i < lines->count; i++) {
-                if (eae_span_is(word[1], lines->line[i].name))
-                    queue = &lines->line[i];
-            }
-        } else if (queue && eae_span_begins(word[0], "RUN_WINDOW")) {
-            eae_span_copy(word[1], queue->window, sizeof queue->window);
-        }
+        if (eae_span_is(word[0], "QUEUE:"))
+            queue = known_queue(site, word[1]);
+        else if (queue && !queue->window && eae_span_begins(word[0], "RUN_WINDOW"))
+            queue->window = eae_span_dup(word[1]);
     }
 }
 

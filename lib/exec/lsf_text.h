@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "exec/backend.h"
 #include "exec/queue_text.h"
 
 /* bsub: the first "Job <N> is submitted". */
@@ -21,11 +22,11 @@ bool eae_lsf_array(const char *text, int64_t id, eae_queue_counts *counts);
 /* bjobs -w: one job or element a line, appended; a name may hold blanks. */
 void eae_lsf_jobs(const char *text, eae_queue_jobs *jobs);
 /* bhosts: slots and jobs; lsload: load and memory of hosts already there. */
-void eae_lsf_hosts(const char *text, eae_queue_hosts *hosts);
-void eae_lsf_loads(const char *text, eae_queue_hosts *hosts);
+void eae_lsf_hosts(const char *text, eae_site *site);
+void eae_lsf_loads(const char *text, eae_site *site);
 /* bqueues, and bqueues -l for the windows of queues already there. */
-void eae_lsf_queues(const char *text, eae_queue_lines *lines);
-void eae_lsf_windows(const char *text, eae_queue_lines *lines);
+void eae_lsf_queues(const char *text, eae_site *site);
+void eae_lsf_windows(const char *text, eae_site *site);
 /* A number after NAME and "=" or ":", wherever it stands: "MAX_JOB_ARRAY_SIZE = 1000". */
 int64_t eae_lsf_setting(const char *text, const char *name, int64_t fallback);
 /* lsid: "My cluster name is lo", "My master name is olhost". */

@@ -1,5 +1,5 @@
 /*
- * queue_text.h - jobs, hosts and queues as schedulers' clients tell of them, in one form for all.
+ * queue_text.h - jobs as schedulers' clients tell of them, in one form for all.
  *
  * What is here comes from text that sites change (banners, cut columns, versions): it helps to
  * decide how long to wait and what to say, never what a job's result was.
@@ -40,38 +40,8 @@ typedef struct eae_queue_counts {
     int64_t of[EAE_QUEUE_ENDED + 1];
 } eae_queue_counts;
 
-typedef struct eae_queue_host {
-    char name[EAE_QUEUE_WORD];
-    char state[EAE_QUEUE_WORD];
-    int64_t slots, used;         /* -1: not told */
-    double load;                 /* NaN: not told */
-    int64_t memory, memory_free; /* MiB; -1 */
-    int64_t gpus;                /* -1 */
-} eae_queue_host;
-
-typedef struct eae_queue_hosts {
-    eae_queue_host *host;
-    size_t count, capacity;
-} eae_queue_hosts;
-
-typedef struct eae_queue_line {
-    char name[EAE_QUEUE_WORD];
-    char state[EAE_QUEUE_WORD];
-    char window[EAE_QUEUE_WORD];
-    int64_t pending, running, suspended; /* -1: not told */
-} eae_queue_line;
-
-typedef struct eae_queue_lines {
-    eae_queue_line *line;
-    size_t count, capacity;
-} eae_queue_lines;
-
-/* A new entry at the end, cleared to "not told". */
+/* A new entry at the end, nothing known of it. */
 eae_queue_job *eae_queue_jobs_add(eae_queue_jobs *jobs);
-eae_queue_host *eae_queue_hosts_add(eae_queue_hosts *hosts);
-eae_queue_line *eae_queue_lines_add(eae_queue_lines *lines);
 void eae_queue_jobs_free(eae_queue_jobs *jobs);
-void eae_queue_hosts_free(eae_queue_hosts *hosts);
-void eae_queue_lines_free(eae_queue_lines *lines);
 
 #endif

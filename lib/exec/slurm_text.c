@@ -1,10 +1,13 @@
 /* slurm_text.c - see slurm_text.h. */
 #include "exec/slurm_text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/number.h"
 #include "exec/spans.h"
+
+enum { MEBIBYTE = 1 << 20 };
 
 bool eae_slurm_submitted(const char *text, int64_t *id)
 {
@@ -62,12 +65,12 @@ void eae_slurm_jobs(const char *text, eae_queue_jobs *jobs)
     }
 }
 
-/* "N/A" and the like stay what they were. */
-static void take_int(eae_span span, int64_t *value)
+/* "N/A" and the like stay what they were: not known. */
+static void take_int(eae_span span, int64_t unit, int64_t *value)
 {
     int64_t number = eae_span_leading(span);
-    if (number >= 0)
-        *value = number;
+    if (number >= 0 && number < INT64_MAX / unit)
+        *value = number * unit;
 }
 
 /* "gpu:a100:4(S:0-1)", "gpu:2", "(null)" */
@@ -87,38 +90,49 @@ static int64_t count_gpus(eae_span gres)
     return sum;
 }
 
-static eae_queue_host *host_named(eae_queue_hosts *hosts, eae_span name)
+static bool host_known(const eae_site *site, eae_span name)
 {
-    for (size_t i = 0; i < hosts->count; i++) {
-        if (eae_span_is(name, hosts->host[i].name))
-            return NULL;
-    }
-    eae_queue_host *host = eae_queue_hosts_add(hosts);
-    eae_span_copy(name, host->name, sizeof host->name);
+    bool known = false;
+    for (int i = 0; i < site->host_count; i++)
+        known = known || eae_span_is(name, site->host[i].name);
+    return known;
+}
+
+static bool queue_known(const eae_site *site, eae_span name)
+{
+    bool known = false;
+    for (int i = 0; i < site->queue_count; i++)
+        known = known || eae_span_is(name, site->queue[i].name);
+    return known;
+}
+
+static eae_host_info *new_host(eae_site *site, eae_span name, eae_span state)
+{
+    char *text = eae_span_dup(name);
+    eae_host_info *host = eae_site_host(site, text);
+    free(text);
+    host->state = eae_span_dup(state);
     return host;
 }
 
-void eae_slurm_hosts(const char *text, eae_queue_hosts *hosts)
+void eae_slurm_hosts(const char *text, eae_site *site)
 {
     eae_span line, part[7], cpu[4];
     while (eae_span_line(&text, &line)) {
         if (eae_span_split(line, '|', part, 7) != 7 || part[0].n == 0 ||
-            eae_span_split(part[2], '/', cpu, 4) != 4)
+            eae_span_split(part[2], '/', cpu, 4) != 4 || host_known(site, part[0]))
             continue;
-        eae_queue_host *host = host_named(hosts, part[0]);
-        if (!host)
-            continue;
-        eae_span_copy(part[1], host->state, sizeof host->state);
-        take_int(cpu[0], &host->used);
-        take_int(cpu[3], &host->slots);
-        take_int(part[3], &host->memory);
-        take_int(part[4], &host->memory_free);
+        eae_host_info *host = new_host(site, part[0], part[1]);
+        take_int(cpu[0], 1, &host->used);
+        take_int(cpu[3], 1, &host->slots);
+        take_int(part[3], MEBIBYTE, &host->memory);
+        take_int(part[4], MEBIBYTE, &host->memory_free);
         eae_parse_double(part[5].p, part[5].n, &host->load);
         host->gpus = count_gpus(part[6]);
     }
 }
 
-void eae_slurm_queues(const char *text, eae_queue_lines *lines)
+void eae_slurm_queues(const char *text, eae_site *site)
 {
     eae_span line, part[3];
     while (eae_span_line(&text, &line)) {
@@ -126,15 +140,12 @@ void eae_slurm_queues(const char *text, eae_queue_lines *lines)
             continue;
         if (part[0].p[part[0].n - 1] == '*')
             part[0].n--;
-        bool known = false;
-        for (size_t i = 0; i < lines->count; i++)
-            known = known || eae_span_is(part[0], lines->line[i].name);
-        if (known)
+        if (queue_known(site, part[0]))
             continue;
-        eae_queue_line *queue = eae_queue_lines_add(lines);
-        eae_span_copy(part[0], queue->name, sizeof queue->name);
-        eae_span_copy(part[1], queue->state, sizeof queue->state);
-        eae_span_copy(part[2], queue->window, sizeof queue->window);
+        char *name = eae_span_dup(part[0]);
+        eae_queue_info *queue = eae_site_queue(site, name);
+        free(name);
+        queue->state = eae_span_dup(part[1]);
     }
 }
 

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "exec/backend.h"
 #include "exec/queue_text.h"
 
 #define EAE_SLURM_JOB_FORMAT "%F|%K|%T|%j|%N|%r"
@@ -22,9 +23,9 @@ void eae_slurm_jobs(const char *text, eae_queue_jobs *jobs);
 /* The state of a job by its word: "COMPLETED", "CANCELLED by 0". */
 eae_queue_state eae_slurm_state(const char *word);
 /* sinfo -h -N -o EAE_SLURM_HOST_FORMAT; a host of several partitions counts once. */
-void eae_slurm_hosts(const char *text, eae_queue_hosts *hosts);
+void eae_slurm_hosts(const char *text, eae_site *site);
 /* sinfo -h -o EAE_SLURM_QUEUE_FORMAT: a partition once. The default one has lost its asterisk. */
-void eae_slurm_queues(const char *text, eae_queue_lines *lines);
+void eae_slurm_queues(const char *text, eae_site *site);
 /* scontrol show config: "MaxArraySize            = 1001"; `fallback` where it is not said. */
 int64_t eae_slurm_setting(const char *text, const char *name, int64_t fallback);
 

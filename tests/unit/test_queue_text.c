@@ -85,26 +85,24 @@ static void squeue_lines(void **state)
 static void sinfo_lines(void **state)
 {
     (void)state;
-    eae_queue_hosts hosts = {0};
-    eae_queue_lines queues = {0};
+    eae_site site = {0};
     eae_slurm_hosts("n1|idle|0/4/0/4|2000|23681|0.14|(null)\n"
                     "n1|idle|0/4/0/4|2000|23681|0.14|(null)\n"
                     "n2|down*|0/0/8/8|2000|N/A|N/A|gpu:a100:2(S:0-1),gpu:1,shard:8\n"
                     "n3|mixed\n",
-                    &hosts);
-    assert_int_equal(hosts.count, 2);
-    assert_true(hosts.host[0].slots == 4 && hosts.host[0].used == 0);
-    assert_true(hosts.host[0].memory_free == 23681 && hosts.host[0].gpus == 0);
-    assert_true(fabs(hosts.host[0].load - 0.14) < 1e-12);
-    assert_string_equal(hosts.host[1].state, "down*");
-    assert_true(isnan(hosts.host[1].load) && hosts.host[1].memory_free == -1);
-    assert_int_equal(hosts.host[1].gpus, 3);
-    eae_slurm_queues("main*|up|infinite\nmain*|up|infinite\nsmall|up|10:00\n", &queues);
-    assert_int_equal(queues.count, 2);
-    assert_string_equal(queues.line[0].name, "main");
-    assert_string_equal(queues.line[1].window, "10:00");
-    eae_queue_hosts_free(&hosts);
-    eae_queue_lines_free(&queues);
+                    &site);
+    assert_int_equal(site.host_count, 2);
+    assert_true(site.host[0].slots == 4 && site.host[0].used == 0);
+    assert_true(site.host[0].memory_free == 23681ll << 20 && site.host[0].gpus == 0);
+    assert_true(fabs(site.host[0].load - 0.14) < 1e-12);
+    assert_string_equal(site.host[1].state, "down*");
+    assert_true(isnan(site.host[1].load) && site.host[1].memory_free == -1);
+    assert_int_equal(site.host[1].gpus, 3);
+    eae_slurm_queues("main*|up|infinite\nmain*|up|infinite\nsmall|down|10:00\n", &site);
+    assert_int_equal(site.queue_count, 2);
+    assert_string_equal(site.queue[0].name, "main");
+    assert_string_equal(site.queue[1].state, "down");
+    eae_site_free(&site);
     const char *config = "Configuration data as of 2026-11-22T09:06:05\n"
                          "MaxArraySize            = 1001\nMaxJobCount             = 50000\n";
     assert_int_equal(eae_slurm_setting(config, "MaxArraySize", 7), 1001);
@@ -177,40 +175,38 @@ static void array_summaries(void **state)
 static void hosts_and_queues_of_lsf(void **state)
 {
     (void)state;
-    eae_queue_hosts hosts = {0};
-    eae_queue_lines queues = {0};
+    eae_site site = {0};
     eae_lsf_hosts(
         "HOST_NAME          STATUS       JL/U    MAX  NJOBS    RUN  SSUSP  USUSP    RSV \n"
         "olhost             ok              -      2      1      1      0      0      0\n"
         "far                closed          -      -      0      0      0      0      0\n",
-        &hosts);
+        &site);
     eae_lsf_loads(
         "HOST_NAME       status  r15s   r1m  r15m   ut    pg  ls    it   tmp   swp   mem\n"
         "olhost              ok   0.8   0.9   0.7   0%   0.0   0 2e+08   76G    0M   23G\n"
         "other               ok   0.8   0.9   0.7   0%   0.0   0 2e+08   76G    0M   23G\n"
         "far            unavail\n",
-        &hosts);
-    assert_int_equal(hosts.count, 2);
-    assert_true(hosts.host[0].slots == 2 && hosts.host[0].used == 1);
-    assert_true(fabs(hosts.host[0].load - 0.9) < 1e-12);
-    assert_int_equal(hosts.host[0].memory_free, 23 * 1024);
-    assert_string_equal(hosts.host[1].state, "closed");
-    assert_true(hosts.host[1].slots == -1 && isnan(hosts.host[1].load));
+        &site);
+    assert_int_equal(site.host_count, 2);
+    assert_true(site.host[0].slots == 2 && site.host[0].used == 1);
+    assert_true(fabs(site.host[0].load - 0.9) < 1e-12);
+    assert_true(site.host[0].memory_free == 23ll << 30);
+    assert_string_equal(site.host[1].state, "closed");
+    assert_true(site.host[1].slots == -1 && isnan(site.host[1].load));
     eae_lsf_queues(
         "QUEUE_NAME      PRIO STATUS          MAX JL/U JL/P JL/H NJOBS  PEND   RUN  SUSP \n"
         "prio             43   Open:Active      1    -    -    -     6     1     2     3\n"
         "night            20    Open:Inact      -    -    -    -     0     0     0     0\n",
-        &queues);
+        &site);
     eae_lsf_windows("\nQUEUE: prio\n  -- important\nUSERS:  all users\n---\n"
                     "QUEUE: night\nRUN_WINDOW: 20:00-07:00\nQUEUE: other\nRUN_WINDOW: 1-2\n",
-                    &queues);
-    assert_int_equal(queues.count, 2);
-    assert_string_equal(queues.line[0].state, "Open:Active");
-    assert_string_equal(queues.line[0].window, "");
-    assert_true(queues.line[0].pending == 1 && queues.line[0].suspended == 3);
-    assert_string_equal(queues.line[1].window, "20:00-07:00");
-    eae_queue_hosts_free(&hosts);
-    eae_queue_lines_free(&queues);
+                    &site);
+    assert_int_equal(site.queue_count, 2);
+    assert_string_equal(site.queue[0].state, "Open:Active");
+    assert_null(site.queue[0].window);
+    assert_true(site.queue[0].pending == 1 && site.queue[0].running == 2);
+    assert_string_equal(site.queue[1].window, "20:00-07:00");
+    eae_site_free(&site);
 }
 
 static void the_system_of_lsf(void **state)
@@ -256,26 +252,24 @@ static void garbage(void **state)
         }
         text[(x >> 4) % (n + 1)] = '\0';
         eae_queue_jobs jobs = {0};
-        eae_queue_hosts hosts = {0};
-        eae_queue_lines lines = {0};
+        eae_site site = {0};
         eae_queue_counts counts;
         int64_t id;
         eae_slurm_jobs(text, &jobs);
         eae_lsf_jobs(text, &jobs);
         for (size_t i = 0; i < jobs.count; i++)
             assert_true(jobs.job[i].id > 0 && jobs.job[i].index >= 0);
-        eae_slurm_hosts(text, &hosts);
-        eae_lsf_hosts(text, &hosts);
-        eae_lsf_loads(text, &hosts);
-        eae_slurm_queues(text, &lines);
-        eae_lsf_queues(text, &lines);
-        eae_lsf_windows(text, &lines);
+        eae_slurm_hosts(text, &site);
+        eae_lsf_hosts(text, &site);
+        eae_lsf_loads(text, &site);
+        eae_slurm_queues(text, &site);
+        eae_lsf_queues(text, &site);
+        eae_lsf_windows(text, &site);
         eae_lsf_array(text, 145, &counts);
         if (eae_slurm_submitted(text, &id) || eae_lsf_submitted(text, &id))
             assert_true(id > 0);
         eae_queue_jobs_free(&jobs);
-        eae_queue_hosts_free(&hosts);
-        eae_queue_lines_free(&lines);
+        eae_site_free(&site);
         free(text);
     }
 }
