@@ -141,6 +141,10 @@ const eae_exec_backend *eae_exec_backend_find(const char *name);
 const eae_exec_backend *eae_exec_backend_at(int i);
 
 extern const eae_exec_backend eae_exec_local;
+extern const eae_exec_backend eae_exec_ssh;
+extern const eae_exec_backend eae_exec_slurm;
+extern const eae_exec_backend eae_exec_openlava;
+extern const eae_exec_backend eae_exec_lsf;
 extern const eae_exec_backend eae_exec_script;
 
 #endif
