@@ -10,7 +10,7 @@
  *     chunks/N written, intent (its name) durable in the client's journal
  *     submit        -> state QUEUED or RUNNING, handle set; the handle is then written down too
  *     poll ...      -> state, host, note; for all chunks in flight in one call, as cheap as it can
- * be collect       -> what journal/chunk.N and data/chunk.N.* have more than before, copied to here
+ * be collect       -> what journal/chunk.N* and data/chunk.N* have more than before, copied to here
  *     GONE          -> after a last collect and a grace time, jobs without record are lost
  *
  * After a crash of the client, another finds the intent without a handle: it calls lookup() by the
@@ -116,7 +116,7 @@ typedef struct eae_exec_backend {
      * where it can be told of them, and returns at once where it can not (the dispatcher sleeps).
      */
     int (*poll)(eae_session *s, eae_chunk *const *chunk, int n, int wait_ms);
-    /* Copy what is new of journal/chunk.N and data/chunk.N.* into the batch; NULL where SHARED. */
+    /* Copy what is new of journal/chunk.N* and data/chunk.N* into the batch; NULL where SHARED. */
     int (*collect)(eae_session *s, eae_chunk *c);
     /* End these, waiting or running; not an error where they have ended. */
     int (*cancel)(eae_session *s, eae_chunk *const *chunk, int n);

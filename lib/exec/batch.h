@@ -11,13 +11,14 @@
  * L, one after the other cancel/all        asked to be cancelled: the whole batch, cancel/J or job
  * J (from 1) site/             the back end's own: scripts, a scheduler's logs
  *
- * Writers are `client.K` (the K-th client that ran the batch) and `chunk.N` (the worker of chunk
- * N). What the batch is at any time is what all journals say together (ledger.h): nothing is ever
- * changed in place, so a client or worker can end at any instruction and another can go on.
+ * Writers are `client.K` (the K-th client that ran the batch), `chunk.N` (the worker of chunk N)
+ * and `chunk.N-K` (its K-th worker, where a scheduler started it again). What the batch is at any
+ * time is what all journals say together (ledger.h): nothing is ever changed in place, so a client
+ * or worker can end at any instruction and another can go on.
  *
  * A back end without a shared file system makes a directory of the same form on the host, with
  * `batch`, `input` and `chunks/N`, lets `eae-submit work DIR N` run there, and copies
- * journal/chunk.N and data/chunk.N.* back, which only grow: data first, then the journal.
+ * journal/chunk.N and data/chunk.N* back, which only grow: data first, then the journal.
  *
  * The ID is the beginning of a hash of what is to be run, so that the same command line finds the
  * batch it began. Words and names come from users and files: they are data, and never part of a
@@ -40,6 +41,7 @@ typedef struct eae_batch_input {
     bool stored;   /* `input` is there */
     eae_hash hash; /* of its bytes */
     uint64_t size;
+    int64_t mtime; /* of a file elsewhere, in ns: it must not change meanwhile */
 } eae_batch_input;
 
 /* What to run: filled by the caller for eae_batch_create(), or read by eae_batch_open(). */

@@ -5,8 +5,9 @@
  * read fails, all later ones give nothing, and eae_cursor_ok() says so at the end. Numbers are
  * little-endian; texts and word lists are counted, so that any byte can be in them.
  *
- * A frame is a record in a file or pipe: type (u32), length (u32), XXH3-64 of both and of the
- * payload (u64), payload. A frame that is cut short, or whose hash differs, is no frame.
+ * A frame is a record in a file or pipe: type (u32), length (u32), hash (u64), payload. The hash is
+ * the XXH3-64 of two of them: of type and length, and of the payload (0 for none). A frame that is
+ * cut short, or whose hash differs, is no frame.
  */
 #ifndef EAE_EXEC_WIRE_H
 #define EAE_EXEC_WIRE_H
