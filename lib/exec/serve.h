@@ -1,0 +1,18 @@
+/*
+ * serve.h - the servant of eae-submit on an ssh host; remote.h says what it does and how it is
+ * spoken to.
+ *
+ * Reads requests from standard input and answers on standard output until the input ends. Workers
+ * that run then go on.
+ *
+ * One thread; a process has one servant (it handles SIGCHLD).
+ */
+#ifndef EAE_EXEC_SERVE_H
+#define EAE_EXEC_SERVE_H
+
+#include "base/status.h"
+
+/* `identity`: run identity of this program; `version`: its version. */
+int eae_serve(const char *identity, const char *version);
+
+#endif
