@@ -54,14 +54,19 @@ typedef struct eae_batch {
     bool filter;           /* prefix form: the outputs are shards of one */
     bool shell;            /* words are one line for sh -c */
     int64_t job_count;
-    size_t *job_at;  /* where the words of job i begin in job_bytes; job_count + 1 */
-    char *job_bytes; /* counted words (eae_put_words) of all jobs */
+    size_t *job_at;        /* where the words of job i begin in job_bytes; job_count + 1 */
+    const char *job_bytes; /* counted words (eae_put_words) of all jobs */
     eae_batch_input input;
     double created; /* seconds since 1970 */
+    /* batch*.c only: */
+    eae_buffer job_text;
+    int64_t job_room;
+    char *staging; /* the directory before it has its name */
 } eae_batch;
 
 /* Value of a setting, NULL where it was not given. */
 const char *eae_batch_setting(const eae_batch *b, const char *name);
+const char *eae_setting_of(const eae_names *settings, const char *name);
 int64_t eae_batch_setting_int(const eae_batch *b, const char *name, int64_t otherwise);
 double eae_batch_setting_real(const eae_batch *b, const char *name, double otherwise);
 
@@ -74,9 +79,16 @@ void eae_batch_name(eae_batch *b, const char *more);
 
 /* ROOT for a --dir that may be NULL; the caller frees. NULL with a message: no home either. */
 char *eae_batch_root(const char *dir);
-/* A new ROOT/ID or ROOT/ID.2, ...: the first that is not there. Takes `input_fd` (-1: none) up into
- * `input` before the batch appears. Sets path and id. */
+/* `path` itself, or behind the working directory; the caller frees. */
+char *eae_absolute(const char *path);
+/* What jobs read: a regular file, open at its beginning, is referred to; anything else is read to
+ * its end and kept. Sets input. */
+int eae_batch_take_input(eae_batch *b, const char *root, int fd);
+/* The new directory ROOT/ID, or ROOT/ID.2 ...: the first that is not there. It appears whole. Sets
+ * path, id and created. */
 int eae_batch_create(eae_batch *b, const char *root);
+/* Not to be created after all. */
+void eae_batch_discard(eae_batch *b);
 /* The directory at `path`. */
 int eae_batch_open(eae_batch *b, const char *path);
 void eae_batch_free(eae_batch *b);
@@ -87,6 +99,8 @@ int eae_batch_find(const char *root, const char *id, char **path);
 int eae_batch_list(const char *root, eae_names *ids);
 /* Remove the directory and all that is in it. */
 int eae_batch_remove(const char *path);
+/* Remove what clients left in ROOT that died before their batch appeared, a day ago or more. */
+void eae_batch_prune(const char *root);
 
 /* The lock of the running client. *fd: -1 if another has it. */
 int eae_batch_lock(const eae_batch *b, int *fd);

@@ -19,13 +19,15 @@
 
 typedef enum eae_journal_type {
     EAE_JOURNAL_WRITER = 0x31454157, /* host boot identity pid ticks: always the first frame */
-    EAE_JOURNAL_INTENT,   /* chunk u64, name, count u32, then job i64 and attempt u32 of each */
-    EAE_JOURNAL_HANDLE,   /* chunk u64, handle */
+    EAE_JOURNAL_INTENT,   /* chunk i64, back end, name, count u32, then job i64 and attempt u32 of
+                             each: about to be submitted */
+    EAE_JOURNAL_HANDLE,   /* chunk i64, handle: was submitted */
+    EAE_JOURNAL_CLOSED,   /* chunk i64: nothing more comes of it */
     EAE_JOURNAL_BEGAN,    /* job i64, attempt u32, pid i64, time f64 */
     EAE_JOURNAL_ENDED,    /* record.h */
     EAE_JOURNAL_LOST,     /* job i64, attempt u32: gone without a record */
     EAE_JOURNAL_GIVEN_UP, /* job i64, attempt u32, state u32: final by decision of the client */
-    EAE_JOURNAL_OVER      /* failed u64: this client has ended in order */
+    EAE_JOURNAL_OVER      /* delivered u32: this client has ended in order */
 } eae_journal_type;
 
 typedef struct eae_journal eae_journal;
