@@ -23,7 +23,7 @@ typedef struct {
 } missed;
 
 struct eae_arrays {
-    const eae_exec_config *config;
+    eae_exec_config config;
     const eae_array_kind *kind;
     void *own;
     int64_t largest;
@@ -35,7 +35,7 @@ eae_arrays *eae_arrays_new(const eae_exec_config *config, const eae_array_kind *
                            int64_t largest)
 {
     eae_arrays *a = EAE_NEW(eae_arrays);
-    a->config = config;
+    a->config = *config;
     a->kind = kind;
     a->own = own;
     a->largest = largest > 0 ? largest : 1;
@@ -102,8 +102,8 @@ static eae_array_reply submit_run(eae_arrays *a, eae_chunk *const *chunk, int n)
     eae_names environment = {0};
     int64_t id = 0;
     char *name = eae_sprintf("%s-%lld", chunk[0]->name, (long long)chunk[n - 1]->number);
-    eae_client_word(&environment, "EAE_ARRAY_PROGRAM=%s", a->config->program);
-    eae_client_word(&environment, "EAE_ARRAY_BATCH=%s", a->config->batch->path);
+    eae_client_word(&environment, "EAE_ARRAY_PROGRAM=%s", a->config.program);
+    eae_client_word(&environment, "EAE_ARRAY_BATCH=%s", a->config.batch->path);
     eae_client_word(&environment, "EAE_ARRAY_FIRST=%lld", (long long)chunk[0]->number);
     eae_array array = {name, chunk[0]->number, n, &environment};
     eae_array_reply reply = a->kind->submit(a->own, &array, &id);
@@ -142,7 +142,7 @@ static int make_site(const eae_batch *batch)
 
 int eae_arrays_submit(eae_arrays *a, eae_chunk *const *chunk, int n)
 {
-    int status = make_site(a->config->batch);
+    int status = make_site(a->config.batch);
     while (n > 0 && status == EAE_OK) {
         int k = run_length(chunk, n, a->largest);
         eae_array_reply reply = submit_run(a, chunk, k);
@@ -192,7 +192,7 @@ static void take_state(eae_arrays *a, eae_chunk *c, const eae_queue_job *job)
     c->state = chunk_state(job->state);
     if (*job->host)
         set_text(&c->host, job->host);
-    char *words = c->state == EAE_CHUNK_GONE ? last_words(a->config->batch, c->number) : NULL;
+    char *words = c->state == EAE_CHUNK_GONE ? last_words(a->config.batch, c->number) : NULL;
     if (words)
         set_text(&c->note, words);
     else if (*job->reason && strcmp(job->reason, "None") != 0)
@@ -234,7 +234,7 @@ static void not_seen(eae_arrays *a, eae_chunk *c)
         return;
     seen(a, c->number);
     c->state = EAE_CHUNK_GONE;
-    char *words = last_words(a->config->batch, c->number);
+    char *words = last_words(a->config.batch, c->number);
     set_text(&c->note, words ? words : "the scheduler does not list it any more");
     free(words);
 }

@@ -79,6 +79,7 @@ typedef struct eae_exec_config {
     const eae_batch *batch;        /* NULL for hosts, queues and ping */
     const eae_names *settings;     /* NAME=VALUE of the options that were given */
     const char *program;           /* absolute path of eae-submit: what a worker is started with */
+    const char *identity;          /* run identity of this machine; may be NULL */
     const char *writer;            /* DIRECT: name of the client's journal and data files */
     const eae_exec_events *events; /* DIRECT: where to tell */
 } eae_exec_config;

@@ -25,7 +25,7 @@ typedef struct {
 } listed;
 
 typedef struct {
-    const eae_exec_config *config;
+    eae_exec_config config;
     eae_arrays *arrays;
     listed *listed;
     int count, capacity;
@@ -35,7 +35,7 @@ typedef struct {
 
 static void add_setting(eae_names *words, const lsf *s, const char *setting, const char *option)
 {
-    const char *value = eae_config_setting(s->config, setting);
+    const char *value = eae_config_setting(&s->config, setting);
     if (!value)
         return;
     eae_client_word(words, "%s", option);
@@ -44,8 +44,8 @@ static void add_setting(eae_names *words, const lsf *s, const char *setting, con
 
 static void submit_words(const lsf *s, const eae_array *a, eae_names *words)
 {
-    const char *most = eae_config_setting(s->config, "max-running");
-    const char *memory = eae_config_setting(s->config, "mem");
+    const char *most = eae_config_setting(&s->config, "max-running");
+    const char *memory = eae_config_setting(&s->config, "mem");
     eae_client_words(words, "bsub -o /dev/null -J");
     eae_client_word(words, "%s[1-%lld]%s%s", a->name, (long long)a->count, most ? "%" : "",
                     most ? most : "");
@@ -53,16 +53,16 @@ static void submit_words(const lsf *s, const eae_array *a, eae_names *words)
     add_setting(words, s, "threads", "-n");
     add_setting(words, s, "time", "-W");
     add_setting(words, s, "priority", "-sp");
-    if (eae_config_setting(s->config, "threads"))
+    if (eae_config_setting(&s->config, "threads"))
         eae_client_words(words, "-R span[hosts=1]");
     if (memory)
         eae_client_word(words, "-R");
     if (memory)
         eae_client_word(words, "rusage[mem=%s]", memory);
-    if (eae_config_setting(s->config, "gpu"))
+    if (eae_config_setting(&s->config, "gpu"))
         eae_client_word(words, "-gpu");
-    if (eae_config_setting(s->config, "gpu"))
-        eae_client_word(words, "num=%s", eae_config_setting(s->config, "gpu"));
+    if (eae_config_setting(&s->config, "gpu"))
+        eae_client_word(words, "num=%s", eae_config_setting(&s->config, "gpu"));
 }
 
 /* bsub says so where it refuses; one that never ended may have been heard. */
@@ -281,7 +281,7 @@ static int lsf_open(eae_session **out, const eae_exec_config *config)
     if (status != EAE_OK)
         return status;
     lsf *s = EAE_NEW(lsf);
-    s->config = config;
+    s->config = *config;
     s->arrays = eae_arrays_new(config, &kind, s, config->batch ? largest_array() : DEFAULT_ARRAY);
     *out = (eae_session *)s;
     return EAE_OK;

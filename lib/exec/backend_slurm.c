@@ -17,7 +17,7 @@
 enum { DEFAULT_ARRAY = 1001 }; /* Slurm's own MaxArraySize */
 
 typedef struct {
-    const eae_exec_config *config;
+    eae_exec_config config;
     eae_arrays *arrays;
 } slurm;
 
@@ -30,14 +30,14 @@ static int run(const eae_names *words, eae_command_result *r)
 
 static void add_setting(eae_names *words, const slurm *s, const char *setting, const char *option)
 {
-    const char *value = eae_config_setting(s->config, setting);
+    const char *value = eae_config_setting(&s->config, setting);
     if (value)
         eae_client_word(words, "%s%s", option, value);
 }
 
 static void submit_words(const slurm *s, const eae_array *a, eae_names *words)
 {
-    const char *most = eae_config_setting(s->config, "max-running");
+    const char *most = eae_config_setting(&s->config, "max-running");
     eae_client_words(words, "sbatch --parsable --no-requeue --export=ALL --chdir=/ "
                             "--output=/dev/null --error=/dev/null --nodes=1 --ntasks=1");
     eae_client_word(words, "--job-name=%s", a->name);
@@ -237,7 +237,7 @@ static int slurm_open(eae_session **out, const eae_exec_config *config)
     if (status != EAE_OK)
         return status;
     slurm *s = EAE_NEW(slurm);
-    s->config = config;
+    s->config = *config;
     s->arrays = eae_arrays_new(config, &kind, s, largest - 1);
     *out = (eae_session *)s;
     return EAE_OK;

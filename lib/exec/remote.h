@@ -21,7 +21,8 @@ enum { EAE_REMOTE_PROTOCOL = 1, EAE_REMOTE_PIECE = 1 << 18, EAE_REMOTE_AHEAD = 1
 
 typedef enum eae_remote_message {
     /* from the client */
-    EAE_REMOTE_HELLO = 0x52454145, /* protocol u32, folder text ("": no batch, only questions) */
+    EAE_REMOTE_HELLO =
+        0x52454145,   /* protocol u32, folder text ("": no batch, only questions), cwd text */
     EAE_REMOTE_PUT,   /* name text, offset u64, size u64, hash, bytes: a piece of a file */
     EAE_REMOTE_INPUT, /* hash, size u64: is that content there? -> HAS */
     EAE_REMOTE_START, /* chunk u64: start its worker, or watch what there is -> STATE */
@@ -31,7 +32,7 @@ typedef enum eae_remote_message {
     EAE_REMOTE_ASK,   /* -> INFO */
     EAE_REMOTE_FORGET, /* remove the folder: everything has arrived */
     /* from the servant */
-    EAE_REMOTE_WELCOME, /* protocol u32, version text, identity text, host text, cores u32 */
+    EAE_REMOTE_WELCOME, /* protocol u32, version text, identity text, cwd text, cores u32 */
     EAE_REMOTE_HAS,     /* hash, u32 */
     EAE_REMOTE_STATE,   /* chunk u64, eae_chunk_state u32, note text */
     EAE_REMOTE_BYTES,   /* chunk u64, file u32 (0: journal, 1: data), offset u64, bytes */

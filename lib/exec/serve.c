@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "base/threads.h"
+#include "exec/machine.h"
 #include "exec/serve_parts.h"
 
 enum { TICK_MIN = 5, TICK_MAX = 200 }; /* milliseconds between looks at the files */
@@ -66,16 +66,27 @@ static void say_state(servant *s, const eae_watch *w)
     say(s, EAE_REMOTE_STATE, &b);
 }
 
-static void say_welcome(servant *s)
+/* Where jobs run: in the directory of that name, if it is here; else in one of the batch's own. */
+static char *place_to_run(const servant *s, const char *wanted)
 {
-    char host[256] = "";
+    struct stat st;
+    if (!s->store.folder || (stat(wanted, &st) == 0 && S_ISDIR(st.st_mode)))
+        return eae_strdup(wanted);
+    char *own = eae_sprintf("%s/cwd", s->store.folder);
+    mkdir(own, 0700);
+    return own;
+}
+
+static void say_welcome(servant *s, const char *wanted)
+{
+    char *cwd = place_to_run(s, wanted);
     eae_buffer b = {0};
-    gethostname(host, sizeof host - 1);
     eae_put_u32(&b, EAE_REMOTE_PROTOCOL);
     eae_put_text(&b, s->version);
     eae_put_text(&b, s->identity);
-    eae_put_text(&b, host);
-    eae_put_u32(&b, (uint32_t)eae_threads_default());
+    eae_put_text(&b, cwd);
+    free(cwd);
+    eae_put_u32(&b, (uint32_t)eae_machine_cores());
     say(s, EAE_REMOTE_WELCOME, &b);
 }
 
@@ -105,7 +116,7 @@ static void say_info(servant *s)
     double load = -1;
     if (getloadavg(&load, 1) != 1)
         load = -1;
-    eae_put_u32(&b, (uint32_t)eae_threads_default());
+    eae_put_u32(&b, (uint32_t)eae_machine_cores());
     eae_put_real(&b, load);
     eae_put_u64(&b, (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE));
     eae_put_u64(&b, eae_memory_available());
@@ -118,13 +129,15 @@ static void say_info(servant *s)
 static int hello(servant *s, eae_cursor *c)
 {
     uint32_t protocol = eae_get_u32(c);
-    char *folder = eae_get_text(c);
+    char *folder = eae_get_text(c), *cwd = eae_get_text(c);
     int status = EAE_OK;
     s->greeted = protocol == EAE_REMOTE_PROTOCOL && eae_cursor_ok(c);
-    say_welcome(s); /* the client says what it thinks of another protocol */
     if (s->greeted)
         status = eae_store_open(&s->store, folder);
+    if (status == EAE_OK)
+        say_welcome(s, cwd); /* the client says what it thinks of another protocol */
     free(folder);
+    free(cwd);
     return status;
 }
 
@@ -162,11 +175,11 @@ static int about_chunk(servant *s, uint32_t type, eae_cursor *c)
     return EAE_OK;
 }
 
-static int forget(servant *s)
+/* Only where nothing runs any more. */
+static void forget(servant *s)
 {
-    if (s->store.folder)
+    if (s->store.folder && !eae_store_busy(&s->store))
         eae_batch_remove(s->store.folder);
-    return EAE_OK;
 }
 
 static int answer_input(servant *s, eae_cursor *c)
@@ -199,7 +212,8 @@ static int take_request(servant *s, uint32_t type, eae_cursor *c)
         say_info(s);
         return EAE_OK;
     case EAE_REMOTE_FORGET:
-        return forget(s);
+        forget(s);
+        return EAE_OK;
     default:
         return eae_fail("a request of an unknown kind");
     }

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "exec/batch.h"
+#include "exec/journal.h"
 #include "exec/link.h"
 #include "exec/remote.h"
 
@@ -27,6 +28,8 @@ int eae_store_open(eae_store *s, const char *folder);
 int eae_store_put(eae_store *s, eae_cursor *c);
 /* Whether content of that hash is there; then it is made the batch's `input`. */
 bool eae_store_has(eae_store *s, const eae_hash *hash, uint64_t size);
+/* Whether a worker of the batch runs. */
+bool eae_store_busy(const eae_store *s);
 void eae_store_close(eae_store *s);
 
 /* ---- serve_watch.c: a chunk, its worker, and its files ---- */
@@ -49,6 +52,8 @@ void eae_watch_init(eae_watch *w, int64_t chunk);
 void eae_watch_start(eae_watch *w, const char *folder);
 /* Look whether the worker still lives. */
 void eae_watch_look(eae_watch *w, const char *folder);
+/* Who writes the journal at `path`; zero where there is none yet. */
+void eae_watch_writer(const char *path, eae_writer_id *id);
 /* Ask it to end. */
 void eae_watch_stop(eae_watch *w, const char *folder);
 /* Send what is new of its files, as far as the connection keeps up. *sent: something was; *all:

@@ -110,6 +110,27 @@ int eae_store_open(eae_store *s, const char *folder)
     return status;
 }
 
+bool eae_store_busy(const eae_store *s)
+{
+    char *journals = eae_sprintf("%s/journal", s->folder);
+    DIR *d = opendir(journals);
+    const struct dirent *e;
+    bool busy = false;
+    while (d && !busy && (e = readdir(d))) {
+        char *path = eae_sprintf("%s/%s", journals, e->d_name);
+        eae_writer_id id = {0};
+        if (*e->d_name != '.')
+            eae_watch_writer(path, &id);
+        busy = id.pid > 0 && eae_writer_id_alive(&id);
+        eae_writer_id_free(&id);
+        free(path);
+    }
+    if (d)
+        closedir(d);
+    free(journals);
+    return busy;
+}
+
 void eae_store_close(eae_store *s)
 {
     if (s->fd >= 0)

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "exec/journal.h"
 #include "exec/spawn.h"
 
 extern char **environ;
@@ -128,14 +127,18 @@ static int take_writer(void *context, uint32_t type, eae_cursor *payload)
     return EAE_FAIL; /* the first frame is enough */
 }
 
-/* Who writes the journal of the chunk; zero where it has none yet. */
-static void writer_of(const eae_watch *w, const char *folder, eae_writer_id *id)
+void eae_watch_writer(const char *path, eae_writer_id *id)
 {
-    char *path = path_of(folder, "journal/chunk.", w->chunk);
     uint64_t offset = 0;
     bool damaged;
     *id = (eae_writer_id){0};
     eae_journal_read(path, &offset, &damaged, take_writer, id);
+}
+
+static void writer_of(const eae_watch *w, const char *folder, eae_writer_id *id)
+{
+    char *path = path_of(folder, "journal/chunk.", w->chunk);
+    eae_watch_writer(path, id);
     free(path);
 }
 

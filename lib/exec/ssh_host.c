@@ -17,7 +17,9 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/files.h"
 #include "base/number.h"
+#include "exec/batch_parts.h"
 #include "exec/spans.h"
 #include "exec/spawn.h"
 
@@ -99,6 +101,14 @@ static char *last_line(const eae_ssh_host *h)
     return last.n > 0 ? eae_span_dup(last) : NULL;
 }
 
+static void end_push(eae_ssh_host *h)
+{
+    close_fd(&h->push);
+    eae_buffer_free(&h->push_bytes);
+    h->push_bytes = (eae_buffer){0};
+    h->push_name = NULL;
+}
+
 static void stop_process(eae_ssh_host *h)
 {
     if (h->pid > 0) {
@@ -110,7 +120,7 @@ static void stop_process(eae_ssh_host *h)
     close_fd(&h->link.in);
     close_fd(&h->link.out);
     close_fd(&h->errors);
-    close_fd(&h->push);
+    end_push(h);
     eae_link_free(&h->link);
     h->link.greeted = h->link.ended = false;
 }
@@ -139,6 +149,7 @@ void eae_ssh_free(eae_ssh_host *h)
     free(h->why);
     free(h->version);
     free(h->identity);
+    free(h->cwd);
 }
 
 static pid_t start_ssh(const eae_ssh_host *h, const eae_ssh_config *config, const int fd[3])
@@ -195,6 +206,7 @@ void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config)
     eae_buffer b = {0};
     eae_put_u32(&b, EAE_REMOTE_PROTOCOL);
     eae_put_text(&b, config->folder);
+    eae_put_text(&b, config->batch ? config->batch->cwd : "");
     eae_link_send(&h->link, EAE_REMOTE_HELLO, &b);
     eae_buffer_free(&b);
     if (tries == 0 || h->state != EAE_SSH_DOWN)
@@ -225,7 +237,7 @@ void eae_ssh_put(eae_ssh_host *h, const char *name, const char *bytes, size_t n)
 }
 
 /* Begin to send a file; the rest follows as the connection takes it. */
-static int begin_push(eae_ssh_host *h, const char *name, const char *path, const eae_hash *hash)
+static int push_file(eae_ssh_host *h, const char *name, const char *path, const eae_hash *hash)
 {
     struct stat st;
     h->push = open(path, O_RDONLY | O_CLOEXEC);
@@ -238,21 +250,28 @@ static int begin_push(eae_ssh_host *h, const char *name, const char *path, const
     return EAE_OK;
 }
 
+static bool read_piece(eae_ssh_host *h, char *piece, size_t n)
+{
+    if (h->push < 0)
+        memcpy(piece, h->push_bytes.data + h->push_at, n);
+    return h->push < 0 || n == 0 || pread(h->push, piece, n, (off_t)h->push_at) == (ssize_t)n;
+}
+
 static int go_on_pushing(eae_ssh_host *h)
 {
-    char *piece = h->push >= 0 ? eae_malloc(EAE_REMOTE_PIECE, 1) : NULL;
+    char *piece = h->push_name ? eae_malloc(EAE_REMOTE_PIECE, 1) : NULL;
     int status = EAE_OK;
-    while (h->push >= 0 && status == EAE_OK && eae_link_pending(&h->link) < EAE_REMOTE_AHEAD) {
+    while (h->push_name && status == EAE_OK && eae_link_pending(&h->link) < EAE_REMOTE_AHEAD) {
         uint64_t left = h->push_size - h->push_at;
         size_t n = left < EAE_REMOTE_PIECE ? (size_t)left : EAE_REMOTE_PIECE;
-        ssize_t got = n > 0 ? pread(h->push, piece, n, (off_t)h->push_at) : 0;
-        if (got < 0 || (size_t)got != n)
+        if (!read_piece(h, piece, n)) {
             status = eae_fail("the %s became shorter while it was sent", h->push_name);
-        else
-            put_piece(h, h->push_name, &h->push_hash, h->push_at, h->push_size, piece, n);
+            break;
+        }
+        put_piece(h, h->push_name, &h->push_hash, h->push_at, h->push_size, piece, n);
         h->push_at += n;
         if (h->push_at == h->push_size)
-            close_fd(&h->push);
+            end_push(h);
     }
     free(piece);
     return status;
@@ -272,22 +291,27 @@ static void ask_for_input(eae_ssh_host *h, const eae_batch *batch)
     eae_buffer_free(&b);
 }
 
+/* As it is there: the input in its folder, and a directory that is there. */
 static int push_batch(eae_ssh_host *h, const eae_batch *batch)
 {
-    char *path = eae_sprintf("%s/batch", batch->path);
-    eae_hash hash;
-    int status = eae_hash_file(path, &hash) ? EAE_OK : eae_fail("%s: cannot read", path);
-    if (status == EAE_OK)
-        status = begin_push(h, "batch", path, &hash);
-    free(path);
-    return status;
+    eae_batch there = *batch;
+    there.input.stored = has_input(batch);
+    there.input.path = NULL;
+    there.cwd = h->cwd;
+    h->push_bytes.length = 0;
+    eae_batch_put(&there, &h->push_bytes);
+    h->push_name = "batch";
+    h->push_at = 0;
+    h->push_size = h->push_bytes.length;
+    h->push_hash = eae_hash_bytes(h->push_bytes.data, h->push_bytes.length);
+    return EAE_OK;
 }
 
 static int push_input(eae_ssh_host *h, const eae_batch *batch)
 {
     char *path =
         batch->input.path ? eae_strdup(batch->input.path) : eae_sprintf("%s/input", batch->path);
-    int status = begin_push(h, "object", path, &batch->input.hash);
+    int status = push_file(h, "object", path, &batch->input.hash);
     free(path);
     return status;
 }
@@ -306,9 +330,10 @@ static int welcome(eae_ssh_host *h, const eae_ssh_config *config, eae_cursor *c)
     uint32_t protocol = eae_get_u32(c);
     free(h->version);
     free(h->identity);
+    free(h->cwd);
     h->version = eae_get_text(c);
     h->identity = eae_get_text(c);
-    free(eae_get_text(c)); /* what it calls itself */
+    h->cwd = eae_get_text(c);
     uint32_t cores = eae_get_u32(c);
     if (protocol != EAE_REMOTE_PROTOCOL)
         return eae_fail("eae-submit %s there speaks another protocol (%u, not %d)", h->version,
@@ -326,6 +351,7 @@ static int welcome(eae_ssh_host *h, const eae_ssh_config *config, eae_cursor *c)
         return EAE_OK;
     }
     enter(h, EAE_SSH_STAGING);
+    h->pushed_input = false;
     return push_batch(h, config->batch);
 }
 
@@ -337,6 +363,9 @@ static int has(eae_ssh_host *h, const eae_ssh_config *config, eae_cursor *c)
         be_ready(h);
         return EAE_OK;
     }
+    if (h->pushed_input)
+        return eae_fail("the input cannot be stored there");
+    h->pushed_input = true;
     return push_input(h, config->batch);
 }
 
@@ -366,7 +395,7 @@ static int take_message(eae_ssh_host *h, const eae_ssh_config *config, uint32_t 
 
 void eae_ssh_wait_for(const eae_ssh_host *h, struct pollfd p[3])
 {
-    bool writes = eae_link_pending(&h->link) > 0 || h->push >= 0;
+    bool writes = eae_link_pending(&h->link) > 0 || h->push_name;
     p[0] = (struct pollfd){.fd = h->link.in, .events = POLLIN};
     p[1] = (struct pollfd){.fd = h->errors, .events = POLLIN};
     p[2] = (struct pollfd){.fd = writes ? h->link.out : -1, .events = POLLOUT};
@@ -403,9 +432,9 @@ static int take_answers(eae_ssh_host *h, const eae_ssh_config *config, eae_ssh_f
 /* After a piece of the batch's file was the last: the input, if there is one. */
 static int go_on_staging(eae_ssh_host *h, const eae_ssh_config *config)
 {
-    bool pushed = h->push >= 0;
+    bool pushed = h->push_name != NULL;
     int status = go_on_pushing(h);
-    if (status != EAE_OK || !pushed || h->push >= 0)
+    if (status != EAE_OK || !pushed || h->push_name)
         return status;
     if (has_input(config->batch))
         ask_for_input(h, config->batch);

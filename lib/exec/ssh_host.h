@@ -43,16 +43,18 @@ typedef struct eae_ssh_host {
     double retry_at; /* DOWN: when to try again; 0: never */
     int tries;
     char *why; /* DOWN: what went wrong */
-    char *version, *identity;
+    char *version, *identity, *cwd;
     pid_t pid;
     eae_link link;
     int errors; /* its standard error, -1: none */
     eae_buffer said;
     /* the file that is on its way: */
-    int push;
-    const char *push_name;
+    int push;              /* -1: it is push_bytes */
+    eae_buffer push_bytes; /* the batch, as it is there */
+    const char *push_name; /* NULL: none */
     eae_hash push_hash;
     uint64_t push_at, push_size;
+    bool pushed_input;
 } eae_ssh_host;
 
 /* What comes from a host once it is READY, and is not about the connection itself. */
