@@ -13,7 +13,6 @@
 #include "exec/spans.h"
 
 enum { MISSES_MIN = 3, NOTE_MAX = 200 };
-static const double missed_seconds = 10; /* that a chunk is not listed before it counts as gone */
 
 /* A chunk that was not listed. */
 typedef struct {
@@ -230,7 +229,7 @@ static void not_seen(eae_arrays *a, eae_chunk *c)
         *m = (missed){c->number, 0, now()};
     }
     m->polls++;
-    if (m->polls < MISSES_MIN || now() - m->since < missed_seconds)
+    if (m->polls < MISSES_MIN || now() - m->since < a->kind->patience)
         return;
     seen(a, c->number);
     c->state = EAE_CHUNK_GONE;

@@ -44,6 +44,7 @@ typedef enum eae_array_reply {
 
 /* What one kind of scheduler does. A function that fails leaves a message. */
 typedef struct eae_array_kind {
+    double patience; /* seconds that an element may be missing from the lists before it is gone */
     eae_array_reply (*submit)(void *own, const eae_array *a, int64_t *id);
     /* The elements of these arrays that it knows, ended ones too. An array that it does not know is
      * no failure. */

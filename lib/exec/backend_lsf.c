@@ -252,8 +252,11 @@ static int ping(eae_session *s, char **answer)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static const eae_array_kind kind = {
-    .submit = submit_array, .list = list, .list_mine = list_mine, .cancel = cancel_array};
+static const eae_array_kind kind = {.patience = 10,
+                                    .submit = submit_array,
+                                    .list = list,
+                                    .list_mine = list_mine,
+                                    .cancel = cancel_array};
 
 /* What bparams says of arrays; a site where it is not there, or says nothing, has the default. */
 static int64_t largest_array(void)

@@ -217,8 +217,11 @@ static int ping(eae_session *s, char **answer)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static const eae_array_kind kind = {
-    .submit = submit_array, .list = list, .list_mine = list_mine, .cancel = cancel_array};
+static const eae_array_kind kind = {.patience = 10,
+                                    .submit = submit_array,
+                                    .list = list,
+                                    .list_mine = list_mine,
+                                    .cancel = cancel_array};
 
 static int slurm_open(eae_session **out, const eae_exec_config *config)
 {

@@ -323,8 +323,8 @@ static void retry_hosts(ssh *s)
         eae_ssh_host *h = &s->host[i];
         if (h->state == EAE_SSH_DOWN && h->retry_at > 0 && now >= h->retry_at)
             eae_ssh_connect(h, &s->ssh);
-        else if (h->state == EAE_SSH_CONNECTING && h->pid > 0 && h->tries == 0 &&
-                 now - h->since > s->ssh.connect_seconds + ANSWER_SECONDS)
+        else if (h->state == EAE_SSH_CONNECTING && h->pid > 0 &&
+                 now - h->begun > s->ssh.connect_seconds + ANSWER_SECONDS)
             eae_ssh_drop(h, "it takes too long to answer");
     }
 }

@@ -186,6 +186,7 @@ void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config)
     int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
     int64_t tries = h->tries;
     h->said.length = 0;
+    h->begun = eae_ssh_now();
     if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
         h->pid = start_ssh(h, config, (int[]){in[0], out[1], err[1]});
     close_fd(&in[0]);

@@ -40,6 +40,7 @@ typedef struct eae_ssh_host {
     eae_ssh_state state;
     bool was_ready;
     double since;    /* when it came into this state */
+    double begun;    /* when the present connection was begun */
     double retry_at; /* DOWN: when to try again; 0: never */
     int tries;
     char *why; /* DOWN: what went wrong */
