@@ -3,7 +3,7 @@
  *
  * Each host has one connection with a servant at its other end (ssh_host.h, remote.h). What a
  * worker there writes into its journal and data files comes by itself, and is written to the same
- * places of the files here; so there is little to do in collect. A host that is silent is not dead:
+ * places of the files here; so there is nothing to collect. A host that is silent is not dead:
  * its chunks are UNKNOWN until it is back, or until --host-timeout has passed; then their jobs run
  * elsewhere, and if the host comes back after all, its workers are ended.
  */
@@ -446,14 +446,15 @@ static int64_t free_slots(const ssh *s, int host)
     if (s->host[host].state != EAE_SSH_READY)
         return 0;
     for (size_t i = 0; i < s->count; i++)
-        used += s->chunk[i].host == host;
+        used += s->chunk[i].host == host && s->chunk[i].state != EAE_CHUNK_GONE;
     return s->host[host].slots > used ? s->host[host].slots - used : 0;
 }
 
 static int64_t room(eae_session *session)
 {
-    const ssh *s = (ssh *)session;
+    ssh *s = (ssh *)session;
     int64_t sum = 0;
+    step(s, 0);
     for (int i = 0; i < s->hosts; i++)
         sum += free_slots(s, i);
     return sum;
@@ -542,6 +543,20 @@ static void bring_up_to_date(ssh *s, eae_chunk *c)
         drop(s, k);
 }
 
+/* Chunks that nobody asks about any more, since all of their jobs have records. */
+static void forget_finished(ssh *s, eae_chunk *const *chunk, int n)
+{
+    for (size_t i = 0; i < s->count;) {
+        bool wanted = s->chunk[i].state != EAE_CHUNK_GONE || s->chunk[i].given_up;
+        for (int k = 0; k < n && !wanted; k++)
+            wanted = chunk[k]->number == s->chunk[i].number;
+        if (wanted)
+            i++;
+        else
+            drop(s, &s->chunk[i]);
+    }
+}
+
 static int poll_chunks(eae_session *session, eae_chunk *const *chunk, int n, int wait_ms)
 {
     ssh *s = (ssh *)session;
@@ -555,14 +570,8 @@ static int poll_chunks(eae_session *session, eae_chunk *const *chunk, int n, int
         if (chunk[i]->state != EAE_CHUNK_GONE)
             bring_up_to_date(s, chunk[i]);
     }
+    forget_finished(s, chunk, n);
     return s->trouble == EAE_OK ? EAE_OK : eae_fail("%s", s->trouble_text);
-}
-
-static int collect(eae_session *session, eae_chunk *c)
-{
-    (void)c;
-    step((ssh *)session, 0);
-    return EAE_OK;
 }
 
 /* No answer about chunk `number` is outstanding from a host that is there. */
@@ -697,13 +706,12 @@ const eae_exec_backend eae_exec_ssh = {
     .submit = submit,
     .lookup = lookup,
     .poll = poll_chunks,
-    .collect = collect,
     .cancel = cancel,
     .cancel_job = cancel_job,
     .hosts = hosts,
     .ping = ping,
     .poll_first = 0.02,
-    .poll_longest = 0.5,
+    .poll_longest = 0.1,
     .grace = 0.001,
     .close = ssh_close,
 };

@@ -25,7 +25,8 @@ typedef struct {
     eae_store store;
     eae_watch *watch;
     size_t count, capacity;
-    const char *identity, *version;
+    const char *(*identify)(void);
+    const char *version;
     bool greeted;
     int tick;
 } servant;
@@ -77,13 +78,13 @@ static char *place_to_run(const servant *s, const char *wanted)
     return own;
 }
 
-static void say_welcome(servant *s, const char *wanted)
+static void say_welcome(servant *s, const char *wanted, bool identify)
 {
     char *cwd = place_to_run(s, wanted);
     eae_buffer b = {0};
     eae_put_u32(&b, EAE_REMOTE_PROTOCOL);
     eae_put_text(&b, s->version);
-    eae_put_text(&b, s->identity);
+    eae_put_text(&b, identify && s->identify ? s->identify() : "");
     eae_put_text(&b, cwd);
     free(cwd);
     eae_put_u32(&b, (uint32_t)eae_machine_cores());
@@ -130,12 +131,13 @@ static int hello(servant *s, eae_cursor *c)
 {
     uint32_t protocol = eae_get_u32(c);
     char *folder = eae_get_text(c), *cwd = eae_get_text(c);
+    bool identify = eae_get_u32(c);
     int status = EAE_OK;
     s->greeted = protocol == EAE_REMOTE_PROTOCOL && eae_cursor_ok(c);
     if (s->greeted)
         status = eae_store_open(&s->store, folder);
     if (status == EAE_OK)
-        say_welcome(s, cwd); /* the client says what it thinks of another protocol */
+        say_welcome(s, cwd, identify); /* the client says what it thinks of another protocol */
     free(folder);
     free(cwd);
     return status;
@@ -300,11 +302,11 @@ static int prepare(void)
     return EAE_OK;
 }
 
-int eae_serve(const char *identity, const char *version)
+int eae_serve(const char *(*identify)(void), const char *version)
 {
     servant s = {.link = {.in = STDIN_FILENO, .out = STDOUT_FILENO, .greeted = true},
                  .store = {.fd = -1},
-                 .identity = identity,
+                 .identify = identify,
                  .version = version,
                  .tick = TICK_MIN};
     int status = prepare();

@@ -12,7 +12,8 @@
 
 #include "base/status.h"
 
-/* `identity`: run identity of this program; `version`: its version. */
-int eae_serve(const char *identity, const char *version);
+/* `identify` gives the run identity of this program, where a client asks for it; `version` is its
+ * version. */
+int eae_serve(const char *(*identify)(void), const char *version);
 
 #endif
