@@ -81,7 +81,7 @@ typedef struct eae_exec_config {
     const char *program;           /* absolute path of eae-submit: what a worker is started with */
     const char *identity;          /* run identity of this machine; may be NULL */
     const char *writer;            /* DIRECT: name of the client's journal and data files */
-    struct eae_journal *journal; /* DIRECT: the client's, open */
+    struct eae_journal *journal;   /* DIRECT: the client's, open */
     const eae_exec_events *events; /* DIRECT: where to tell */
 } eae_exec_config;
 

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/number.h"
+#include "exec/outputs.h"
 
 void eae_ledger_open(eae_ledger *l, const eae_batch *b)
 {
@@ -309,22 +309,15 @@ char *eae_ledger_data(const eae_ledger *l, const eae_entry *e)
 
 void eae_ledger_check_data(eae_ledger *l)
 {
-    char *last = eae_strdup("");
-    struct stat st = {0};
     for (int64_t i = 0; i < l->batch->job_count; i++) {
         eae_entry *e = &l->entry[i];
-        const eae_extent *x = &e->record.output;
-        if (!e->done || x->length == 0)
+        if (!e->done || e->record.output.length == 0)
             continue;
         char *path = eae_ledger_data(l, e);
-        if (strcmp(path, last) != 0 && stat(path, &st) != 0)
-            st.st_size = 0;
-        free(last);
-        last = path;
-        if (x->length > (uint64_t)st.st_size || x->offset > (uint64_t)st.st_size - x->length)
+        if (!eae_extent_good(path, &e->record.output))
             e->done = e->recorded = false;
+        free(path);
     }
-    free(last);
 }
 
 /* ---- what it says ------------------------------------------------------------------------------

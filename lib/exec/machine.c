@@ -4,6 +4,7 @@
 #endif
 #include "exec/machine.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +59,7 @@ void eae_machine_describe(eae_site *site)
     h->slots = eae_machine_cores();
     h->used = dir ? eae_slots_used(dir, (int)h->slots) : -1;
     if (getloadavg(&h->load, 1) != 1)
-        h->load = -1;
+        h->load = NAN;
     h->memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
     h->memory_free = (int64_t)eae_memory_available();
     eae_machine_gpus(&gpus);
