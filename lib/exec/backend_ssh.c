@@ -25,7 +25,13 @@
 #include "exec/spans.h"
 #include "exec/ssh_host.h"
 
-enum { CONNECT_SECONDS = 10, HOST_SECONDS = 60, ANSWER_SECONDS = 10, LATE_HOSTS_MS = 1000 };
+enum {
+    CONNECT_SECONDS = 10,
+    HOST_SECONDS = 60,
+    ANSWER_SECONDS = 10,
+    LATE_HOSTS_MS = 1000,
+    LEAVE_MS = 500
+};
 
 /* A chunk that a host has, or may have. */
 typedef struct {
@@ -394,24 +400,50 @@ static int check_connected(ssh *s)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+/* Every chunk that the host had has ended, and what it wrote is here. */
+static bool has_nothing(const ssh *s, int host)
+{
+    bool nothing = s->host[host].state == EAE_SSH_READY;
+    for (size_t i = 0; i < s->count; i++)
+        nothing = nothing && (s->chunk[i].host != host || s->chunk[i].state == EAE_CHUNK_GONE);
+    return nothing;
+}
+
+static bool is_sending(const ssh *s)
+{
+    bool sending = false;
+    for (int i = 0; i < s->hosts; i++)
+        sending = sending || (s->host[i].pid > 0 && eae_link_pending(&s->host[i].link) > 0);
+    return sending;
+}
+
+/* Workers whose jobs have all been heard of may need a moment to end. Hosts that have nothing of
+ * the batch any more forget it; what goes on running without us stays. */
+static void take_leave(ssh *s)
+{
+    double begin = eae_ssh_now();
+    bool waiting = true;
+    while (waiting && eae_ssh_now() - begin < LEAVE_MS / 1e3) {
+        waiting = false;
+        for (int i = 0; i < s->hosts; i++)
+            waiting = waiting || (s->host[i].state == EAE_SSH_READY && !has_nothing(s, i));
+        if (waiting)
+            step(s, 10);
+    }
+    for (int i = 0; i < s->hosts; i++) {
+        if (has_nothing(s, i))
+            eae_link_send(&s->host[i].link, EAE_REMOTE_FORGET, &(eae_buffer){0});
+    }
+    begin = eae_ssh_now();
+    while (is_sending(s) && eae_ssh_now() - begin < 2 * LEAVE_MS / 1e3)
+        step(s, 10);
+}
+
 static void ssh_close(eae_session *session)
 {
     ssh *s = (ssh *)session;
-    double begin = eae_ssh_now();
-    bool waiting = true;
-    for (int i = 0; i < s->hosts; i++) {
-        bool idle = s->host[i].state == EAE_SSH_READY && s->config.batch;
-        for (size_t k = 0; k < s->count; k++)
-            idle = idle && s->chunk[k].host != i;
-        if (idle)
-            eae_link_send(&s->host[i].link, EAE_REMOTE_FORGET, &(eae_buffer){0});
-    }
-    while (waiting && eae_ssh_now() - begin < 2) {
-        step(s, 10);
-        waiting = false;
-        for (int i = 0; i < s->hosts; i++)
-            waiting = waiting || (s->host[i].pid > 0 && eae_link_pending(&s->host[i].link) > 0);
-    }
+    if (s->config.batch)
+        take_leave(s);
     while (s->count > 0)
         drop(s, &s->chunk[0]);
     for (int i = 0; i < s->hosts; i++)
