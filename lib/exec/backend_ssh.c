@@ -346,7 +346,7 @@ static void step(ssh *s, int wait_ms)
     for (int i = 0; i < s->hosts; i++) {
         bool ready = s->host[i].state == EAE_SSH_READY;
         eae_ssh_step(&s->host[i], p + (ptrdiff_t)3 * i, &s->ssh, take, s);
-        if (ready && s->host[i].state == EAE_SSH_DOWN)
+        if (ready && s->host[i].state == EAE_SSH_DOWN && s->host[i].retry_at > 0)
             eae_detail("%s: %s; it is tried again", s->host[i].name, s->host[i].why);
     }
     free(p);
@@ -409,12 +409,17 @@ static bool has_nothing(const ssh *s, int host)
     return nothing;
 }
 
-static bool is_sending(const ssh *s)
+/* Closes connections as soon as everything is sent; true while some are open. */
+static bool close_sent(ssh *s)
 {
-    bool sending = false;
-    for (int i = 0; i < s->hosts; i++)
-        sending = sending || (s->host[i].pid > 0 && eae_link_pending(&s->host[i].link) > 0);
-    return sending;
+    bool open = false;
+    for (int i = 0; i < s->hosts; i++) {
+        eae_ssh_host *h = &s->host[i];
+        if (h->state == EAE_SSH_READY && eae_link_pending(&h->link) == 0)
+            eae_ssh_finish(h);
+        open = open || (h->state == EAE_SSH_READY && h->pid > 0);
+    }
+    return open;
 }
 
 /* Workers whose jobs have all been heard of may need a moment to end. Hosts that have nothing of
@@ -435,7 +440,7 @@ static void take_leave(ssh *s)
             eae_link_send(&s->host[i].link, EAE_REMOTE_FORGET, &(eae_buffer){0});
     }
     begin = eae_ssh_now();
-    while (is_sending(s) && eae_ssh_now() - begin < 2 * LEAVE_MS / 1e3)
+    while (close_sent(s) && eae_ssh_now() - begin < 2 * LEAVE_MS / 1e3)
         step(s, 10);
 }
 

@@ -141,6 +141,12 @@ void eae_ssh_drop(eae_ssh_host *h, const char *why)
     h->retry_at = again ? eae_ssh_now() + wait : 0;
 }
 
+void eae_ssh_finish(eae_ssh_host *h)
+{
+    h->was_ready = false; /* not to be tried again */
+    close_fd(&h->link.out);
+}
+
 void eae_ssh_free(eae_ssh_host *h)
 {
     stop_process(h);
@@ -457,7 +463,8 @@ void eae_ssh_step(eae_ssh_host *h, const struct pollfd p[3], const eae_ssh_confi
         status = take_answers(h, config, fn, context);
     if (status == EAE_OK)
         status = go_on_staging(h, config);
-    if (status == EAE_OK && !h->link.ended && eae_link_flush(&h->link) != EAE_OK)
+    if (status == EAE_OK && !h->link.ended && h->link.out >= 0 &&
+        eae_link_flush(&h->link) != EAE_OK)
         h->link.ended = true;
     if (status != EAE_OK) {
         eae_ssh_drop(h, eae_message());

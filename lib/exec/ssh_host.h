@@ -69,6 +69,8 @@ bool eae_ssh_plain_path(const char *path);
 void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config);
 /* Gives up the connection: DOWN. */
 void eae_ssh_drop(eae_ssh_host *h, const char *why);
+/* Nothing more is asked: the servant ends, and with it the connection. */
+void eae_ssh_finish(eae_ssh_host *h);
 void eae_ssh_free(eae_ssh_host *h);
 
 /* Descriptors to wait for: in, errors, out; unused ones are -1. */
