@@ -9,7 +9,8 @@
 #include "base/status.h"
 
 /* A new place is a line here. */
-static const eae_exec_backend *const all[] = {&eae_exec_local, &eae_exec_script};
+static const eae_exec_backend *const all[] = {&eae_exec_local,    &eae_exec_ssh, &eae_exec_slurm,
+                                              &eae_exec_openlava, &eae_exec_lsf, &eae_exec_script};
 
 enum { COUNT = sizeof all / sizeof *all };
 

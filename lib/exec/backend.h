@@ -79,6 +79,7 @@ typedef struct eae_exec_config {
     const eae_batch *batch;        /* NULL for hosts, queues and ping */
     const eae_names *settings;     /* NAME=VALUE of the options that were given */
     const char *program;           /* absolute path of eae-submit: what a worker is started with */
+    const char *identity;          /* run identity of this machine; may be NULL */
     const char *writer;            /* DIRECT: name of the client's journal and data files */
     struct eae_journal *journal;   /* DIRECT: the client's, open */
     const eae_exec_events *events; /* DIRECT: where to tell */
@@ -142,6 +143,10 @@ const eae_exec_backend *eae_exec_backend_find(const char *name);
 const eae_exec_backend *eae_exec_backend_at(int i);
 
 extern const eae_exec_backend eae_exec_local;
+extern const eae_exec_backend eae_exec_ssh;
+extern const eae_exec_backend eae_exec_slurm;
+extern const eae_exec_backend eae_exec_openlava;
+extern const eae_exec_backend eae_exec_lsf;
 extern const eae_exec_backend eae_exec_script;
 
 #endif

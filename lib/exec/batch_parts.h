@@ -1,4 +1,4 @@
-/* batch_parts.h - shared by batch.c and batch_files.c only. */
+/* batch_parts.h - shared by batch.c, batch_files.c and ssh_host.c only. */
 #ifndef EAE_EXEC_BATCH_PARTS_H
 #define EAE_EXEC_BATCH_PARTS_H
 

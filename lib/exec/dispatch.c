@@ -352,6 +352,7 @@ static int open_backend(eae_dispatcher *d, const eae_exec_events *events)
     eae_exec_config config = {.batch = d->batch,
                               .settings = d->config->settings,
                               .program = d->config->program,
+                              .identity = d->config->identity,
                               .writer = d->writer,
                               .journal = d->journal,
                               .events = events};

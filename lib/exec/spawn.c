@@ -30,11 +30,12 @@ static void run(const eae_spawn *how, pid_t parent, volatile int *error)
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         sigaction(ignored[i], &plain, NULL);
     /* the parent may have died before it could be told */
-    bool attached = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent;
+    bool begun = how->detached ? setsid() > 0
+                               : prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent &&
+                                     setpgid(0, 0) == 0;
     sigemptyset(&none);
-    if (attached && setpgid(0, 0) == 0 && become(how->input, 0) >= 0 &&
-        become(how->output, 1) >= 0 && become(how->errors, 2) >= 0 &&
-        (!how->directory || chdir(how->directory) == 0) &&
+    if (begun && become(how->input, 0) >= 0 && become(how->output, 1) >= 0 &&
+        become(how->errors, 2) >= 0 && (!how->directory || chdir(how->directory) == 0) &&
         sigprocmask(SIG_SETMASK, &none, NULL) == 0)
         execvpe(how->argv[0], how->argv, how->environment);
     *error = errno;

@@ -10,6 +10,7 @@
 #ifndef EAE_EXEC_SPAWN_H
 #define EAE_EXEC_SPAWN_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/status.h"
@@ -19,6 +20,7 @@ typedef struct eae_spawn {
     char *const *environment; /* NAME=VALUE ..., NULL at the end */
     const char *directory;    /* to run in; NULL: the present one */
     int input, output, errors;
+    bool detached; /* in a session of its own, and it outlives the one that started it */
 } eae_spawn;
 
 /* The process, or -1: *error is the errno of what failed, that of exec included. */
