@@ -84,9 +84,9 @@ char *eae_absolute(const char *path);
 /* What jobs read: a regular file, open at its beginning, is referred to; anything else is read to
  * its end and kept. Sets input. */
 int eae_batch_take_input(eae_batch *b, const char *root, int fd);
-/* The new directory ROOT/ID, or ROOT/ID.2 ...: the first that is not there. It appears whole. Sets
- * path, id and created. */
-int eae_batch_create(eae_batch *b, const char *root);
+/* The new directory ROOT/ID, or ROOT/ID.2 ...: the first that is not there. It appears
+ * whole, with *lock held by the caller. Sets path, id and created. */
+int eae_batch_create(eae_batch *b, const char *root, int *lock);
 /* Not to be created after all. */
 void eae_batch_discard(eae_batch *b);
 /* The directory at `path`. */
