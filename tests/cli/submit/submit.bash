@@ -18,7 +18,10 @@ setup() {
 
 the_batch() {
     local all=("$XDG_STATE_HOME"/eae/batches/*)
-    [ "${#all[@]}" -eq 1 ] && [ -d "${all[0]}" ] || fail "not one batch: ${all[*]}"
+    [ "${#all[@]}" -eq 1 ] && [ -d "${all[0]}" ] || {
+        fail "not one batch: ${all[*]}"
+        return 1
+    }
     basename "${all[0]}"
 }
 
