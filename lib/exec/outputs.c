@@ -119,19 +119,28 @@ char *eae_log_text(const eae_ledger *l, int64_t job)
 /* ---- in order ----------------------------------------------------------------------------------
  */
 
-void eae_delivery_start(eae_delivery *d, int64_t jobs, eae_output *out)
+void eae_delivery_start(eae_delivery *d, int64_t jobs, eae_output *out, eae_output *errors)
 {
-    *d = (eae_delivery){.out = out, .final = EAE_NEW_ARRAY(uint8_t, jobs + 1)};
+    *d = (eae_delivery){.out = out, .errors = errors, .final = EAE_NEW_ARRAY(uint8_t, jobs + 1)};
+}
+
+static int give(const eae_delivery *d, const eae_ledger *l, int64_t job)
+{
+    const eae_entry *e = &l->entry[job];
+    int status = e->done ? eae_output_of_job(l, job, d->out) : EAE_OK;
+    if (status == EAE_OK && d->errors && e->recorded)
+        status = eae_log_of_job(l, job, d->errors);
+    return status;
 }
 
 int eae_delivery_final(eae_delivery *d, const eae_ledger *l, int64_t job)
 {
     int status = EAE_OK;
     d->final[job] = 1;
-    for (; d->final[d->next] && status == EAE_OK; d->next++) {
-        if (l->entry[d->next].done)
-            status = eae_output_of_job(l, d->next, d->out);
-    }
+    for (; d->final[d->next] && status == EAE_OK; d->next++)
+        status = give(d, l, d->next);
+    if (status == EAE_OK && d->errors)
+        status = eae_output_flush(d->errors);
     return status == EAE_OK ? eae_output_flush(d->out) : status;
 }
 

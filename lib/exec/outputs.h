@@ -22,11 +22,12 @@ char *eae_log_text(const eae_ledger *l, int64_t job);
 /* Outputs of jobs that are done, in the order of the jobs, as far as they are final. */
 typedef struct eae_delivery {
     eae_output *out;
+    eae_output *errors; /* logs, of failed jobs too; NULL: they are not wanted */
     int64_t next;
     uint8_t *final; /* of each job */
 } eae_delivery;
 
-void eae_delivery_start(eae_delivery *d, int64_t jobs, eae_output *out);
+void eae_delivery_start(eae_delivery *d, int64_t jobs, eae_output *out, eae_output *errors);
 /* A job is final: give what can be given now. */
 int eae_delivery_final(eae_delivery *d, const eae_ledger *l, int64_t job);
 void eae_delivery_free(eae_delivery *d);
