@@ -62,6 +62,8 @@ static void one_clear_line(void **state)
          "sh: invalid partition specified: x"},
         {"echo 'x: No such queue. Job not submitted.' >&2; exit 255",
          "sh: x: No such queue. Job not submitted."},
+        {"echo 'sh: error: one' >&2; echo 'sh: fatal: no configuration' >&2; echo x >&2; exit 1",
+         "sh: no configuration"},
         {"exit 3", "sh: ended with status 3"},
         {"kill -9 $$", "sh: was killed by signal 9 (Killed)"}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
