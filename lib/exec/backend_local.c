@@ -49,6 +49,8 @@ static int choose_lanes(const eae_exec_config *config, local *s, eae_runner_conf
     }
     r->lanes = (int)(lanes < EAE_SLOTS_MAX ? lanes : EAE_SLOTS_MAX);
     r->threads = cores / r->lanes > 0 ? cores / r->lanes : 1;
+    r->threads_rule = eae_config_setting(config, "threads") != NULL;
+    r->threads = (int)int_setting(config, "threads", r->threads);
     return EAE_OK;
 }
 

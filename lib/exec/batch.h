@@ -84,9 +84,9 @@ char *eae_absolute(const char *path);
 /* What jobs read: a regular file, open at its beginning, is referred to; anything else is read to
  * its end and kept. Sets input. */
 int eae_batch_take_input(eae_batch *b, const char *root, int fd);
-/* The new directory ROOT/ID, or ROOT/ID.2 ...: the first that is not there. It appears whole. Sets
- * path, id and created. */
-int eae_batch_create(eae_batch *b, const char *root);
+/* The new directory ROOT/ID, or ROOT/ID.2 ...: the first that is not there. It appears
+ * whole, with *lock held by the caller. Sets path, id and created. */
+int eae_batch_create(eae_batch *b, const char *root, int *lock);
 /* Not to be created after all. */
 void eae_batch_discard(eae_batch *b);
 /* The directory at `path`. */
@@ -104,6 +104,22 @@ void eae_batch_prune(const char *root);
 
 /* The lock of the running client. *fd: -1 if another has it. */
 int eae_batch_lock(const eae_batch *b, int *fd);
+
+/* ---- cancelling ---- */
+
+/* Ask for the end of a batch, or of a job (from 0; -1: all). */
+int eae_batch_ask_cancel(const eae_batch *b, int64_t job);
+/* Was it asked for? */
+bool eae_batch_cancel_asked(const eae_batch *b, int64_t job);
+typedef struct eae_cancel_list {
+    bool all;
+    int64_t *job; /* from 0; freed by the caller */
+    int64_t count;
+} eae_cancel_list;
+
+void eae_batch_cancel_list(const eae_batch *b, eae_cancel_list *l);
+/* Forget it: the batch is to go on. */
+void eae_batch_forget_cancel(const eae_batch *b);
 
 /* ---- chunks ---- */
 

@@ -224,7 +224,30 @@ static int fill_staging(const eae_batch *b)
     return status;
 }
 
-int eae_batch_create(eae_batch *b, const char *root)
+/* The lock of the batch in `dir`; *fd: -1 where another holds it. */
+static int lock_in(const char *dir, int *fd)
+{
+    char *path = eae_sprintf("%s/lock", dir);
+    int status = EAE_OK;
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0) {
+        status = eae_fail_errno("%s: cannot open", path);
+    } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            status = eae_fail_errno("%s: cannot lock", path);
+        close(*fd);
+        *fd = -1;
+    }
+    free(path);
+    return status;
+}
+
+int eae_batch_lock(const eae_batch *b, int *fd)
+{
+    return lock_in(b->path, fd);
+}
+
+int eae_batch_create(eae_batch *b, const char *root, int *lock)
 {
     char base[EAE_BATCH_ID_MAX];
     struct timespec now;
@@ -232,6 +255,8 @@ int eae_batch_create(eae_batch *b, const char *root)
     clock_gettime(CLOCK_REALTIME, &now);
     b->created = (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
     int status = make_staging(b, root);
+    if (status == EAE_OK)
+        status = lock_in(b->staging, lock); /* before it can be seen */
     for (int k = 1; status == EAE_OK; k++) {
         if (k > 1)
             snprintf(b->id, sizeof b->id, "%.12s.%d", base, k);
@@ -275,23 +300,6 @@ int eae_batch_open(eae_batch *b, const char *path)
         eae_batch_free(b);
     free(bytes);
     free(file);
-    return status;
-}
-
-int eae_batch_lock(const eae_batch *b, int *fd)
-{
-    char *path = eae_sprintf("%s/lock", b->path);
-    int status = EAE_OK;
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0) {
-        status = eae_fail_errno("%s: cannot open", path);
-    } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK)
-            status = eae_fail_errno("%s: cannot lock", path);
-        close(*fd);
-        *fd = -1;
-    }
-    free(path);
     return status;
 }
 

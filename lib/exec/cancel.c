@@ -8,7 +8,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
-#include "exec/dispatch.h"
+#include "exec/batch.h"
 
 static char *cancel_path(const eae_batch *b, int64_t job)
 {

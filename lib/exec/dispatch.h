@@ -56,18 +56,4 @@ typedef struct eae_dispatch_counts {
 int eae_dispatch(const eae_batch *b, const eae_dispatch_config *config, eae_ledger *l,
                  eae_dispatch_counts *counts);
 
-/* Ask for the end of a batch, or of a job (from 0; -1: all). */
-int eae_batch_ask_cancel(const eae_batch *b, int64_t job);
-/* Was it asked for? */
-bool eae_batch_cancel_asked(const eae_batch *b, int64_t job);
-typedef struct eae_cancel_list {
-    bool all;
-    int64_t *job; /* from 0; freed by the caller */
-    int64_t count;
-} eae_cancel_list;
-
-void eae_batch_cancel_list(const eae_batch *b, eae_cancel_list *l);
-/* Forget it: the batch is to go on. */
-void eae_batch_forget_cancel(const eae_batch *b);
-
 #endif

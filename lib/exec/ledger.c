@@ -30,6 +30,7 @@ void eae_ledger_close(eae_ledger *l)
     }
     free(l->source);
     free(l->intent);
+    free(l->cancel.job);
     free(l->entry);
     *l = (eae_ledger){0};
 }
@@ -293,6 +294,8 @@ static int read_matching(eae_ledger *l, int64_t chunk, bool all)
 int eae_ledger_read(eae_ledger *l)
 {
     int status = read_matching(l, 0, false);
+    free(l->cancel.job);
+    eae_batch_cancel_list(l->batch, &l->cancel);
     return status == EAE_OK ? read_matching(l, 0, true) : status;
 }
 
@@ -333,6 +336,14 @@ static bool may_be_alive(const eae_ledger *l, const eae_entry *e)
     return !same_host || eae_writer_id_alive(id);
 }
 
+static bool cancel_asked(const eae_ledger *l, int64_t job)
+{
+    bool asked = l->cancel.all;
+    for (int64_t i = 0; i < l->cancel.count && !asked; i++)
+        asked = l->cancel.job[i] == job;
+    return asked;
+}
+
 eae_job_state eae_ledger_state(const eae_ledger *l, int64_t job, bool client)
 {
     const eae_entry *e = &l->entry[job];
@@ -340,6 +351,8 @@ eae_job_state eae_ledger_state(const eae_ledger *l, int64_t job, bool client)
         return EAE_JOB_DONE;
     if (e->given_up != EAE_JOB_STAGED)
         return e->given_up;
+    if (!client && cancel_asked(l, job))
+        return EAE_JOB_CANCELLED;
     switch (e->phase) {
     case EAE_PHASE_INTENDED: {
         const eae_intent *i = eae_ledger_intent(l, e->chunk);

@@ -59,10 +59,11 @@ typedef struct eae_ledger {
     int source_count;
     eae_intent *intent;
     int intent_count;
-    int64_t chunk_max;  /* the highest chunk number that was heard of */
-    int client_max;     /* the highest number of a client */
-    const char *own;    /* name of a writer to pass over: the caller's */
-    eae_heard_fn heard; /* called for every record that is read; or NULL */
+    eae_cancel_list cancel; /* what is asked for */
+    int64_t chunk_max;      /* the highest chunk number that was heard of */
+    int client_max;         /* the highest number of a client */
+    const char *own;        /* name of a writer to pass over: the caller's */
+    eae_heard_fn heard;     /* called for every record that is read; or NULL */
     void *context;
     int reading; /* the source that is being read */
 } eae_ledger;

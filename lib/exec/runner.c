@@ -115,7 +115,7 @@ static void make_environment(eae_runner *r, eae_lane *l, int number)
     for (int64_t i = 0; c->away && i < away->count; i++)
         set_variable(l->environment, &n, (char *)eae_name(away, i));
     snprintf(l->threads_text, sizeof l->threads_text, "OMP_NUM_THREADS=%d", c->threads);
-    if (c->threads > 0 && !getenv("OMP_NUM_THREADS"))
+    if (c->threads > 0 && (c->threads_rule || !getenv("OMP_NUM_THREADS")))
         set_variable(l->environment, &n, l->threads_text);
     if (c->gpus && c->gpus_per_job > 0) {
         free(l->gpus_text);

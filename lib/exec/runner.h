@@ -8,8 +8,8 @@
  * ended.
  *
  * With slots, a lane runs a job only while it holds one of them (slots.h). Jobs get SUBMIT_BATCH,
- * SUBMIT_JOB (from 1), SUBMIT_ATTEMPT, OMP_NUM_THREADS unless it is set already, and with `gpus`
- * CUDA_VISIBLE_DEVICES. Everything that a job needs is in the batch.
+ * SUBMIT_JOB (from 1), SUBMIT_ATTEMPT, OMP_NUM_THREADS, and with `gpus` CUDA_VISIBLE_DEVICES.
+ * Everything that a job needs is in the batch.
  *
  * Threads: one. A process has one runner at a time (it handles SIGCHLD).
  */
@@ -28,7 +28,8 @@ typedef struct eae_runner_config {
     const eae_exec_events *events;
     int lanes;
     const char *slot_directory; /* NULL: without slots; their number is `lanes` */
-    int threads;                /* OMP_NUM_THREADS of a job; 0: left alone */
+    int threads;       /* OMP_NUM_THREADS of a job, unless it is set already; 0: left alone */
+    bool threads_rule; /* also where it is set */
     const eae_names
         *gpus; /* devices, or NULL; lane or slot i gets `gpus_per_job` from i * that on */
     int gpus_per_job;

@@ -176,9 +176,7 @@ int eae_submit_prepare(eae_batch *b, const eae_submit_request *request, int *loc
             eae_names_add(&b->settings, s, strlen(s));
         }
         collect_environment(&b->environment);
-        status = eae_batch_create(b, request->root);
-        if (status == EAE_OK)
-            status = eae_submit_resume(b, lock);
+        status = eae_batch_create(b, request->root, lock);
     }
     eae_batch_discard(b);
     if (status == EAE_OK && *found)

@@ -66,6 +66,7 @@ static int open_runner(worker *w)
                                 .timeout = eae_batch_setting_real(b, "timeout", 0),
                                 .log_max = LOG_MAX,
                                 .threads = (int)eae_batch_setting_int(b, "threads", 0),
+                                .threads_rule = true,
                                 .away = true};
     if (log_max)
         eae_parse_size(log_max, &config.log_max);
