@@ -9,11 +9,13 @@
 
 #include "base/commands.h"
 #include "base/diag.h"
+#include "base/help.h"
 #include "base/number.h"
 #include "base/options.h"
 #include "exec/backend.h"
 #include "exec/joblist.h"
 #include "exec/machine.h"
+#include "exec/serve.h"
 #include "exec/submit.h"
 #include "exec/submit_options.h"
 #include "exec/worker.h"
@@ -114,6 +116,12 @@ static const eae_program work_program = {.name = "eae-submit work",
                                          .min_operands = 2,
                                          .max_operands = 2,
                                          .groups = {EAE_GROUP_COMMON}};
+
+static const eae_program serve_program = {.name = "eae-submit serve",
+                                          .summary = "serve a client over ssh: for --on ssh",
+                                          .example = "  ssh HOST eae-submit serve",
+                                          .operands = "",
+                                          .groups = {EAE_GROUP_COMMON}};
 
 /* ---- what the library asks of us ---------------------------------------------------------------
  */
@@ -819,13 +827,20 @@ static int work(const eae_options *o)
     return eae_worker_run(eae_operand(o, 0), number, identify);
 }
 
+static int serve(const eae_options *o)
+{
+    (void)o;
+    return eae_serve(identify, EAE_VERSION);
+}
+
 static const eae_subcommand commands[] = {
     {"run", &run_program, run},          {"status", &status_program, show_status},
     {"wait", &wait_program, wait_for},   {"cancel", &cancel_program, cancel},
     {"log", &log_program, show_log},     {"resume", &resume_program, resume},
     {"ls", &ls_program, list},           {"hosts", &hosts_program, hosts},
     {"queues", &queues_program, queues}, {"ping", &ping_program, ping},
-    {"work", &work_program, work},       {0}};
+    {"work", &work_program, work},       {"serve", &serve_program, serve},
+    {0}};
 
 static const eae_suite suite = {
     .name = "eae-submit",

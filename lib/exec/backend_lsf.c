@@ -44,11 +44,9 @@ static void add_setting(eae_names *words, const lsf *s, const char *setting, con
 
 static void submit_words(const lsf *s, const eae_array *a, eae_names *words)
 {
-    const char *most = eae_config_setting(&s->config, "max-running");
     const char *memory = eae_config_setting(&s->config, "mem");
     eae_client_words(words, "bsub -o /dev/null -J");
-    eae_client_word(words, "%s[1-%lld]%s%s", a->name, (long long)a->count, most ? "%" : "",
-                    most ? most : "");
+    eae_client_word(words, "%s[1-%lld]", a->name, (long long)a->count);
     add_setting(words, s, "queue", "-q");
     add_setting(words, s, "threads", "-n");
     add_setting(words, s, "time", "-W");
@@ -329,8 +327,7 @@ static void close_session(eae_session *session)
 
 #define LSF_TABLE(title, text) \
     { \
-        .name = title, .summary = text, \
-        .settings = "queue,threads,mem,time,gpu,priority,max-running", \
+        .name = title, .summary = text, .settings = "queue,threads,mem,time,gpu,priority", \
         .flags = EAE_EXEC_SHARED | EAE_EXEC_ARRAY, .open = lsf_open, .room = room, \
         .submit = submit, .lookup = lookup, .poll = poll_chunks, .cancel = cancel, .hosts = hosts, \
         .queues = queues, .ping = ping, .poll_first = 2, .poll_longest = 30, .grace = 60, \

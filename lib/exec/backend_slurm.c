@@ -37,12 +37,10 @@ static void add_setting(eae_names *words, const slurm *s, const char *setting, c
 
 static void submit_words(const slurm *s, const eae_array *a, eae_names *words)
 {
-    const char *most = eae_config_setting(&s->config, "max-running");
     eae_client_words(words, "sbatch --parsable --no-requeue --export=ALL --chdir=/ "
                             "--output=/dev/null --error=/dev/null --nodes=1 --ntasks=1");
     eae_client_word(words, "--job-name=%s", a->name);
-    eae_client_word(words, "--array=1-%lld%s%s", (long long)a->count, most ? "%" : "",
-                    most ? most : "");
+    eae_client_word(words, "--array=1-%lld", (long long)a->count);
     add_setting(words, s, "queue", "--partition=");
     add_setting(words, s, "threads", "--cpus-per-task=");
     add_setting(words, s, "mem", "--mem=");
@@ -283,7 +281,7 @@ static void close_session(eae_session *session)
 const eae_exec_backend eae_exec_slurm = {
     .name = "slurm",
     .summary = "job arrays of Slurm, over a shared file system",
-    .settings = "queue,threads,mem,time,gpu,priority,max-running",
+    .settings = "queue,threads,mem,time,gpu,priority",
     .flags = EAE_EXEC_SHARED | EAE_EXEC_ARRAY,
     .open = slurm_open,
     .room = room,

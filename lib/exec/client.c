@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "exec/spans.h"
 
-enum { ANSWER_MAX = 64 << 20, LIMIT_MS = 30000 };
+enum { ANSWER_MAX = 64 << 20, LIMIT_MS = 30000, LINE_MAX_BYTES = 400 };
 
 extern char **environ;
 
@@ -82,21 +83,40 @@ bool eae_client_there(const char *program)
     return false;
 }
 
-/* Its own words without its own name before them: "sbatch: error: Batch job submission failed:
- * Invalid partition name specified" keeps what is behind "error: ". */
+/* What is behind "sbatch: error: " and the like. */
+static const char *without_prefix(const char *program, const char *text)
+{
+    static const char *const words[] = {"error: ", "fatal: "};
+    const size_t n = strlen(program);
+    while (strncmp(text, program, n) == 0 && strncmp(text + n, ": ", 2) == 0)
+        text += n + 2;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strncmp(text, words[i], strlen(words[i])) == 0)
+            text += strlen(words[i]);
+    }
+    return text;
+}
+
+/* The line that says most: the one that it ended with where it calls that fatal, else the first. */
+static eae_span telling_line(const eae_command_result *r)
+{
+    const char *text = r->errors.data ? r->errors.data : "";
+    eae_span line, chosen = {"", 0};
+    while (eae_span_line(&text, &line)) {
+        if (line.n > 0 && (chosen.n == 0 || eae_span_find(line, "fatal: ")))
+            chosen = line;
+    }
+    if (chosen.n > LINE_MAX_BYTES)
+        chosen.n = LINE_MAX_BYTES;
+    return chosen;
+}
+
 static int client_failed(const char *program, const eae_command_result *r)
 {
-    char *why = eae_command_failure(r);
-    const char *text = why;
-    if (r->status != 0 && r->errors.length > 0)
-        text = strstr(why, ": ") ? strstr(why, ": ") + 2 : why;
-    char *own = eae_sprintf("%s: ", program);
-    while (strncmp(text, own, strlen(own)) == 0)
-        text += strlen(own);
-    if (strncmp(text, "error: ", 7) == 0)
-        text += 7;
-    int status = eae_fail("%s: %s", program, text);
-    free(own);
+    char *why = eae_command_failure(r), *line = eae_span_dup(telling_line(r));
+    bool said = r->status != 0 && !r->late && *line;
+    int status = eae_fail("%s: %s", program, without_prefix(program, said ? line : why));
+    free(line);
     free(why);
     return status;
 }

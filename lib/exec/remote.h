@@ -22,7 +22,8 @@ enum { EAE_REMOTE_PROTOCOL = 1, EAE_REMOTE_PIECE = 1 << 18, EAE_REMOTE_AHEAD = 1
 typedef enum eae_remote_message {
     /* from the client */
     EAE_REMOTE_HELLO = 0x52454145, /* protocol u32, folder text ("": no batch, only questions), cwd
-                                    * text, u32: whether the identity is asked for */
+                                    * text, u32: whether the identity is asked for, words:
+                                    * NAME=VALUE that jobs get */
     EAE_REMOTE_PUT,   /* name text, offset u64, size u64, hash, bytes: a piece of a file */
     EAE_REMOTE_INPUT, /* hash, size u64: is that content there? -> HAS */
     EAE_REMOTE_START, /* chunk u64: start its worker, or watch what there is -> STATE */

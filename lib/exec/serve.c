@@ -127,11 +127,29 @@ static void say_info(servant *s)
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
+/* What programs of jobs will see decides which kernels they choose, so it decides the identity. */
+static void take_environment(eae_cursor *c)
+{
+    eae_names all = {0};
+    eae_get_words(c, &all);
+    for (int64_t i = 0; i < all.count && !c->bad; i++) {
+        char *name = eae_strdup(eae_name(&all, i)), *equals = strchr(name, '=');
+        bool counts = strncmp(name, "EAE_", 4) == 0 || strncmp(name, "OPENBLAS_", 9) == 0;
+        if (counts && equals) {
+            *equals = '\0';
+            setenv(name, equals + 1, 1);
+        }
+        free(name);
+    }
+    eae_names_free(&all);
+}
+
 static int hello(servant *s, eae_cursor *c)
 {
     uint32_t protocol = eae_get_u32(c);
     char *folder = eae_get_text(c), *cwd = eae_get_text(c);
     bool identify = eae_get_u32(c);
+    take_environment(c);
     int status = EAE_OK;
     s->greeted = protocol == EAE_REMOTE_PROTOCOL && eae_cursor_ok(c);
     if (s->greeted)

@@ -215,6 +215,7 @@ void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config)
     eae_put_text(&b, config->folder);
     eae_put_text(&b, config->batch ? config->batch->cwd : "");
     eae_put_u32(&b, config->identity != NULL);
+    eae_put_words(&b, config->batch ? &config->batch->environment : &(eae_names){0});
     eae_link_send(&h->link, EAE_REMOTE_HELLO, &b);
     eae_buffer_free(&b);
     if (tries == 0 || h->state != EAE_SSH_DOWN)
