@@ -133,21 +133,22 @@ static bool parse_range(const char *text, size_t n, char mark, range *r)
     if (colon && !eae_parse_int(colon + 1, rest - (size_t)(colon - second) - 1, &r->step))
         return false;
     size_t length = colon ? (size_t)(colon - second) : rest;
-    return eae_parse_int(second, length, &r->to) && r->to >= r->from && r->step > 0 &&
-           r->to - r->from >= 0;
+    return eae_parse_int(second, length, &r->to) && r->to >= r->from && r->step > 0;
 }
 
+/* Unsigned, as the ends may be further apart than a signed number says. */
 static int add_range(eae_names *values, const range *r, const char *option)
 {
     char text[EAE_NUMBER_TEXT];
-    if ((r->to - r->from) / r->step >= EAE_BATCH_JOBS_MAX - values->count)
+    uint64_t steps = ((uint64_t)r->to - (uint64_t)r->from) / (uint64_t)r->step;
+    if (steps >= (uint64_t)(EAE_BATCH_JOBS_MAX - values->count))
         return check_count(option, INT64_MAX);
-    for (int64_t x = r->from;; x += r->step) {
+    for (uint64_t k = 0; k <= steps; k++) {
+        int64_t x = (int64_t)((uint64_t)r->from + k * (uint64_t)r->step);
         int n = snprintf(text, sizeof text, "%lld", (long long)x);
         eae_names_add(values, text, (size_t)n);
-        if (r->to - x < r->step)
-            return EAE_OK;
     }
+    return EAE_OK;
 }
 
 int eae_jobs_from_array(eae_batch *b, const char *numbers, const eae_names *words)
