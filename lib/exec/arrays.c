@@ -272,7 +272,7 @@ int eae_arrays_poll(eae_arrays *a, eae_chunk *const *chunk, int n)
         qsort(jobs.job, jobs.count, sizeof *jobs.job, by_id_and_index);
     for (int i = 0; i < n && status == EAE_OK; i++) {
         eae_queue_job key = {0};
-        if (!get_handle(chunk[i], &key.id, &key.index))
+        if (chunk[i]->state == EAE_CHUNK_NEW || !get_handle(chunk[i], &key.id, &key.index))
             continue;
         const eae_queue_job *job =
             jobs.count > 0 ? bsearch(&key, jobs.job, jobs.count, sizeof *jobs.job, by_id_and_index)
@@ -304,6 +304,8 @@ int eae_arrays_lookup(eae_arrays *a, eae_chunk *c)
         if (c->state != EAE_CHUNK_GONE)
             break; /* of two of that name, the one that lives */
     }
+    if (c->state == EAE_CHUNK_GONE)
+        set_text(&c->handle, NULL);
     eae_queue_jobs_free(&jobs);
     return status;
 }

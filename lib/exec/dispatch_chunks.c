@@ -16,6 +16,7 @@
 
 enum {
     CANCEL_GRACE = 5,
+    CANCEL_POLL = 1,
     /* seconds */ CHUNKS = 256,
     SPREAD = 16,
     TIMED = 8,
@@ -252,7 +253,7 @@ static int adopt_one(eae_dispatcher *d, const eae_intent *i)
         if (d->state[c->job[k]] == EAE_JOB_STAGED)
             d->state[c->job[k]] = EAE_JOB_QUEUED;
     }
-    d->accepted = true;
+    d->accepted = d->accepted || i->handle;
     add_flight(d, c);
     return EAE_OK;
 }
@@ -359,6 +360,7 @@ static void look_up_unknown(eae_dispatcher *d)
         } else if (c->state == EAE_CHUNK_GONE) {
             c->state = all_heard_of(d, c) ? EAE_CHUNK_GONE : EAE_CHUNK_NEW;
         } else if (c->handle) {
+            d->accepted = true;
             write_handle(d, c);
         }
     }
@@ -376,6 +378,8 @@ static bool is_time_to_ask(eae_dispatcher *d)
     double first = d->backend->poll_first > 0 ? d->backend->poll_first : poll_first;
     double longest = d->backend->poll_longest > 0 ? d->backend->poll_longest : poll_longest;
     double now = eae_dispatch_clock();
+    if (d->cancelled && longest > CANCEL_POLL)
+        longest = CANCEL_POLL; /* somebody waits for it */
     if (now < d->ask_at)
         return false;
     d->pause = d->pause > 0 ? d->pause * 1.5 : first;
