@@ -1,6 +1,7 @@
 /* worker.c - see worker.h. */
 #include "exec/worker.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,23 @@
 #include "base/number.h"
 #include "exec/dispatch.h"
 #include "exec/runner.h"
+
+static volatile sig_atomic_t told_to_end;
+
+/* What runs is ended with all of its processes, and not recorded: whoever ends a worker did not mean
+ * the job, which is lost, and will run again. */
+static void on_signal(int sig)
+{
+    told_to_end = sig;
+}
+
+static void handle_signals(void)
+{
+    const struct sigaction act = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGUSR2, &act, NULL); /* a limit of time of OpenLava */
+}
 
 enum { LOOK_MS = 1000, LOG_MAX = 1 << 20 };
 
@@ -96,6 +114,8 @@ static int run_job(worker *w, int64_t job, int attempt)
     int status = eae_runner_start(w->runner, w->chunk, job, attempt);
     while (status == EAE_OK && eae_runner_running(w->runner) > 0) {
         status = eae_runner_wait(w->runner, LOOK_MS);
+        if (told_to_end)
+            return eae_fail("told to end by signal %d", (int)told_to_end);
         if (eae_runner_running(w->runner) > 0 && is_cancelled(w, job))
             eae_runner_cancel(w->runner, job);
     }
@@ -117,6 +137,7 @@ static int run_chunk(worker *w)
 int eae_worker_run(const char *dir, int64_t number, const char *(*identify)(void))
 {
     worker w = {0};
+    handle_signals();
     int status = eae_batch_open(&w.batch, dir);
     if (status != EAE_OK)
         return status;

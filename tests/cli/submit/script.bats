@@ -26,13 +26,13 @@ place() {
 @test "failures elsewhere are those of here: status, signal, time-out, retries" {
     place
     cat >jobs.txt <<'JOBS'
-sh -c 'echo 1 >>ran; echo why >&2; exit 3'
+sh -c 'echo 1 >>ran; [ $SUBMIT_ATTEMPT = 1 ] || sleep 1.5; echo why >&2; exit 3'
 sh -c 'kill -9 $$'
 sleep 50
 no-such-program
 echo good
 JOBS
-    capture eae-submit run --on "script:$SCRIPT" --retries 1 --timeout 0.5 jobs.txt
+    capture eae-submit run --on "script:$SCRIPT" --retries 1 --timeout 3 jobs.txt
     [ "$status" -eq 1 ]
     [ "$stdout" = good ]
     says 'job 1: ended with status 3: why'
