@@ -10,23 +10,6 @@
 #include "exec/dispatch.h"
 #include "exec/runner.h"
 
-static volatile sig_atomic_t told_to_end;
-
-/* What runs is ended with all of its processes, and not recorded: whoever ends a worker did not mean
- * the job, which is lost, and will run again. */
-static void on_signal(int sig)
-{
-    told_to_end = sig;
-}
-
-static void handle_signals(void)
-{
-    const struct sigaction act = {.sa_handler = on_signal};
-    sigaction(SIGTERM, &act, NULL);
-    sigaction(SIGINT, &act, NULL);
-    sigaction(SIGUSR2, &act, NULL); /* a limit of time of OpenLava */
-}
-
 enum { LOOK_MS = 1000, LOG_MAX = 1 << 20 };
 
 typedef struct {
@@ -91,6 +74,25 @@ static int open_runner(worker *w)
     return eae_runner_open(&w->runner, &config);
 }
 
+static volatile sig_atomic_t ended_by;
+
+static void on_signal(int sig)
+{
+    ended_by = sig;
+}
+
+/* A scheduler, or the servant on an ssh host, ends the worker. What runs then is killed with all
+ * that it started, and has no record: it is lost, unless it was the client that wished it. */
+static void handle_signals(void)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGXCPU};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction act = {.sa_handler = on_signal};
+        sigemptyset(&act.sa_mask);
+        sigaction(signals[i], &act, NULL);
+    }
+}
+
 /* A job that was cancelled before it began has a record too. */
 static int record_cancelled(worker *w, int64_t job, int attempt)
 {
@@ -114,8 +116,8 @@ static int run_job(worker *w, int64_t job, int attempt)
     int status = eae_runner_start(w->runner, w->chunk, job, attempt);
     while (status == EAE_OK && eae_runner_running(w->runner) > 0) {
         status = eae_runner_wait(w->runner, LOOK_MS);
-        if (told_to_end)
-            return eae_fail("told to end by signal %d", (int)told_to_end);
+        if (status == EAE_OK && ended_by)
+            status = eae_fail("ended by signal %d", (int)ended_by);
         if (eae_runner_running(w->runner) > 0 && is_cancelled(w, job))
             eae_runner_cancel(w->runner, job);
     }
@@ -137,10 +139,10 @@ static int run_chunk(worker *w)
 int eae_worker_run(const char *dir, int64_t number, const char *(*identify)(void))
 {
     worker w = {0};
-    handle_signals();
     int status = eae_batch_open(&w.batch, dir);
     if (status != EAE_OK)
         return status;
+    handle_signals();
     eae_ledger_open(&w.ledger, &w.batch);
     status = eae_chunk_read(&w.batch, number, &w.chunk);
     if (status == EAE_OK)

@@ -26,6 +26,7 @@ setup() {
 teardown() {
     cd / && rm -rf "$WORK"
     for host in h1 h2 h3; do # as they were before
+        for pid in $(server pids "$host"); do kill -9 "$pid" || true; done
         rm -rf "$HOSTS/$host/home/.local" "$HOSTS/$host/bin"/*
         : >"$HOSTS/$host/home/.bashrc"
         [ -s "$HOSTS/$host/pid" ] || server up "$host"
