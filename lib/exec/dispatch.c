@@ -356,13 +356,15 @@ static int open_backend(eae_dispatcher *d, const eae_exec_events *events)
                               .writer = d->writer,
                               .journal = d->journal,
                               .events = events};
+    int status = eae_dispatch_adopt(d);
+    if (status != EAE_OK)
+        return status;
     if ((d->backend->flags & EAE_EXEC_DIRECT) && d->ledger->client_max > 1) {
         int left = eae_runner_sweep(d->batch);
         if (left > 0)
             eae_note("%d processes of a client that died were ended", left);
     }
-    int status = d->backend->open(&d->session, &config);
-    return status == EAE_OK ? eae_dispatch_adopt(d) : status;
+    return d->backend->open(&d->session, &config);
 }
 
 static int finish(eae_dispatcher *d, int status, eae_dispatch_counts *counts)

@@ -153,7 +153,7 @@ static int prepare(eae_dispatcher *d, const eae_chunk *c)
     if (status == EAE_OK)
         status = write_intent(d, c);
     for (int i = 0; i < c->count; i++)
-        d->ledger->entry[c->job[i]].attempt = c->attempt[i];
+        eae_ledger_intend(d->ledger, c->job[i], c->attempt[i], c->number);
     return status;
 }
 
@@ -250,8 +250,10 @@ static int adopt_one(eae_dispatcher *d, const eae_intent *i)
     c->state = i->handle ? EAE_CHUNK_QUEUED : EAE_CHUNK_UNKNOWN;
     c->handle = i->handle ? eae_strdup(i->handle) : NULL;
     for (int k = 0; k < c->count; k++) {
-        if (d->state[c->job[k]] == EAE_JOB_STAGED)
-            d->state[c->job[k]] = EAE_JOB_QUEUED;
+        const eae_entry *e = &d->ledger->entry[c->job[k]];
+        bool waited_for = !e->done && e->attempt == c->attempt[k] && e->phase != EAE_PHASE_ENDED;
+        if (waited_for && d->state[c->job[k]] == EAE_JOB_STAGED)
+            d->state[c->job[k]] = EAE_JOB_QUEUED; /* what has its record already is as it is */
     }
     d->accepted = d->accepted || i->handle;
     add_flight(d, c);

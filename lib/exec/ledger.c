@@ -50,6 +50,12 @@ static bool advance(eae_entry *e, int attempt, eae_phase phase)
     return true;
 }
 
+void eae_ledger_intend(eae_ledger *l, int64_t job, int attempt, int64_t chunk)
+{
+    if (advance(&l->entry[job], attempt, EAE_PHASE_INTENDED))
+        l->entry[job].chunk = chunk;
+}
+
 void eae_ledger_begin(eae_ledger *l, int source, int64_t job, int attempt)
 {
     eae_entry *e = &l->entry[job];
@@ -118,8 +124,8 @@ static void hear_intent(eae_ledger *l, eae_cursor *c)
     for (uint32_t k = 0; k < count && !c->bad; k++) {
         int64_t job = eae_get_i64(c);
         int attempt = (int)eae_get_u32(c);
-        if (job_known(l, c, job) && advance(&l->entry[job], attempt, EAE_PHASE_INTENDED))
-            l->entry[job].chunk = chunk;
+        if (job_known(l, c, job))
+            eae_ledger_intend(l, job, attempt, chunk);
     }
     free(i->backend);
     free(i->name);

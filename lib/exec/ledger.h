@@ -79,6 +79,7 @@ void eae_ledger_close(eae_ledger *l);
 void eae_ledger_check_data(eae_ledger *l);
 /* What a client does itself, without reading it back. */
 int eae_ledger_add_source(eae_ledger *l, const char *name, const eae_writer_id *id);
+void eae_ledger_intend(eae_ledger *l, int64_t job, int attempt, int64_t chunk);
 void eae_ledger_begin(eae_ledger *l, int source, int64_t job, int attempt);
 void eae_ledger_end(eae_ledger *l, int source, const eae_record *r);
 void eae_ledger_give_up(eae_ledger *l, int64_t job, int attempt, eae_job_state state);

@@ -163,7 +163,6 @@ static int check_chunk(const char *text)
 int eae_submit_settings(const eae_options *o, bool paced, const eae_names *before,
                         eae_names *settings)
 {
-    const char *on;
     eae_window window;
     set_given(o, eae_submit_place_options, settings);
     if (paced)
@@ -177,11 +176,12 @@ int eae_submit_settings(const eae_options *o, bool paced, const eae_names *befor
             eae_names_add(settings, old, strlen(old));
         free(name);
     }
-    if (!(on = eae_setting_of(settings, "on")))
-        on = "local";
+    const char *given = eae_setting_of(settings, "on");
+    char *on = eae_strdup(given ? given : "local"); /* `settings` moves its texts */
     if (strchr(on, ':'))
         set(settings, "on-argument", strchr(on, ':') + 1);
     const eae_exec_backend *backend = eae_exec_backend_find(on);
+    free(on);
     int status = backend ? check_place(settings, backend) : EAE_USAGE;
     if (status == EAE_OK)
         status = check_chunk(eae_setting_of(settings, "chunk"));
