@@ -304,8 +304,6 @@ int eae_arrays_lookup(eae_arrays *a, eae_chunk *c)
         if (c->state != EAE_CHUNK_GONE)
             break; /* of two of that name, the one that lives */
     }
-    if (c->state == EAE_CHUNK_GONE)
-        set_text(&c->handle, NULL);
     eae_queue_jobs_free(&jobs);
     return status;
 }

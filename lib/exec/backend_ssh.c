@@ -628,7 +628,7 @@ static int lookup(eae_session *session, eae_chunk *c)
     ssh *s = (ssh *)session;
     double begin = eae_ssh_now();
     const eae_ssh_host *silent = NULL;
-    int found = -1;
+    int found = -1, had = -1;
     for (int i = 0; i < s->hosts; i++)
         carry(s, c->number, i);
     while (!all_answered(s, c->number) && eae_ssh_now() - begin < ANSWER_SECONDS)
@@ -637,6 +637,8 @@ static int lookup(eae_session *session, eae_chunk *c)
         carried *k = find(s, c->number, i);
         if (k->state == EAE_CHUNK_NEW && eae_ssh_now() - s->host[i].since < s->patience)
             silent = &s->host[i];
+        if (k->fd[0] >= 0)
+            had = i; /* its journal came from there */
         if (k->state == EAE_CHUNK_RUNNING)
             found = i;
         else
@@ -646,6 +648,8 @@ static int lookup(eae_session *session, eae_chunk *c)
         return eae_fail("%s does not answer: it may have chunk %lld", silent->name,
                         (long long)c->number);
     c->state = found < 0 ? EAE_CHUNK_GONE : EAE_CHUNK_RUNNING;
+    if (found < 0 && size_here(s, "journal/chunk.", c->number, "") > 0)
+        found = had >= 0 ? had : 0;
     if (found >= 0) {
         set_text(&c->handle, s->host[found].name);
         set_text(&c->host, s->host[found].name);

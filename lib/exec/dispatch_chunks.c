@@ -359,7 +359,7 @@ static void look_up_unknown(eae_dispatcher *d)
         if (d->backend->lookup(d->session, c) != EAE_OK) {
             eae_detail("%s: %s", c->name, eae_message());
             c->state = EAE_CHUNK_UNKNOWN;
-        } else if (c->state == EAE_CHUNK_GONE) {
+        } else if (c->state == EAE_CHUNK_GONE && !c->handle) {
             c->state = all_heard_of(d, c) ? EAE_CHUNK_GONE : EAE_CHUNK_NEW;
         } else if (c->handle) {
             d->accepted = true;
