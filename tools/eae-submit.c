@@ -181,32 +181,14 @@ static void say(const char *text)
     fprintf(stderr, "%s: %s\n", eae_diag_program_name(), text);
 }
 
-/* A line for each of the first jobs that are not done. */
-static void name_failures(const eae_ledger *l)
+static int judge(const eae_ledger *l)
 {
-    int shown = 0;
-    for (int64_t i = 0; i < l->batch->job_count && shown < FAILURES_SHOWN; i++) {
-        eae_job_state state = eae_ledger_state(l, i, false);
-        if (state == EAE_JOB_DONE || !eae_job_state_final(state))
-            continue;
-        char *line = eae_submit_failure(l, i, state);
-        say(line);
-        free(line);
-        shown++;
-    }
-}
-
-static int judge(const eae_batch *b, const eae_ledger *l, const eae_dispatch_counts *n)
-{
-    int64_t bad = n->failed + n->cancelled + n->dead;
-    if (bad == 0 && n->missing == 0)
-        return EAE_OK;
-    name_failures(l);
-    if (n->missing > 0 && bad == 0)
-        return eae_fail("%lld of %lld jobs are not done; eae-submit resume %s goes on",
-                        (long long)n->missing, (long long)b->job_count, b->id);
-    return eae_fail("%lld of %lld jobs are not done (eae-submit log %s:JOB, eae-submit resume %s)",
-                    (long long)(b->job_count - n->done), (long long)b->job_count, b->id, b->id);
+    eae_names lines = {0};
+    int status = eae_submit_judge(l, FAILURES_SHOWN, &lines);
+    for (int64_t i = 0; i < lines.count; i++)
+        say(eae_name(&lines, i));
+    eae_names_free(&lines);
+    return status;
 }
 
 /* ---- run, resume -------------------------------------------------------------------------------
@@ -295,7 +277,7 @@ static int run_batch(const eae_batch *b, const eae_submit_request *request)
     if (status == EAE_OK && counts.done == b->job_count && !request->keep_outputs)
         eae_submit_drop_data(b);
     if (status == EAE_OK)
-        status = judge(b, &l, &counts);
+        status = judge(&l);
     if (interrupted) {
         if (status != EAE_OK)
             say(eae_message());
@@ -420,19 +402,6 @@ static int resume(const eae_options *o)
 /* ---- wait, cancel, log -------------------------------------------------------------------------
  */
 
-static void count_states(const eae_ledger *l, bool client, eae_dispatch_counts *n)
-{
-    *n = (eae_dispatch_counts){0};
-    for (int64_t i = 0; i < l->batch->job_count; i++) {
-        eae_job_state state = eae_ledger_state(l, i, client);
-        n->done += state == EAE_JOB_DONE;
-        n->failed += state == EAE_JOB_FAILED;
-        n->cancelled += state == EAE_JOB_CANCELLED;
-        n->dead += state == EAE_JOB_DEAD;
-        n->missing += !eae_job_state_final(state);
-    }
-}
-
 static int deliver(const eae_options *o, const eae_batch *b, const char *root, char *program)
 {
     eae_ledger l;
@@ -440,7 +409,7 @@ static int deliver(const eae_options *o, const eae_batch *b, const char *root, c
     eae_submit_request request = request_of(o, root, program, &b->settings);
     eae_ledger_open(&l, b);
     int status = eae_ledger_read(&l);
-    count_states(&l, false, &counts);
+    eae_submit_count(&l, false, &counts);
     if (status == EAE_OK && counts.missing > 0)
         status = eae_fail("batch %s is not done, and nobody runs it: eae-submit resume %s", b->id,
                           b->id);
@@ -451,7 +420,7 @@ static int deliver(const eae_options *o, const eae_batch *b, const char *root, c
     else if (status == EAE_OK)
         status = eae_submit_deliver(b, &request, &l);
     if (status == EAE_OK)
-        status = judge(b, &l, &counts);
+        status = judge(&l);
     eae_ledger_close(&l);
     return status;
 }
@@ -476,59 +445,25 @@ static int wait_for(const eae_options *o)
     return status;
 }
 
-/* BATCH:JOB; *job is from 0, -1 where it is not there. */
 static int open_job(const eae_options *o, char **root, eae_batch *b, int64_t *job)
 {
-    const char *text = eae_operand(o, 0), *colon = strchr(text, ':');
-    char *id = eae_strndup(text, colon ? (size_t)(colon - text) : strlen(text));
-    int status = open_named(o, id, root, b);
-    *job = 0;
-    if (status == EAE_OK && colon &&
-        (!eae_parse_int(colon + 1, strlen(colon + 1), job) || *job < 1 || *job > b->job_count))
-        status =
-            eae_fail("%s: batch %s has the jobs 1 to %lld", text, b->id, (long long)b->job_count);
-    --*job;
-    free(id);
-    return status;
-}
-
-/* Where nobody runs the batch, and a scheduler has jobs of it, we must tell that one. */
-static int cancel_without_client(const eae_options *o, const eae_batch *b, const char *root)
-{
-    eae_ledger l;
-    bool open = false;
-    eae_ledger_open(&l, b);
-    int status = eae_ledger_read(&l);
-    for (int i = 0; i < l.intent_count; i++)
-        open = open || !l.intent[i].closed;
-    eae_ledger_close(&l);
-    if (status != EAE_OK || !open)
-        return status;
-    char *program = own_program();
-    eae_dispatch_counts counts;
-    eae_submit_request request = request_of(o, root, program, &b->settings);
-    request.keep_outputs = true;
-    status = eae_submit_go(b, &request, &l, &counts);
-    eae_ledger_close(&l);
-    free(program);
-    return status;
+    *root = eae_batch_root(eae_opt_text(o, "dir"));
+    return *root ? eae_submit_find_job(*root, eae_operand(o, 0), b, job) : EAE_FAIL;
 }
 
 static int cancel(const eae_options *o)
 {
     eae_batch b = {0};
-    char *root;
+    char *root, *program = own_program();
     int64_t job;
-    int lock = -1, status = open_job(o, &root, &b, &job);
-    if (status == EAE_OK)
-        status = eae_batch_ask_cancel(&b, job);
-    if (status == EAE_OK && job < 0)
-        status = eae_batch_lock(&b, &lock);
-    if (lock >= 0) {
-        status = cancel_without_client(o, &b, root);
-        close(lock);
+    int status = open_job(o, &root, &b, &job);
+    if (status == EAE_OK) {
+        eae_submit_request request = request_of(o, root, program, &b.settings);
+        request.keep_outputs = true;
+        status = eae_submit_cancel(&b, &request, job);
     }
     eae_batch_free(&b);
+    free(program);
     free(root);
     return status;
 }
@@ -657,7 +592,7 @@ static int put_batch(eae_report *r, const char *path, bool open_only)
     const char *on = eae_batch_setting(&b, "on");
     eae_ledger_open(&l, &b);
     status = eae_ledger_read(&l);
-    count_states(&l, client, &n);
+    eae_submit_count(&l, client, &n);
     const char *state = batch_state(&n, b.job_count, client);
     if (status == EAE_OK && (!open_only || strcmp(state, "done") != 0)) {
         eae_report_text(r, b.id);
@@ -833,14 +768,19 @@ static int serve(const eae_options *o)
     return eae_serve(identify, EAE_VERSION);
 }
 
-static const eae_subcommand commands[] = {
-    {"run", &run_program, run},          {"status", &status_program, show_status},
-    {"wait", &wait_program, wait_for},   {"cancel", &cancel_program, cancel},
-    {"log", &log_program, show_log},     {"resume", &resume_program, resume},
-    {"ls", &ls_program, list},           {"hosts", &hosts_program, hosts},
-    {"queues", &queues_program, queues}, {"ping", &ping_program, ping},
-    {"work", &work_program, work},       {"serve", &serve_program, serve},
-    {0}};
+static const eae_subcommand commands[] = {{"run", &run_program, run},
+                                          {"status", &status_program, show_status},
+                                          {"wait", &wait_program, wait_for},
+                                          {"cancel", &cancel_program, cancel},
+                                          {"log", &log_program, show_log},
+                                          {"resume", &resume_program, resume},
+                                          {"ls", &ls_program, list},
+                                          {"hosts", &hosts_program, hosts},
+                                          {"queues", &queues_program, queues},
+                                          {"ping", &ping_program, ping},
+                                          {"work", &work_program, work},
+                                          {"serve", &serve_program, serve},
+                                          {0}};
 
 static const eae_suite suite = {
     .name = "eae-submit",

@@ -11,7 +11,6 @@
 
 #include "base/diag.h"
 #include "base/number.h"
-#include "exec/command.h"
 
 extern char **environ;
 
@@ -383,7 +382,7 @@ int eae_submit_go(const eae_batch *b, const eae_submit_request *request, eae_led
     const eae_names *s = request->settings;
     const char *on = eae_setting_of(s, "on"), *chunk = eae_setting_of(s, "chunk");
     const char *window = eae_setting_of(s, "window");
-    eae_window hours;
+    eae_window hours = {0};
     desk k;
     eae_dispatch_config config = {
         .backend = eae_exec_backend_find(on ? on : "local"),
@@ -425,30 +424,4 @@ void eae_submit_drop_data(const eae_batch *b)
     unlink(input);
     free(data);
     free(input);
-}
-
-/* ---- in words ----------------------------------------------------------------------------------
- */
-
-char *eae_submit_failure(const eae_ledger *l, int64_t job, eae_job_state state)
-{
-    const eae_entry *e = &l->entry[job];
-    char *words;
-    if (state == EAE_JOB_DONE)
-        return NULL;
-    if (!e->recorded || state == EAE_JOB_DEAD)
-        return eae_sprintf("job %lld: %s", (long long)job + 1, eae_job_state_name(state));
-    if (e->record.ending == EAE_ENDED) {
-        char *text = eae_log_text(l, job);
-        eae_command_result r = {.status = e->record.status, .signal = e->record.signal};
-        eae_buffer_puts(&r.errors, text ? text : "");
-        words = eae_command_failure(&r);
-        eae_command_result_free(&r);
-        free(text);
-    } else {
-        words = eae_record_words(&e->record);
-    }
-    char *all = eae_sprintf("job %lld: %s", (long long)job + 1, words ? words : "");
-    free(words);
-    return all;
 }

@@ -52,12 +52,22 @@ int eae_submit_deliver(const eae_batch *b, const eae_submit_request *request, co
 /* Outputs and input are no more needed. */
 void eae_submit_drop_data(const eae_batch *b);
 
-/* How a job that is not done ended, with what it said: "job 3: ended with status 1: ...". The
- * caller frees; NULL for a job that is done. */
-char *eae_submit_failure(const eae_ledger *l, int64_t job, eae_job_state state);
-
 /* In a child that goes on without a terminal; the parent returns true and should end. Before there
  * are threads. What the child says goes to DIR/site/client.log. */
 int eae_submit_detach(const eae_batch *b, bool *parent);
+
+/* ---- submit_manage.c: looking at batches, and ending them ---- */
+
+/* Jobs by what a person is shown. */
+void eae_submit_count(const eae_ledger *l, bool client, eae_dispatch_counts *counts);
+/* EAE_OK if every job is done; else EAE_FAIL with a message that counts, and in `lines` how the
+ * first `most` of those that will not be done ended, with what they said: "job 3: ended with status
+ * 1: ...". Nobody runs the batch. */
+int eae_submit_judge(const eae_ledger *l, int most, eae_names *lines);
+/* "BATCH" or "BATCH:JOB" of ROOT: opens the batch; *job is from 0, -1 where none is named. */
+int eae_submit_find_job(const char *root, const char *text, eae_batch *b, int64_t *job);
+/* Ask for the end of a job, or of all (-1). Where no client runs the batch, and a scheduler may
+ * have jobs of it, that one is told from here. */
+int eae_submit_cancel(const eae_batch *b, const eae_submit_request *request, int64_t job);
 
 #endif

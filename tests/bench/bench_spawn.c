@@ -3,7 +3,8 @@
  *
  *     bench_spawn JOBS IN_FLIGHT PROGRAM [ARGUMENT...]
  *
- * Runs the program JOBS times, IN_FLIGHT at a time, with /dev/null for output, and prints the seconds.
+ * Runs the program JOBS times, IN_FLIGHT at a time, with /dev/null for output, and prints the
+ * seconds.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* posix_spawn */
@@ -45,7 +46,8 @@ int main(int argc, char **argv)
         }
     }
     clock_gettime(CLOCK_MONOTONIC, &to);
-    printf("%.3f\n", (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) * 1e-9);
+    printf("%.3f\n",
+           (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) * 1e-9);
     posix_spawn_file_actions_destroy(&actions);
     return 0;
 }

@@ -17,7 +17,7 @@ load submit
 @test "the same through pipes, and for models and predictions" {
     a_plan p.eae
     eae-train logistic --final -C 0.1,1 <p.eae >want.eae
-    cat p.eae | eae-submit run --shards 4 -- eae-train logistic --final -C 0.1,1 | cat >got.eae
+    eae-submit run --shards 4 -- eae-train logistic --final -C 0.1,1 < <(cat p.eae) | cat >got.eae
     same_bytes want.eae got.eae
     must_pass eae-submit run -- eae-train logistic --final -C 0.1,1 <p.eae
     same_bytes want.eae .stdout
