@@ -359,6 +359,8 @@ static void look_up_unknown(eae_dispatcher *d)
         if (d->backend->lookup(d->session, c) != EAE_OK) {
             eae_detail("%s: %s", c->name, eae_message());
             c->state = EAE_CHUNK_UNKNOWN;
+        } else if (eae_ledger_read_chunk(d->ledger, c->number) != EAE_OK) {
+            c->state = EAE_CHUNK_UNKNOWN;
         } else if (c->state == EAE_CHUNK_GONE && !c->handle) {
             c->state = all_heard_of(d, c) ? EAE_CHUNK_GONE : EAE_CHUNK_NEW;
         } else if (c->handle) {
@@ -394,13 +396,13 @@ static int look_everywhere(eae_dispatcher *d)
 {
     int n, status = EAE_OK;
     int64_t before = d->unfinished;
+    d->ledger->heard = heard;
+    d->ledger->context = d;
     look_up_unknown(d);
     eae_chunk **chunk = chunks_of(d, 0, &n);
     if (d->backend->poll(d->session, chunk, n, 0) != EAE_OK)
         eae_detail("%s", eae_message()); /* says nothing about the jobs; asked again */
     free(chunk);
-    d->ledger->heard = heard;
-    d->ledger->context = d;
     for (int i = 0; i < d->flight_count && status == EAE_OK;) {
         bool over;
         status = look_at_flight(d, &d->flight[i], &over);

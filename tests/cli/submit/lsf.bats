@@ -73,8 +73,8 @@ calls() { grep -c "^$1 " "$SITE/calls" || true; }
 
 @test "a job that was killed is shown as DONE: it runs again" {
     site lie killed-done
-    cat >victim <<'END'
-#!/bin/sh
+    printf '#!/bin/sh\n' >victim
+    cat >>victim <<'END'
 echo x >>ran
 [ "$(wc -l <ran)" -gt 1 ] || kill -9 $PPID
 echo survived

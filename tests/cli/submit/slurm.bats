@@ -115,8 +115,8 @@ batch_id() { eae-submit ls | awk 'NR == 2 { print $1 }'; }
 
 @test "polls that fail, or come back empty, are not failed jobs" {
     mkdir bin
-    cat >bin/squeue <<END
-#!/bin/sh
+    printf '#!/bin/sh\n' >bin/squeue
+    cat >>bin/squeue <<END
 n=\$(cat "$WORK/polls" 2>/dev/null || echo 0)
 echo \$((n + 1)) >"$WORK/polls"
 case \$n in
