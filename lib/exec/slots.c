@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +18,13 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 
+enum { WAKE = SIGURG };      /* what is sent to the thread that waits for a lock */
+enum { FIRST_TICKET = 8 };   /* behind the counter */
 enum { LOOK_AGAIN_MS = 50 }; /* where inotify is silent, and if a wake-up was missed */
 
 struct eae_slots {
@@ -35,7 +40,7 @@ struct eae_slots {
     bool *held;   /* slot i is ours, granted or taken */
     bool wanted;  /* the thread is to stand in line */
     bool in_line; /* it does */
-    bool closing;
+    atomic_bool closing;
     int granted; /* a slot nobody has taken yet, or -1 */
 };
 
@@ -78,28 +83,27 @@ char *eae_slots_directory(void)
 /* ---- tickets: locks of our description on bytes of one file ------------------------------------
  */
 
+/* 0 when it is done (for GETLK: nobody else holds any of them), 1 when another holds one (GETLK),
+ * -1 when it failed, or a signal came while it waited. */
 static int lock_bytes(int fd, int command, short type, int64_t first, int64_t count)
 {
     struct flock f = {.l_type = type, .l_whence = SEEK_SET, .l_start = first, .l_len = count};
-    int result;
-    do
-        result = fcntl(fd, command, &f);
-    while (result != 0 && errno == EINTR);
-    if (command == F_OFD_GETLK && result == 0)
-        return f.l_type != F_UNLCK;
-    return result;
+    if (fcntl(fd, command, &f) != 0)
+        return -1;
+    return command == F_OFD_GETLK && f.l_type != F_UNLCK;
 }
 
 /* The number is in the first eight bytes; locks lie behind them. -1: the file cannot be used. */
 static int64_t draw_ticket(int fd)
 {
-    int64_t next = 8;
+    int64_t next = FIRST_TICKET;
     while (flock(fd, LOCK_EX) != 0) {
         if (errno != EINTR)
             return -1;
     }
-    if (pread(fd, &next, sizeof next, 0) != sizeof next || next < 8 || next > INT64_MAX / 2)
-        next = 8;
+    if (pread(fd, &next, sizeof next, 0) != sizeof next || next < FIRST_TICKET ||
+        next > INT64_MAX / 2)
+        next = FIRST_TICKET;
     int64_t after = next + 1;
     bool drawn = lock_bytes(fd, F_OFD_SETLK, F_WRLCK, next, 1) == 0 &&
                  pwrite(fd, &after, sizeof after, 0) == sizeof after;
@@ -109,18 +113,23 @@ static int64_t draw_ticket(int fd)
 
 /* Until no lower ticket is held: first that just before, which is released in its turn, or at once
  * when its owner dies; then, for that case, all others. */
-static void await_turn(int fd, int64_t ticket)
+static bool await_turn(eae_slots *s, int64_t ticket)
 {
-    if (ticket == 8)
-        return;
-    lock_bytes(fd, F_OFD_SETLKW, F_RDLCK, ticket - 1, 1);
-    lock_bytes(fd, F_OFD_SETLKW, F_RDLCK, 8, ticket - 8);
-    lock_bytes(fd, F_OFD_SETLK, F_UNLCK, 8, ticket - 8);
+    const int64_t from[] = {ticket - 1, FIRST_TICKET};
+    bool locked = true;
+    for (int i = 0; i < 2 && ticket > FIRST_TICKET && locked; i++) {
+        do
+            locked = lock_bytes(s->tickets, F_OFD_SETLKW, F_RDLCK, from[i], ticket - from[i]) == 0;
+        while (!locked && errno == EINTR && !atomic_load(&s->closing));
+    }
+    if (ticket > FIRST_TICKET) /* a length of 0 would be all there is */
+        lock_bytes(s->tickets, F_OFD_SETLK, F_UNLCK, FIRST_TICKET, ticket - FIRST_TICKET);
+    return !atomic_load(&s->closing);
 }
 
 bool eae_slots_contended(const eae_slots *s)
 {
-    return lock_bytes(s->tickets, F_OFD_GETLK, F_WRLCK, 8, 0) == 1;
+    return lock_bytes(s->tickets, F_OFD_GETLK, F_WRLCK, FIRST_TICKET, 0) == 1;
 }
 
 /* ---- slots ------------------------------------------------------------------------------------
@@ -161,7 +170,7 @@ static int await_slot(eae_slots *s)
     int slot;
     if (watch >= 0)
         inotify_add_watch(watch, s->dir, IN_ATTRIB | IN_CLOSE_WRITE);
-    while ((slot = try_all(s)) < 0) {
+    while ((slot = try_all(s)) < 0 && !atomic_load(&s->closing)) {
         poll(&p, 1, LOOK_AGAIN_MS);
         while (watch >= 0 && read(watch, events, sizeof events) > 0)
             continue;
@@ -171,17 +180,13 @@ static int await_slot(eae_slots *s)
     return slot;
 }
 
-/* One slot for one ticket. Only where it waits can the thread be cancelled, and what it holds there
- * goes with the descriptors. */
+/* One slot for one ticket; -1: the pool is being closed. */
 static int stand_in_line(eae_slots *s)
 {
-    int old, slot;
+    int slot = -1;
     int64_t ticket = draw_ticket(s->tickets);
-    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
-    if (ticket >= 0)
-        await_turn(s->tickets, ticket);
-    slot = await_slot(s);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+    if (ticket < 0 || await_turn(s, ticket))
+        slot = await_slot(s);
     if (ticket >= 0)
         lock_bytes(s->tickets, F_OFD_SETLK, F_UNLCK, ticket, 1);
     return slot;
@@ -191,21 +196,22 @@ static int stand_in_line(eae_slots *s)
 static bool await_wish(eae_slots *s)
 {
     pthread_mutex_lock(&s->lock);
-    while (!s->closing && !s->wanted)
+    while (!atomic_load(&s->closing) && !s->wanted)
         pthread_cond_wait(&s->changed, &s->lock);
-    s->in_line = !s->closing;
+    bool go = !atomic_load(&s->closing);
+    s->in_line = go;
     pthread_mutex_unlock(&s->lock);
-    return s->in_line;
+    return go;
 }
 
 static void *keep_standing(void *argument)
 {
     eae_slots *s = argument;
     const uint64_t one = 1;
-    int old;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
     while (await_wish(s)) {
         int slot = stand_in_line(s);
+        if (slot < 0)
+            break;
         pthread_mutex_lock(&s->lock);
         bool wanted = s->wanted;
         s->granted = wanted ? slot : -1;
@@ -286,10 +292,17 @@ static int open_file(const char *dir, const char *name)
     return fd;
 }
 
+static void on_wake(int sig)
+{
+    (void)sig;
+}
+
 int eae_slots_open(eae_slots **out, const char *dir, int count)
 {
     eae_slots *s = EAE_NEW(eae_slots);
     char name[32];
+    const struct sigaction wake = {.sa_handler = on_wake}; /* and no SA_RESTART */
+    sigaction(WAKE, &wake, NULL);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->changed, NULL);
     s->dir = eae_strdup(dir);
@@ -312,18 +325,26 @@ int eae_slots_open(eae_slots **out, const char *dir, int count)
     return EAE_FAIL;
 }
 
+/* The signal may come before it waits for a lock: so again and again. */
+static void end_thread(eae_slots *s)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    while (pthread_tryjoin_np(s->thread, NULL) != 0) {
+        pthread_kill(s->thread, WAKE);
+        nanosleep(&pause, NULL);
+    }
+}
+
 void eae_slots_close(eae_slots *s)
 {
     if (!s)
         return;
     pthread_mutex_lock(&s->lock);
-    s->closing = true;
+    atomic_store(&s->closing, true);
     pthread_cond_signal(&s->changed);
     pthread_mutex_unlock(&s->lock);
-    if (s->threaded) {
-        pthread_cancel(s->thread); /* only where it waits in line */
-        pthread_join(s->thread, NULL);
-    }
+    if (s->threaded)
+        end_thread(s);
     for (int i = 0; i < s->count; i++)
         close(s->fd[i]);
     if (s->tickets >= 0)

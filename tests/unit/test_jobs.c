@@ -285,8 +285,9 @@ static void await_in_line(const char *dir, int count)
     char *path = eae_sprintf("%s/tickets", dir);
     int fd = open(path, O_RDWR | O_CLOEXEC);
     assert_true(fd >= 0);
-    for (int held = 0; held < count; usleep(1000)) {
+    for (int held = 0, looks = 0; held < count; usleep(1000)) {
         held = 0;
+        assert_true(looks++ < 10000);
         for (int64_t at = 8; at < 64; at++) {
             struct flock f = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
             assert_int_equal(fcntl(fd, F_OFD_GETLK, &f), 0);
