@@ -175,7 +175,7 @@ END
     status=0
     wait $client || status=$?
     [ "$status" -eq 1 ] || fail "$status: $(cat err)"
-    wait_for 10 nothing_waits
+    wait_for 10 nothing_waits || fail "$(squeue; ps -ef | grep "$WORK")"
     wait_for 10 eval '[ -z "$(workers)" ]'
 }
 
