@@ -124,13 +124,13 @@ void eae_delivery_start(eae_delivery *d, int64_t jobs, eae_output *out, eae_outp
     *d = (eae_delivery){.out = out, .errors = errors, .final = EAE_NEW_ARRAY(uint8_t, jobs + 1)};
 }
 
+/* What failed jobs said is not shown here: there may be thousands that say the same. */
 static int give(const eae_delivery *d, const eae_ledger *l, int64_t job)
 {
-    const eae_entry *e = &l->entry[job];
-    int status = e->done ? eae_output_of_job(l, job, d->out) : EAE_OK;
-    if (status == EAE_OK && d->errors && e->recorded)
-        status = eae_log_of_job(l, job, d->errors);
-    return status;
+    if (!l->entry[job].done)
+        return EAE_OK;
+    int status = eae_output_of_job(l, job, d->out);
+    return status == EAE_OK && d->errors ? eae_log_of_job(l, job, d->errors) : status;
 }
 
 int eae_delivery_final(eae_delivery *d, const eae_ledger *l, int64_t job)

@@ -22,7 +22,7 @@ char *eae_log_text(const eae_ledger *l, int64_t job);
 /* Outputs of jobs that are done, in the order of the jobs, as far as they are final. */
 typedef struct eae_delivery {
     eae_output *out;
-    eae_output *errors; /* logs, of failed jobs too; NULL: they are not wanted */
+    eae_output *errors; /* logs; NULL: they are not wanted */
     int64_t next;
     uint8_t *final; /* of each job */
 } eae_delivery;

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # Jobs that fail: named, tried again as asked, and never taken for done.
 
+# words are for jobs, not for this shell; stdout and status are set by helpers
+# shellcheck disable=SC2016,SC2154,SC2012,SC2314
 load submit
 
 @test "a status, a signal, a time-out, a program that is not there: each by its name" {
