@@ -158,26 +158,34 @@ void eae_ssh_free(eae_ssh_host *h)
     free(h->cwd);
 }
 
+/* Of what the user's configuration may add, nothing that would get in the way: no terminal,
+ * forwarding or other command, and no connection of others that would end with ours. */
 static pid_t start_ssh(const eae_ssh_host *h, const eae_ssh_config *config, const int fd[3])
 {
     char timeout[40], *remote = eae_sprintf("exec %s serve", config->program);
     snprintf(timeout, sizeof timeout, "-oConnectTimeout=%d", config->connect_seconds);
-    char *const argv[] = {(char *)"ssh",
-                          (char *)"-T",
-                          (char *)"-x",
-                          (char *)"-a",
-                          (char *)"-oBatchMode=yes",
-                          timeout,
-                          (char *)"-oServerAliveInterval=15",
-                          (char *)"-oServerAliveCountMax=3",
-                          (char *)"-oLogLevel=ERROR",
-                          (char *)"-oPermitLocalCommand=no",
-                          (char *)"--",
-                          h->name,
-                          remote,
-                          NULL};
-    eae_spawn how = {
-        .argv = argv, .environment = environ, .input = fd[0], .output = fd[1], .errors = fd[2]};
+    const char *const argv[] = {"ssh",
+                                "-T",
+                                "-x",
+                                "-a",
+                                "-oBatchMode=yes",
+                                timeout,
+                                "-oServerAliveInterval=15",
+                                "-oServerAliveCountMax=3",
+                                "-oLogLevel=ERROR",
+                                "-oPermitLocalCommand=no",
+                                "-oRemoteCommand=none",
+                                "-oClearAllForwardings=yes",
+                                "-oControlMaster=no",
+                                "--",
+                                h->name,
+                                remote,
+                                NULL};
+    eae_spawn how = {.argv = (char *const *)argv,
+                     .environment = environ,
+                     .input = fd[0],
+                     .output = fd[1],
+                     .errors = fd[2]};
     int error;
     pid_t pid = eae_spawn_start(&how, &error);
     errno = error;
@@ -474,8 +482,8 @@ static void take_errors(eae_ssh_host *h)
         return;
     if (h->said.length > SAID_MAX)
         h->said.length = 0;
-    for (ssize_t i = 0; i < n; i++)
-        eae_buffer_putc(&h->said, text[i] ? text[i] : ' ');
+    for (ssize_t i = 0; i < n; i++) /* nothing that would move a terminal's cursor */
+        eae_buffer_putc(&h->said, text[i] == '\n' || (unsigned char)text[i] >= ' ' ? text[i] : ' ');
 }
 
 static int take_answers(eae_ssh_host *h, const eae_ssh_config *config, eae_ssh_fn fn, void *context)

@@ -145,18 +145,6 @@ END
     jobs_ran_once 12
 }
 
-@test "slurmctld dies and comes back: nothing is lost, nothing runs twice" {
-    make_marks 8 1
-    background env EAE_CLIENT_TIMEOUT=1 "${SLURM[@]}" --chunk 1 jobs
-    wait_for 20 lines_in ran 2
-    "$SERVERS/slurm" down "$SITE"
-    sleep 1
-    "$SERVERS/slurm" up "$SITE"
-    wait $client || fail "$(cat err)"
-    finished 8 out
-    jobs_ran_once 8
-}
-
 @test "a worker that is killed: its job runs again" {
     make_marks 4 0.8
     background "${SLURM[@]}" --chunk 1 --grace 0.2 jobs
@@ -187,4 +175,16 @@ END
     echo "$stdout" | grep -q '^small	' || fail "$stdout"
     must_pass eae-submit ping --on slurm
     case $stdout in slurm*' is UP') ;; *) fail "$stdout" ;; esac
+}
+
+@test "slurmctld dies and comes back: nothing is lost, nothing runs twice" {
+    make_marks 8 1
+    background env EAE_CLIENT_TIMEOUT=1 "${SLURM[@]}" --chunk 1 jobs
+    wait_for 20 lines_in ran 2
+    "$SERVERS/slurm" down "$SITE"
+    sleep 1
+    "$SERVERS/slurm" up "$SITE"
+    wait $client || fail "$(cat err)"
+    finished 8 out
+    jobs_ran_once 8
 }
