@@ -25,6 +25,7 @@ enum {
 };
 
 static const double poll_first = 0.5, poll_longest = 15, grace = 60; /* seconds, where not given */
+static const double read_every = 0.5, read_each = 0.005; /* seconds between looks at records */
 static const double refused_first = 2, refused_longest = 300;
 
 static bool is_direct(const eae_dispatcher *d)
@@ -392,15 +393,26 @@ static bool is_time_to_ask(eae_dispatcher *d)
     return true;
 }
 
-static int look_everywhere(eae_dispatcher *d)
+/* Records are read more often than a scheduler is asked: they cost it nothing. */
+static bool is_time_to_read(eae_dispatcher *d)
+{
+    double now = eae_dispatch_clock();
+    if (!(d->backend->flags & EAE_EXEC_SHARED) || now < d->read_at)
+        return false;
+    d->read_at = now + read_every + d->flight_count * read_each;
+    return true;
+}
+
+static int look_everywhere(eae_dispatcher *d, bool ask)
 {
     int n, status = EAE_OK;
     int64_t before = d->unfinished;
     d->ledger->heard = heard;
     d->ledger->context = d;
-    look_up_unknown(d);
+    if (ask)
+        look_up_unknown(d);
     eae_chunk **chunk = chunks_of(d, 0, &n);
-    if (d->backend->poll(d->session, chunk, n, 0) != EAE_OK)
+    if (ask && d->backend->poll(d->session, chunk, n, 0) != EAE_OK)
         eae_detail("%s", eae_message()); /* says nothing about the jobs; asked again */
     free(chunk);
     for (int i = 0; i < d->flight_count && status == EAE_OK;) {
@@ -412,7 +424,7 @@ static int look_everywhere(eae_dispatcher *d)
             i++;
     }
     d->ledger->heard = NULL;
-    if (d->unfinished != before)
+    if (d->unfinished != before && !(d->backend->flags & EAE_EXEC_SHARED))
         d->pause = 0;
     return status == EAE_OK ? hand_over_refused(d) : status;
 }
@@ -434,11 +446,11 @@ int eae_dispatch_look(eae_dispatcher *d)
 {
     if (is_direct(d))
         return look_direct(d);
-    if (d->flight_count == 0 || !is_time_to_ask(d)) {
-        sleep_ms(d->backend->poll_first > 0 && d->backend->poll_first < 0.1 ? 10 : 100);
-        return EAE_OK;
-    }
-    return look_everywhere(d);
+    bool ask = d->flight_count > 0 && is_time_to_ask(d);
+    if (ask || (d->flight_count > 0 && is_time_to_read(d)))
+        return look_everywhere(d, ask);
+    sleep_ms(d->backend->poll_first > 0 && d->backend->poll_first < 0.1 ? 10 : 100);
+    return EAE_OK;
 }
 
 /* ---- cancelling --------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ typedef struct eae_dispatcher {
     bool after_done;      /* nothing is waited for any more */
     double pause, ask_at; /* between polls (seconds); when the next one is due */
     double asked;         /* when the cancel folder was looked at */
+    double read_at;       /* when records are read again without asking */
     double refused_until, refused_pause;
     double seconds; /* that recorded jobs took, and how many there are */
     int64_t timed;
