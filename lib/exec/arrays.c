@@ -1,6 +1,7 @@
 /* arrays.c - see arrays.h. */
 #include "exec/arrays.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +42,30 @@ eae_arrays *eae_arrays_new(const eae_exec_config *config, const eae_array_kind *
     return a;
 }
 
+/* Workers that had nothing to say. */
+static void remove_empty_logs(const eae_batch *batch)
+{
+    char *site = eae_sprintf("%s/site", batch->path);
+    DIR *d = opendir(site);
+    const struct dirent *e;
+    while (d && (e = readdir(d))) {
+        struct stat st;
+        char *path = eae_sprintf("%s/%s", site, e->d_name);
+        if (strncmp(e->d_name, "worker.", 7) == 0 && stat(path, &st) == 0 && st.st_size == 0)
+            unlink(path);
+        free(path);
+    }
+    if (d)
+        closedir(d);
+    free(site);
+}
+
 void eae_arrays_free(eae_arrays *a)
 {
     if (!a)
         return;
+    if (a->config.batch)
+        remove_empty_logs(a->config.batch);
     free(a->missed);
     free(a);
 }
@@ -175,10 +196,7 @@ static char *last_words(const eae_batch *batch, int64_t number)
     char *path = eae_sprintf("%s/site/worker.%lld", batch->path, (long long)number);
     char *text = NULL, *words = NULL;
     struct stat st;
-    bool there = stat(path, &st) == 0;
-    if (there && st.st_size == 0)
-        unlink(path);
-    else if (there && eae_read_file(path, &text, NULL) == EAE_OK)
+    if (stat(path, &st) == 0 && eae_read_file(path, &text, NULL) == EAE_OK && *text)
         words =
             eae_strndup(text, strcspn(text, "\r\n") < NOTE_MAX ? strcspn(text, "\r\n") : NOTE_MAX);
     free(text);
@@ -272,7 +290,7 @@ int eae_arrays_poll(eae_arrays *a, eae_chunk *const *chunk, int n)
         qsort(jobs.job, jobs.count, sizeof *jobs.job, by_id_and_index);
     for (int i = 0; i < n && status == EAE_OK; i++) {
         eae_queue_job key = {0};
-        if (!get_handle(chunk[i], &key.id, &key.index))
+        if (chunk[i]->state == EAE_CHUNK_NEW || !get_handle(chunk[i], &key.id, &key.index))
             continue;
         const eae_queue_job *job =
             jobs.count > 0 ? bsearch(&key, jobs.job, jobs.count, sizeof *jobs.job, by_id_and_index)

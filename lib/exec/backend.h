@@ -111,8 +111,9 @@ typedef struct eae_exec_backend {
      * or may not have been (the answer was lost: lookup() decides later). EAE_FAIL with the reason
      * when not all were accepted. */
     int (*submit)(eae_session *s, eae_chunk *const *chunk, int n);
-    /* Is there a chunk of that name? Sets state and handle: QUEUED ... if so, GONE if surely not.
-     * EAE_FAIL: nobody can say now. NULL for DIRECT. */
+    /* Is there a chunk of that name? Sets state and handle: QUEUED ... if so, GONE with a handle if
+     * it was there and has ended, GONE without one if there surely never was. EAE_FAIL: nobody can
+     * say now. NULL for DIRECT. */
     int (*lookup)(eae_session *s, eae_chunk *c);
     /* Bring state, host and note of the chunks in flight up to date. Waits up to `wait_ms` for news
      * where it can be told of them, and returns at once where it can not (the dispatcher sleeps).

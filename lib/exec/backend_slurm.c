@@ -112,6 +112,12 @@ static int list_mine(void *own, eae_queue_jobs *jobs)
     (void)own;
     char *user = eae_sprintf("%lld", (long long)getuid());
     int status = squeue("--user=", user, jobs);
+    size_t kept = 0;
+    for (size_t i = 0; i < jobs->count; i++) { /* what it refused has a number too */
+        if (strcmp(jobs->job[i].reason, "BadConstraints") != 0)
+            jobs->job[kept++] = jobs->job[i];
+    }
+    jobs->count = kept;
     free(user);
     return status;
 }

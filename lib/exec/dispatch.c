@@ -139,8 +139,8 @@ void eae_dispatch_record(eae_dispatcher *d, const eae_record *r)
         errno = r->status;
         d->status = eae_fail_errno("%s/data: the output of job %lld cannot be stored",
                                    d->batch->path, (long long)r->job + 1);
-    } else if (r->ending == EAE_ENDED_CANCEL) {
-        take_cancelled(d, r);
+    } else if (r->ending == EAE_ENDED_CANCEL || (d->cancelled && r->signal)) {
+        take_cancelled(d, r); /* a scheduler may have ended the job before its worker did */
     } else {
         take_failure(d, r);
     }

@@ -16,6 +16,7 @@
 
 enum {
     CANCEL_GRACE = 5,
+    CANCEL_POLL = 1,
     /* seconds */ CHUNKS = 256,
     SPREAD = 16,
     TIMED = 8,
@@ -254,7 +255,7 @@ static int adopt_one(eae_dispatcher *d, const eae_intent *i)
         if (waited_for && d->state[c->job[k]] == EAE_JOB_STAGED)
             d->state[c->job[k]] = EAE_JOB_QUEUED; /* what has its record already is as it is */
     }
-    d->accepted = true;
+    d->accepted = d->accepted || i->handle;
     add_flight(d, c);
     return EAE_OK;
 }
@@ -358,9 +359,12 @@ static void look_up_unknown(eae_dispatcher *d)
         if (d->backend->lookup(d->session, c) != EAE_OK) {
             eae_detail("%s: %s", c->name, eae_message());
             c->state = EAE_CHUNK_UNKNOWN;
-        } else if (c->state == EAE_CHUNK_GONE) {
+        } else if (eae_ledger_read_chunk(d->ledger, c->number) != EAE_OK) {
+            c->state = EAE_CHUNK_UNKNOWN;
+        } else if (c->state == EAE_CHUNK_GONE && !c->handle) {
             c->state = all_heard_of(d, c) ? EAE_CHUNK_GONE : EAE_CHUNK_NEW;
         } else if (c->handle) {
+            d->accepted = true;
             write_handle(d, c);
         }
     }
@@ -378,6 +382,8 @@ static bool is_time_to_ask(eae_dispatcher *d)
     double first = d->backend->poll_first > 0 ? d->backend->poll_first : poll_first;
     double longest = d->backend->poll_longest > 0 ? d->backend->poll_longest : poll_longest;
     double now = eae_dispatch_clock();
+    if (d->cancelled && longest > CANCEL_POLL)
+        longest = CANCEL_POLL; /* somebody waits for it */
     if (now < d->ask_at)
         return false;
     d->pause = d->pause > 0 ? d->pause * 1.5 : first;
@@ -390,13 +396,13 @@ static int look_everywhere(eae_dispatcher *d)
 {
     int n, status = EAE_OK;
     int64_t before = d->unfinished;
+    d->ledger->heard = heard;
+    d->ledger->context = d;
     look_up_unknown(d);
     eae_chunk **chunk = chunks_of(d, 0, &n);
     if (d->backend->poll(d->session, chunk, n, 0) != EAE_OK)
         eae_detail("%s", eae_message()); /* says nothing about the jobs; asked again */
     free(chunk);
-    d->ledger->heard = heard;
-    d->ledger->context = d;
     for (int i = 0; i < d->flight_count && status == EAE_OK;) {
         bool over;
         status = look_at_flight(d, &d->flight[i], &over);

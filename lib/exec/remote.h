@@ -25,7 +25,8 @@ typedef enum eae_remote_message {
                                     * text, u32: whether the identity is asked for, words:
                                     * NAME=VALUE that jobs get */
     EAE_REMOTE_PUT,   /* name text, offset u64, size u64, hash, bytes: a piece of a file */
-    EAE_REMOTE_INPUT, /* hash, size u64: is that content there? -> HAS */
+    EAE_REMOTE_INPUT, /* hash, size u64, name text ("": standard input of the jobs): is that file
+                       * there, or its content, to be put there? -> HAS */
     EAE_REMOTE_START, /* chunk u64: start its worker, or watch what there is -> STATE */
     EAE_REMOTE_WATCH, /* chunk u64, journal u64, data u64: sizes that the client has -> STATE, BYTES
                        */

@@ -28,6 +28,7 @@ typedef struct {
     const char *(*identify)(void);
     const char *version;
     bool greeted;
+    char *cwd; /* where jobs run */
     int tick;
 } servant;
 
@@ -81,21 +82,22 @@ static char *place_to_run(const servant *s, const char *wanted)
 static void say_welcome(servant *s, const char *wanted, bool identify)
 {
     char *cwd = place_to_run(s, wanted);
+    free(s->cwd);
     eae_buffer b = {0};
     eae_put_u32(&b, EAE_REMOTE_PROTOCOL);
     eae_put_text(&b, s->version);
     eae_put_text(&b, identify && s->identify ? s->identify() : "");
     eae_put_text(&b, cwd);
-    free(cwd);
+    s->cwd = cwd;
     eae_put_u32(&b, (uint32_t)eae_machine_cores());
     say(s, EAE_REMOTE_WELCOME, &b);
 }
 
-static void say_has(servant *s, const eae_hash *hash, uint64_t size)
+static void say_has(servant *s, const eae_hash *hash, bool there)
 {
     eae_buffer b = {0};
     eae_put_hash(&b, hash);
-    eae_put_u32(&b, eae_store_has(&s->store, hash, size));
+    eae_put_u32(&b, there);
     say(s, EAE_REMOTE_HAS, &b);
 }
 
@@ -207,10 +209,19 @@ static int answer_input(servant *s, eae_cursor *c)
     eae_hash hash;
     eae_get_hash(c, &hash);
     uint64_t size = eae_get_u64(c);
+    char *name = eae_get_text(c);
+    bool there = false;
+    int status = EAE_OK;
     if (!eae_cursor_ok(c) || !s->store.folder)
-        return eae_fail("a request arrived damaged");
-    say_has(s, &hash, size);
-    return EAE_OK;
+        status = eae_fail("a request arrived damaged");
+    else if (*name)
+        status = eae_store_file(&s->store, s->cwd, name, &hash, size, &there);
+    else
+        there = eae_store_has(&s->store, &hash, size);
+    if (status == EAE_OK)
+        say_has(s, &hash, there);
+    free(name);
+    return status;
 }
 
 static int take_request(servant *s, uint32_t type, eae_cursor *c)
@@ -335,6 +346,7 @@ int eae_serve(const char *(*identify)(void), const char *version)
     for (size_t i = 0; i < s.count; i++)
         eae_watch_free(&s.watch[i]);
     free(s.watch);
+    free(s.cwd);
     eae_store_close(&s.store);
     eae_link_free(&s.link);
     return status;

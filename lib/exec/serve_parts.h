@@ -28,6 +28,10 @@ int eae_store_open(eae_store *s, const char *folder);
 int eae_store_put(eae_store *s, eae_cursor *c);
 /* Whether content of that hash is there; then it is made the batch's `input`. */
 bool eae_store_has(eae_store *s, const eae_hash *hash, uint64_t size);
+/* Whether the file `name`, from the directory `cwd`, is there with that content; if only the
+ * content is there, it is put there. EAE_FAIL where another file of that name is in the way. */
+int eae_store_file(eae_store *s, const char *cwd, const char *name, const eae_hash *hash,
+                   uint64_t size, bool *there);
 /* Whether a worker of the batch runs. */
 bool eae_store_busy(const eae_store *s);
 void eae_store_close(eae_store *s);

@@ -224,6 +224,64 @@ bool eae_store_has(eae_store *s, const eae_hash *hash, uint64_t size)
     return there;
 }
 
+static int copy_bytes(int from, int to, const char *place)
+{
+    char *piece = eae_malloc(EAE_REMOTE_PIECE, 1);
+    ssize_t got;
+    int status = EAE_OK;
+    while (status == EAE_OK && (got = read(from, piece, EAE_REMOTE_PIECE)) != 0)
+        status = got < 0 ? eae_fail_errno("%s: cannot be filled", place)
+                         : eae_write_all(to, piece, (size_t)got, place);
+    free(piece);
+    return status;
+}
+
+/* A copy, since a job may change what it was given. */
+static int copy_object(const char *object, const char *place)
+{
+    char *part = eae_sprintf("%s.part.%ld", place, (long)getpid()), *slash = strrchr(part, '/');
+    *slash = '\0';
+    int status = slash > part ? make_folders(part) : EAE_OK;
+    *slash = '/';
+    int from = open(object, O_RDONLY | O_CLOEXEC);
+    int to = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (status == EAE_OK && (from < 0 || to < 0))
+        status = eae_fail_errno("%s: cannot create", place);
+    if (status == EAE_OK)
+        status = copy_bytes(from, to, place);
+    if (status == EAE_OK && rename(part, place) != 0)
+        status = eae_fail_errno("%s: cannot create", place);
+    if (status != EAE_OK)
+        unlink(part);
+    if (from >= 0)
+        close(from);
+    if (to >= 0)
+        close(to);
+    free(part);
+    return status;
+}
+
+int eae_store_file(eae_store *s, const char *cwd, const char *name, const eae_hash *hash,
+                   uint64_t size, bool *there)
+{
+    char *place = *name == '/' ? eae_strdup(name) : eae_sprintf("%s/%s", cwd, name);
+    char *object = object_path(s, hash);
+    eae_hash now;
+    struct stat st;
+    int status = EAE_OK;
+    *there = stat(place, &st) == 0;
+    if (*there) {
+        if (!eae_hash_file(place, &now) || !eae_hash_equal(&now, hash))
+            status = eae_fail("%s: another file of that name is there", place);
+    } else if (stat(object, &st) == 0 && (uint64_t)st.st_size == size) {
+        status = copy_object(object, place);
+        *there = status == EAE_OK;
+    }
+    free(object);
+    free(place);
+    return status;
+}
+
 int eae_store_put(eae_store *s, eae_cursor *c)
 {
     eae_hash hash;

@@ -158,26 +158,34 @@ void eae_ssh_free(eae_ssh_host *h)
     free(h->cwd);
 }
 
+/* Of what the user's configuration may add, nothing that would get in the way: no terminal,
+ * forwarding or other command, and no connection of others that would end with ours. */
 static pid_t start_ssh(const eae_ssh_host *h, const eae_ssh_config *config, const int fd[3])
 {
     char timeout[40], *remote = eae_sprintf("exec %s serve", config->program);
     snprintf(timeout, sizeof timeout, "-oConnectTimeout=%d", config->connect_seconds);
-    char *const argv[] = {(char *)"ssh",
-                          (char *)"-T",
-                          (char *)"-x",
-                          (char *)"-a",
-                          (char *)"-oBatchMode=yes",
-                          timeout,
-                          (char *)"-oServerAliveInterval=15",
-                          (char *)"-oServerAliveCountMax=3",
-                          (char *)"-oLogLevel=ERROR",
-                          (char *)"-oPermitLocalCommand=no",
-                          (char *)"--",
-                          h->name,
-                          remote,
-                          NULL};
-    eae_spawn how = {
-        .argv = argv, .environment = environ, .input = fd[0], .output = fd[1], .errors = fd[2]};
+    const char *const argv[] = {"ssh",
+                                "-T",
+                                "-x",
+                                "-a",
+                                "-oBatchMode=yes",
+                                timeout,
+                                "-oServerAliveInterval=15",
+                                "-oServerAliveCountMax=3",
+                                "-oLogLevel=ERROR",
+                                "-oPermitLocalCommand=no",
+                                "-oRemoteCommand=none",
+                                "-oClearAllForwardings=yes",
+                                "-oControlMaster=no",
+                                "--",
+                                h->name,
+                                remote,
+                                NULL};
+    eae_spawn how = {.argv = (char *const *)argv,
+                     .environment = environ,
+                     .input = fd[0],
+                     .output = fd[1],
+                     .errors = fd[2]};
     int error;
     pid_t pid = eae_spawn_start(&how, &error);
     errno = error;
@@ -291,13 +299,81 @@ static bool has_input(const eae_batch *b)
     return b && (b->input.path || b->input.stored);
 }
 
-static void ask_for_input(eae_ssh_host *h, const eae_batch *batch)
+/* ---- what jobs read: their standard input, and the files of --input ----------------------------
+ */
+
+typedef struct {
+    const char *name; /* "": standard input; NULL: there is nothing more */
+    char *path;
+    eae_hash hash;
+    uint64_t size;
+} item;
+
+static const char *input_setting(const eae_batch *batch, int index)
 {
+    for (int64_t i = 0; i < batch->settings.count; i++) {
+        const char *s = eae_name(&batch->settings, i);
+        if (strncmp(s, "input=", 6) == 0 && index-- == 0)
+            return s + 6;
+    }
+    return NULL;
+}
+
+/* The index-th, from 0. The caller frees the path. */
+static int item_of(const eae_batch *batch, int index, item *it)
+{
+    struct stat st;
+    *it = (item){.hash = batch->input.hash, .size = batch->input.size};
+    if (has_input(batch) && index-- == 0) {
+        it->name = "";
+        it->path = batch->input.path ? eae_strdup(batch->input.path)
+                                     : eae_sprintf("%s/input", batch->path);
+        return EAE_OK;
+    }
+    it->name = input_setting(batch, index);
+    if (!it->name)
+        return EAE_OK;
+    it->path = *it->name == '/' ? eae_strdup(it->name) : eae_sprintf("%s/%s", batch->cwd, it->name);
+    if (stat(it->path, &st) != 0 || !eae_hash_file(it->path, &it->hash))
+        return eae_fail("%s: not a file that can be read", it->path);
+    it->size = (uint64_t)st.st_size;
+    return EAE_OK;
+}
+
+static void be_ready(eae_ssh_host *h)
+{
+    h->was_ready = true;
+    h->tries = 0;
+    enter(h, EAE_SSH_READY);
+}
+
+/* Ask for what comes next; with nothing left, the host is ready. */
+static int ask_for_item(eae_ssh_host *h, const eae_batch *batch)
+{
+    item it;
     eae_buffer b = {0};
-    eae_put_hash(&b, &batch->input.hash);
-    eae_put_u64(&b, batch->input.size);
-    eae_link_send(&h->link, EAE_REMOTE_INPUT, &b);
-    eae_buffer_free(&b);
+    int status = item_of(batch, h->item, &it);
+    if (status == EAE_OK && !it.name) {
+        be_ready(h);
+    } else if (status == EAE_OK) {
+        eae_put_hash(&b, &it.hash);
+        eae_put_u64(&b, it.size);
+        eae_put_text(&b, it.name);
+        eae_link_send(&h->link, EAE_REMOTE_INPUT, &b);
+        eae_buffer_free(&b);
+    }
+    free(it.path);
+    return status;
+}
+
+static int push_item(eae_ssh_host *h, const eae_batch *batch)
+{
+    item it;
+    int status = item_of(batch, h->item, &it);
+    if (status == EAE_OK)
+        status = push_file(h, "object", it.path, &it.hash);
+    free(it.path);
+    return status;
 }
 
 /* As it is there: the input in its folder, and a directory that is there. */
@@ -314,22 +390,6 @@ static int push_batch(eae_ssh_host *h, const eae_batch *batch)
     h->push_size = h->push_bytes.length;
     h->push_hash = eae_hash_bytes(h->push_bytes.data, h->push_bytes.length);
     return EAE_OK;
-}
-
-static int push_input(eae_ssh_host *h, const eae_batch *batch)
-{
-    char *path =
-        batch->input.path ? eae_strdup(batch->input.path) : eae_sprintf("%s/input", batch->path);
-    int status = push_file(h, "object", path, &batch->input.hash);
-    free(path);
-    return status;
-}
-
-static void be_ready(eae_ssh_host *h)
-{
-    h->was_ready = true;
-    h->tries = 0;
-    enter(h, EAE_SSH_READY);
 }
 
 /* ---- messages about the connection ----------------------------------------------------------- */
@@ -360,7 +420,8 @@ static int welcome(eae_ssh_host *h, const eae_ssh_config *config, eae_cursor *c)
         return EAE_OK;
     }
     enter(h, EAE_SSH_STAGING);
-    h->pushed_input = false;
+    h->pushed_item = false;
+    h->item = 0;
     return push_batch(h, config->batch);
 }
 
@@ -369,13 +430,14 @@ static int has(eae_ssh_host *h, const eae_ssh_config *config, eae_cursor *c)
     eae_hash hash;
     eae_get_hash(c, &hash);
     if (eae_get_u32(c)) {
-        be_ready(h);
-        return EAE_OK;
+        h->item++;
+        h->pushed_item = false;
+        return ask_for_item(h, config->batch);
     }
-    if (h->pushed_input)
-        return eae_fail("the input cannot be stored there");
-    h->pushed_input = true;
-    return push_input(h, config->batch);
+    if (h->pushed_item)
+        return eae_fail("an input cannot be stored there");
+    h->pushed_item = true;
+    return push_item(h, config->batch);
 }
 
 static int take_message(eae_ssh_host *h, const eae_ssh_config *config, uint32_t type, eae_cursor *c,
@@ -420,8 +482,8 @@ static void take_errors(eae_ssh_host *h)
         return;
     if (h->said.length > SAID_MAX)
         h->said.length = 0;
-    for (ssize_t i = 0; i < n; i++)
-        eae_buffer_putc(&h->said, text[i] ? text[i] : ' ');
+    for (ssize_t i = 0; i < n; i++) /* nothing that would move a terminal's cursor */
+        eae_buffer_putc(&h->said, text[i] == '\n' || (unsigned char)text[i] >= ' ' ? text[i] : ' ');
 }
 
 static int take_answers(eae_ssh_host *h, const eae_ssh_config *config, eae_ssh_fn fn, void *context)
@@ -438,18 +500,14 @@ static int take_answers(eae_ssh_host *h, const eae_ssh_config *config, eae_ssh_f
     return status;
 }
 
-/* After a piece of the batch's file was the last: the input, if there is one. */
+/* After the last piece of a file: what comes next. */
 static int go_on_staging(eae_ssh_host *h, const eae_ssh_config *config)
 {
     bool pushed = h->push_name != NULL;
     int status = go_on_pushing(h);
     if (status != EAE_OK || !pushed || h->push_name)
         return status;
-    if (has_input(config->batch))
-        ask_for_input(h, config->batch);
-    else
-        be_ready(h);
-    return EAE_OK;
+    return ask_for_item(h, config->batch);
 }
 
 void eae_ssh_step(eae_ssh_host *h, const struct pollfd p[3], const eae_ssh_config *config,

@@ -55,7 +55,8 @@ typedef struct eae_ssh_host {
     const char *push_name; /* NULL: none */
     eae_hash push_hash;
     uint64_t push_at, push_size;
-    bool pushed_input;
+    int item;         /* what of the batch's inputs comes next */
+    bool pushed_item; /* and was sent */
 } eae_ssh_host;
 
 /* What comes from a host once it is READY, and is not about the connection itself. */

@@ -155,6 +155,16 @@ static bool find_earlier(eae_batch *b, const char *root, bool fresh, int *lock)
     }
 }
 
+/* Where jobs run on other hosts, these are brought there. */
+static void add_inputs(eae_names *settings, const eae_names *inputs)
+{
+    for (int64_t i = 0; inputs && i < inputs->count; i++) {
+        char *text = eae_sprintf("input=%s", eae_name(inputs, i));
+        eae_names_add(settings, text, strlen(text));
+        free(text);
+    }
+}
+
 int eae_submit_prepare(eae_batch *b, const eae_submit_request *request, int *lock, bool *found)
 {
     char here[PATH_MAX];
@@ -178,6 +188,7 @@ int eae_submit_prepare(eae_batch *b, const eae_submit_request *request, int *loc
             const char *s = eae_name(request->settings, i);
             eae_names_add(&b->settings, s, strlen(s));
         }
+        add_inputs(&b->settings, request->inputs);
         collect_environment(&b->environment);
         status = eae_batch_create(b, request->root, lock);
     }

@@ -198,6 +198,11 @@ static void found_again_by_name(void **state)
     assert_int_equal(eae_arrays_lookup(f.arrays, &f.chunk[1]), EAE_OK);
     assert_int_equal(f.chunk[1].state, EAE_CHUNK_GONE);
     assert_null(f.chunk[1].handle);
+    /* one that is listed, and has ended */
+    lists(&f.m, 8, 3, EAE_QUEUE_ENDED, "eae-0a1b-4-9[3]");
+    assert_int_equal(eae_arrays_lookup(f.arrays, &f.chunk[1]), EAE_OK);
+    assert_int_equal(f.chunk[1].state, EAE_CHUNK_GONE);
+    assert_string_equal(f.chunk[1].handle, "8_3");
     f.m.list_status = EAE_FAIL;
     assert_int_equal(eae_arrays_lookup(f.arrays, &f.chunk[2]), EAE_FAIL);
     assert_int_equal(f.chunk[2].state, EAE_CHUNK_NEW);

@@ -122,17 +122,23 @@ static void put(fixture *f, const char *name, uint64_t offset, uint64_t size, co
     send(f, EAE_REMOTE_PUT, &b);
 }
 
-static bool has(fixture *f, const eae_hash *hash, uint64_t size)
+static bool has_file(fixture *f, const eae_hash *hash, uint64_t size, const char *name)
 {
     eae_buffer b = {0};
     eae_hash same;
     eae_put_hash(&b, hash);
     eae_put_u64(&b, size);
+    eae_put_text(&b, name);
     send(f, EAE_REMOTE_INPUT, &b);
     eae_cursor c = answer(f, EAE_REMOTE_HAS);
     eae_get_hash(&c, &same);
     assert_true(eae_hash_equal(hash, &same));
     return eae_get_u32(&c);
+}
+
+static bool has(fixture *f, const eae_hash *hash, uint64_t size)
+{
+    return has_file(f, hash, size, "");
 }
 
 static void expect_trouble(fixture *f, const char *said)
@@ -192,6 +198,34 @@ static void welcome_and_files(void **state)
     char *cancel = path_in(&f, "0a1b-cafe/cancel/3");
     assert_int_equal(stat(cancel, &st), 0);
     free(cancel);
+    end(&f);
+}
+
+/* Files of --input: what is there is left alone, what is missing is put there. */
+static void files_that_jobs_need(void **state)
+{
+    (void)state;
+    fixture f;
+    char *text;
+    begin(&f);
+    hello(&f, EAE_REMOTE_PROTOCOL, "0a1b", "/no/such/place");
+    answer(&f, EAE_REMOTE_WELCOME);
+    eae_hash hash = eae_hash_bytes("sets", 4), other = eae_hash_bytes("SETS", 4);
+    assert_false(has_file(&f, &hash, 4, "data/a b.gmt"));
+    put(&f, "object", 0, 4, &hash, "sets");
+    assert_true(has_file(&f, &hash, 4, "data/a b.gmt"));
+    char *file = path_in(&f, "0a1b/cwd/data/a b.gmt");
+    assert_int_equal(eae_read_file(file, &text, NULL), EAE_OK);
+    assert_string_equal(text, "sets");
+    assert_true(has_file(&f, &hash, 4, file)); /* by its whole path */
+    eae_buffer b = {0};
+    eae_put_hash(&b, &other);
+    eae_put_u64(&b, 4);
+    eae_put_text(&b, "data/a b.gmt");
+    send(&f, EAE_REMOTE_INPUT, &b);
+    expect_trouble(&f, "another file of that name is there");
+    free(text);
+    free(file);
     end(&f);
 }
 
@@ -353,6 +387,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(welcome_and_files),
+        cmocka_unit_test(files_that_jobs_need),
         cmocka_unit_test(what_is_refused),
         cmocka_unit_test(folders_that_are_none),
         cmocka_unit_test(another_protocol),

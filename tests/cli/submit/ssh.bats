@@ -77,6 +77,23 @@ nothing_runs() { [ -z "$(server pids h1; server pids h2; server pids h3)" ]; }
     case $stdout in "$HOSTS"/h1/home/.local/state/eae/hosted/*/cwd) ;; *) fail "$stdout" ;; esac
 }
 
+@test "files of --input are brought to a host that lacks them" {
+    mkdir -p sub/data
+    echo wanted >sub/data/sets.gmt
+    cd sub
+    must_fail 1 eae-submit run --on ssh --hosts h1 --input no/such --array 1-1 -- cat no/such
+    says 'no/such'
+    unshare -m true 2>/dev/null || skip 'a host without the folder needs a mount of its own'
+    { # the folder is not there, for what this host runs
+        printf '#!/bin/sh\n[ "$1" = serve ] || exec %q "$@"\n' "$(command -v eae-submit)"
+        printf 'exec unshare -m sh -c "mount -t tmpfs none %q; exec %q serve"\n' "$WORK" "$(command -v eae-submit)"
+    } >"$HOSTS/h1/bin/eae-submit"
+    chmod +x "$HOSTS/h1/bin/eae-submit"
+    must_fail_with_output eae-submit run --on ssh --hosts h1 --array 1-1 -- cat data/sets.gmt
+    must_pass eae-submit run --on ssh --hosts h1 --input data/sets.gmt --array 1-1 -- sh -c 'cat data/sets.gmt; pwd'
+    case $stdout in wanted*"/h1/home/.local/state/eae/hosted/"*/cwd) ;; *) fail "$stdout" ;; esac
+}
+
 @test "outputs come in the order of the jobs, logs and status with them" {
     printf 'sh -c "echo %s; echo said >&2; exit %s"\n' a 0 b 3 c 0 >jobs
     must_fail_with_output "${SSH[@]}" jobs
