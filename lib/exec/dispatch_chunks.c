@@ -444,6 +444,8 @@ static int look_direct(eae_dispatcher *d)
 
 int eae_dispatch_look(eae_dispatcher *d)
 {
+    if (eae_journal_flush(d->journal) != EAE_OK)
+        return EAE_FAIL;
     if (is_direct(d))
         return look_direct(d);
     bool ask = d->flight_count > 0 && is_time_to_ask(d);

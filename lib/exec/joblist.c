@@ -36,6 +36,7 @@ static int64_t lines_in(const char *from, const char *to)
 static int add_command(eae_batch *b, const char *from, size_t n)
 {
     eae_names words = {0};
+    n -= n > 0 && from[n - 1] == '\r'; /* lines of DOS */
     char *text = eae_strndup(from, n);
     int status = EAE_OK;
     if (b->shell)

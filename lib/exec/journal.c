@@ -18,7 +18,8 @@ enum { COMMIT_MS = 100, READ_SIZE = 1 << 18 };
 struct eae_journal {
     char *path;
     int fd;
-    int status; /* of writing: sticky */
+    int status;         /* of writing: sticky */
+    eae_buffer pending; /* frames that are not in the file yet */
     pthread_t thread;
     bool threaded;
     pthread_mutex_t lock; /* for what follows */
@@ -159,21 +160,26 @@ static void mark_dirty(eae_journal *j)
 
 int eae_journal_add(eae_journal *j, eae_journal_type type, const eae_buffer *payload)
 {
-    eae_buffer frame = {0};
+    if (j->status == EAE_OK)
+        eae_put_frame(&j->pending, type, payload->data, payload->length);
+    return j->status;
+}
+
+int eae_journal_flush(eae_journal *j)
+{
     if (j->status == EAE_OK)
         sync_error(j);
-    if (j->status != EAE_OK)
+    if (j->status != EAE_OK || j->pending.length == 0)
         return j->status;
-    eae_put_frame(&frame, type, payload->data, payload->length);
-    j->status = eae_write_all(j->fd, frame.data, frame.length, j->path);
-    eae_buffer_free(&frame);
+    j->status = eae_write_all(j->fd, j->pending.data, j->pending.length, j->path);
+    j->pending.length = 0;
     mark_dirty(j);
     return j->status;
 }
 
 int eae_journal_sync(eae_journal *j)
 {
-    if (j->status != EAE_OK)
+    if (eae_journal_flush(j) != EAE_OK)
         return j->status;
     pthread_mutex_lock(&j->lock);
     commit(j);
@@ -204,6 +210,7 @@ int eae_journal_close(eae_journal *j)
         status = eae_fail_errno("%s: cannot write", j->path);
     pthread_mutex_destroy(&j->lock);
     pthread_cond_destroy(&j->changed);
+    eae_buffer_free(&j->pending);
     free(j->attached);
     free(j->path);
     free(j);

@@ -1,10 +1,10 @@
 /*
  * journal.h - an append-only file of one writer, and reading what writers wrote.
  *
- * Adding is cheap: frames are written to the file at once (so that they outlive the process), and
- * made durable together, by a thread of the journal, 100 ms later at the latest (so that they
- * outlive the machine). What must be durable before something happens elsewhere waits for
- * eae_journal_sync().
+ * Adding is cheap: frames are written to the file together, before the writer waits for anything,
+ * so that they outlive the process; and made durable together, by a thread of the journal, 100 ms
+ * later at the latest, so that they outlive the machine. What must be durable before something
+ * happens elsewhere waits for eae_journal_sync().
  *
  * A torn tail is dropped by the reader. What is lost that way is done again, never skipped. After
  * a failed write the journal takes nothing more, since frames behind a torn one could not be read.
@@ -34,8 +34,11 @@ typedef struct eae_journal eae_journal;
 
 /* A new file `path`, which must not be there; the first frame is who writes. Durable on return. */
 int eae_journal_create(eae_journal **j, const char *path, const eae_writer_id *id);
-/* Write a frame; fails with the first error of this or any earlier write or sync. */
+/* A frame for the next flush; fails with the first error of any earlier one. */
 int eae_journal_add(eae_journal *j, eae_journal_type type, const eae_buffer *payload);
+/* What was added goes to the file; fails with the first error of this or any earlier write or sync.
+ * To be called before every wait. */
+int eae_journal_flush(eae_journal *j);
 /* All that was added is on the disk. */
 int eae_journal_sync(eae_journal *j);
 /* A file of data that is made durable with the journal, before it. It may be closed only after the

@@ -501,6 +501,8 @@ int eae_runner_wait(eae_runner *r, int wait_ms)
     if (r->slots && !r->asked)
         eae_slots_unwant(r->slots);
     r->asked = false;
+    if (eae_journal_flush(r->config.journal) != EAE_OK)
+        return EAE_FAIL;
     int n = set_up_wait(r);
     if (poll(r->wait, (nfds_t)n, time_left(r, wait_ms)) < 0 && errno != EINTR)
         return eae_fail_errno("cannot wait for jobs");

@@ -113,8 +113,9 @@ static void collect_environment(eae_names *to)
 /* ---- found again, or made ----------------------------------------------------------------------
  */
 
-/* Is the batch at `path` one to go on with? Then `b` is it, and its lock is ours. */
-static bool take_up(eae_batch *b, const char *path, int *lock)
+/* Is the batch at `path` one to go on with? Then `b` is it, and its lock is ours. One that is over
+ * makes room: of one command line the last batch is kept. */
+static bool take_up(eae_batch *b, const char *path, bool fresh, int *lock)
 {
     eae_batch there;
     eae_ledger l;
@@ -122,9 +123,12 @@ static bool take_up(eae_batch *b, const char *path, int *lock)
         return false;
     bool ours = eae_batch_lock(&there, lock) == EAE_OK && *lock >= 0;
     eae_ledger_open(&l, &there);
-    bool open = ours && eae_ledger_read(&l) == EAE_OK && !eae_ledger_delivered(&l);
+    bool known = ours && eae_ledger_read(&l) == EAE_OK;
+    bool over = known && eae_ledger_delivered(&l);
     eae_ledger_close(&l);
-    if (open) {
+    if (over && eae_batch_remove(path) != EAE_OK)
+        eae_detail("%s", eae_message());
+    if (known && !over && !fresh) {
         eae_batch_discard(b);
         eae_batch_free(b);
         *b = there;
@@ -138,13 +142,13 @@ static bool take_up(eae_batch *b, const char *path, int *lock)
 }
 
 /* ID, ID.2, ... as long as there are such. */
-static bool find_earlier(eae_batch *b, const char *root, int *lock)
+static bool find_earlier(eae_batch *b, const char *root, bool fresh, int *lock)
 {
     for (int k = 1;; k++) {
         char *path =
             k == 1 ? eae_sprintf("%s/%s", root, b->id) : eae_sprintf("%s/%s.%d", root, b->id, k);
         bool there = access(path, F_OK) == 0;
-        bool taken = there && take_up(b, path, lock);
+        bool taken = there && take_up(b, path, fresh, lock);
         free(path);
         if (taken || !there)
             return taken;
@@ -177,7 +181,7 @@ int eae_submit_prepare(eae_batch *b, const eae_submit_request *request, int *loc
         char *more = what_else_names(b, request);
         eae_batch_name(b, more);
         free(more);
-        *found = !request->fresh && find_earlier(b, request->root, lock);
+        *found = find_earlier(b, request->root, request->fresh, lock);
     }
     if (status == EAE_OK && !*found) {
         for (int64_t i = 0; i < request->settings->count; i++) {

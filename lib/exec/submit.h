@@ -3,8 +3,8 @@
  *
  * The same command line in the same directory with the same input has the same ID, so it finds what
  * an earlier client began and did not finish, and runs only what is missing. A batch whose outputs
- * were delivered is over: the same command line then makes a new one. So does one whose batch
- * another client is running at this moment.
+ * were delivered is over: the same command line then makes a new one in its place. One whose batch
+ * another client is running at this moment makes one beside it.
  */
 #ifndef EAE_EXEC_SUBMIT_H
 #define EAE_EXEC_SUBMIT_H

@@ -27,7 +27,7 @@ load submit
     [ "$(eae-submit ls --dir here | wc -l)" -eq 2 ]
     must_pass eae-submit ls
     [ "$(wc -l <.stdout)" -eq 1 ]
-    HOME= XDG_STATE_HOME= must_fail 1 eae-submit run --array 1 -- true
+    HOME='' XDG_STATE_HOME='' must_fail 1 eae-submit run --array 1 -- true
     says '--dir'
 }
 

@@ -42,7 +42,7 @@ sh -c 'echo 3 >>ran; exit 1'
 JOBS
     must_fail 1 eae-submit run --retries 2 jobs.txt
     [ "$(sort ran | uniq -c | tr -s ' \n' ' ')" = ' 3 1 1 2 3 3 ' ] || fail "$(sort ran | uniq -c)"
-    [ "$(state_of 1)" = done ]
+    [ "$(state_of 1)" = "done" ]
     [ "$(eae-submit status "$(the_batch)" | awk -F '\t' '$1 == 3 {print $2, $3}')" = 'failed 3' ]
 }
 
@@ -69,6 +69,9 @@ JOBS
     must_pass eae-submit run jobs.txt
     says_not 'goes on'
     [ "$(sort ran | tr '\n' ' ')" = '1 1 2 2 2 3 3 ' ]
+    # and of one command line the last batch is kept
+    must_pass eae-submit run --fresh jobs.txt
+    the_batch
 }
 
 @test "a job that ignores SIGTERM is killed, with all of its processes" {
@@ -93,7 +96,7 @@ JOBS
     seq 100000 399999 | cmp - .stdout
     must_fail 1 eae-submit run --log-max 1000 --array 1 -- sh -c 'seq 100000 >&2; exit 1'
     eae-submit ls | awk -F '\t' '$3 == "failed" {print $1}' >id
-    eae-submit log "$(cat id):1" >log
+    must_pass eae-submit log "$(cat id):1" -o log
     [ "$(wc -c <log)" -lt 1100 ]
     [ "$(head -n 1 log)" = 1 ]
     [ "$(tail -n 1 log)" = 100000 ]
@@ -125,7 +128,7 @@ JOBS
     capture bash -c 'ulimit -f 4000; exec eae-submit run --slots 1 jobs.txt'
     [ "$status" -eq 1 ]
     says 'cannot be stored: File too large'
-    [ "$(state_of 1)" = done ]
+    [ "$(state_of 1)" = "done" ]
     must_pass eae-submit run --slots 1 jobs.txt
     [ "$(wc -l <.stdout)" -eq 2000001 ]
     [ "$(wc -l <ran)" -eq 2 ]
@@ -153,10 +156,10 @@ JOBS
     capture eae-submit resume "$id"
     [ "$stdout" = out1 ] || fail "$stdout"
     # a damaged journal: what it said is done again
-    for f in "$dir"/journal/*; do printf 'xxxxxxxxxxxxxxxxxxxx' | dd of="$f" bs=1 seek=30 conv=notrunc 2>dd; done
+    for f in "$dir"/journal/*; do printf 'xxxxxxxxxxxxxxxxxxxx' | dd of="$f" bs=1 seek=30 conv=notrunc status=none; done
     capture eae-submit resume "$id"
     [ "$stdout" = out1 ]
-    printf 'x' | dd of="$dir/batch" bs=1 seek=40 conv=notrunc 2>dd
+    printf 'x' | dd of="$dir/batch" bs=1 seek=40 conv=notrunc status=none
     must_fail 1 eae-submit resume "$id"
     says 'damaged'
 }

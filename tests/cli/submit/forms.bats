@@ -66,6 +66,14 @@ SH
     [ ! -e state ]
 }
 
+@test "line ends of DOS are line ends" {
+    printf 'echo a\r\n\r\n# x\r\necho "b c"\r\n' >jobs.txt
+    must_pass eae-submit run jobs.txt
+    [ "$stdout" = $'a\nb c' ] || fail "$stdout"
+    must_pass eae-submit run --shell jobs.txt
+    [ "$stdout" = $'a\nb c' ] || fail "$stdout"
+}
+
 @test "arrays of numbers" {
     must_pass eae-submit run --array 8-11,3,20-30:5 -- echo 'n{}'
     [ "$stdout" = "$(printf 'n%s\n' 8 9 10 11 3 20 25 30)" ] || fail "$stdout"
@@ -121,7 +129,7 @@ $WORK/sub" ] || fail "$stdout"
     CUDA_VISIBLE_DEVICES=4,5,6,7,8 must_pass eae-submit run --gpu 2 --slots 9 --array 1-6 -- \
         sh -c 'echo $CUDA_VISIBLE_DEVICES; sleep 0.2'
     [ "$(printf '%s\n' "$stdout" | sort -u)" = $'4,5\n6,7' ] || fail "$stdout"
-    CUDA_VISIBLE_DEVICES= must_fail 1 eae-submit run --gpu 1 --array 1 -- true
+    CUDA_VISIBLE_DEVICES='' must_fail 1 eae-submit run --gpu 1 --array 1 -- true
     says '0 GPUs are visible'
 }
 

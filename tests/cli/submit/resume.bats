@@ -44,13 +44,13 @@ exec eae-rfe "$@"
 SH
     chmod +x eae-slow
     export PATH=$PWD:$PATH
-    cat p.eae | eae-submit run --slots 2 --shards 8 -- eae-slow svm --step 20% >first 2>err &
+    eae-submit run --slots 2 --shards 8 -- eae-slow svm --step 20% < <(cat p.eae) >first 2>err &
     await sh -c '[ $(wc -l <ran) -eq 5 ]'
     kill -9 "$(pgrep -f 'eae-submit run --slots 2 --shards 8' | head -n 1)"
     wait || true
     [ ! -s first ]
     touch go
-    cat p.eae | eae-submit run --slots 2 --shards 8 -- eae-slow svm --step 20% >got.eae 2>err
+    eae-submit run --slots 2 --shards 8 -- eae-slow svm --step 20% < <(cat p.eae) >got.eae 2>err
     same_bytes want.eae got.eae
     [ "$(grep -c '[123]/8' ran)" -eq 3 ]
     [ "$(sort -u ran | wc -l)" -eq 8 ]

@@ -18,10 +18,10 @@ setup() {
 
 the_batch() {
     local all=("$XDG_STATE_HOME"/eae/batches/*)
-    [ "${#all[@]}" -eq 1 ] && [ -d "${all[0]}" ] || {
+    if [ "${#all[@]}" -ne 1 ] || [ ! -d "${all[0]}" ]; then
         fail "not one batch: ${all[*]}"
         return 1
-    }
+    fi
     basename "${all[0]}"
 }
 
