@@ -130,10 +130,11 @@ install: all
 	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 share/python/eaem.py $(DESTDIR)$(PREFIX)/share/eae/python
-	install -d $(DESTDIR)$(PREFIX)/share/eae/examples/exec
+	install -d $(DESTDIR)$(PREFIX)/share/eae/examples/exec $(DESTDIR)$(PREFIX)/share/eae/examples/backend
 	install -m 755 share/examples/exec/* $(DESTDIR)$(PREFIX)/share/eae/examples/exec
 	install -d $(DESTDIR)$(PREFIX)/share/eae/plot
 	install -m 644 share/plot/*.gp $(DESTDIR)$(PREFIX)/share/eae/plot
+	install -m 755 share/examples/backend/* $(DESTDIR)$(PREFIX)/share/eae/examples/backend
 
 uninstall:
 	rm -f $(TOOLS:$(BIN)/%=$(DESTDIR)$(PREFIX)/bin/%)
