@@ -215,7 +215,7 @@ static int jobs_from_file(const eae_options *o, eae_batch *b)
     b->shell = eae_flag(o, "shell");
     int status = eae_read_file(path, &text, &n);
     if (status == EAE_OK)
-        status = eae_jobs_from_lines(b, text, n, path);
+        status = eae_jobs_from_lines(b, text, n, strcmp(path, "-") == 0 ? "stdin" : path);
     free(text);
     return status;
 }
