@@ -21,7 +21,8 @@ enum {
     SPREAD = 16,
     TIMED = 8,
     CHUNK_SECONDS = 60,
-    LOOK_MS = 500
+    LOOK_MS = 500,
+    SLEEP_MS = 100
 };
 
 static const double poll_first = 0.5, poll_longest = 15, grace = 60; /* seconds, where not given */
@@ -429,6 +430,16 @@ static int look_everywhere(eae_dispatcher *d, bool ask)
     return status == EAE_OK ? hand_over_refused(d) : status;
 }
 
+/* Milliseconds until the back end is asked again, if that is soon; with nothing in flight, until it
+ * may have room again. */
+static int until_asking(const eae_dispatcher *d)
+{
+    if (d->flight_count == 0)
+        return d->backend->poll_first > 0 && d->backend->poll_first < 0.1 ? 10 : SLEEP_MS;
+    double left = (d->ask_at - eae_dispatch_clock()) * 1000 + 1;
+    return left < 1 ? 1 : left < SLEEP_MS ? (int)left : SLEEP_MS;
+}
+
 static int look_direct(eae_dispatcher *d)
 {
     int n;
@@ -451,7 +462,7 @@ int eae_dispatch_look(eae_dispatcher *d)
     bool ask = d->flight_count > 0 && is_time_to_ask(d);
     if (ask || (d->flight_count > 0 && is_time_to_read(d)))
         return look_everywhere(d, ask);
-    sleep_ms(d->backend->poll_first > 0 && d->backend->poll_first < 0.1 ? 10 : 100);
+    sleep_ms(until_asking(d));
     return EAE_OK;
 }
 

@@ -2,7 +2,7 @@
 """make bench: eAE beside its peers, on this machine, in this run.
 
 usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a
-       11b 11c 11d 12 13a 13b 14 15a 15b 16; default all
+       11b 11c 11d 12 13a 13b 13c 14 15a 15b 16; default all
 
 Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
 a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
@@ -674,6 +674,33 @@ def row13b(args, work):
                f"{times[clients] / times[1] / clients:.2f} of {clients} x one client")
 
 
+def row13c(args, work):
+    """Over ssh to a server of the bench's own on loopback, beside one connection with a shell at its end."""
+    jobs = 500 if args.quick else 10000
+    what = f"{jobs:,} jobs that do nothing, over ssh"
+    if not (shutil.which("ssh") and shutil.which("sshd", path=ENV["PATH"] + ":/usr/sbin")):
+        print(f"13c\t{what}\tone ssh connection\tnot installed", flush=True)
+        return
+    site, server = os.path.join(work, "ssh"), os.path.join(ROOT, "tests/servers/sshd")
+    loop = os.path.join(work, "loop")
+    with open(loop, "w", encoding="utf-8") as f:
+        f.write("/bin/true; echo n $?\n" * jobs)
+    batches(work)
+    subprocess.run([server, "start", site, "1"], env=ENV, check=True)
+    path = ENV["PATH"]
+    ENV["PATH"] = f"{site}/bin:{path}"
+    peers = {"ssh h1 sh < loop": f"ssh h1 sh < {loop}", "ssh h1 xargs -P2": f"seq {jobs} | ssh h1 xargs -P2 -n1 true"}
+    try:
+        for peer, command in peers.items():
+            a, b, x, _ = paired(lambda: sh(f"eae-submit run --fresh --on ssh --hosts 2/h1 --array 1-{jobs} -- true"),
+                                lambda c=command: sh(c), args.runs)
+            assert x == ""
+            report("13c", what, peer, a, b, "< 1.5x the ssh loop", f"{a / b:.2f} of it; {jobs / a:.0f} jobs/s")
+    finally:
+        ENV["PATH"] = path
+        subprocess.run([server, "stop", site], env=ENV, check=False)
+
+
 def row14(args, work):
     jobs = 50 if args.quick else 1000
     with open(os.path.join(ROOT, "share/data/diabetes/diabetes.tsv"), encoding="utf-8") as f:
@@ -729,7 +756,8 @@ def main():
              "10b": lambda w: row10b(args, w), "11a": lambda w: row11(args, w, "11a"),
              "11b": lambda w: row11(args, w, "11b"), "11c": lambda w: row11(args, w, "11c"),
              "11d": lambda w: row11(args, w, "11d"), "12": lambda w: row12(args, w),
-             "13a": lambda w: row13a(args, w), "13b": lambda w: row13b(args, w), "14": lambda w: row14(args, w),
+             "13a": lambda w: row13a(args, w), "13b": lambda w: row13b(args, w),
+             "13c": lambda w: row13c(args, w), "14": lambda w: row14(args, w),
              "15a": lambda w: row15a(args, w), "15b": lambda w: row15b(args, w), "16": lambda w: row16(args, w)}
     print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
     with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:
