@@ -87,8 +87,8 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libeae.a
 
 # ---- tests: TAP by prove -----------------------------------------------------------------------
 
-# comments: what a failed test says of itself
-PROVE    := prove --failures --comments --timer -j2
+# comments: what a failed test says of itself; one job more than cores, as many tests wait for servers
+PROVE    := prove --failures --comments --timer -j3
 # a program that ends by exit() in an error leaves memory to the kernel: leaks are looked for in unit tests
 # what a sanitizer finds ends with the status of a crash, not with that of a refused input
 CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" \
