@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "matrix/text.h"
 #include "matrix/text_source.h"
 
 /* ---- adding ------------------------------------------------------------------------------ */
@@ -97,19 +98,10 @@ static int read_set(eae_gene_sets *s, const char *line, const char *end, const c
 static int read_sets(eae_gene_sets *s, const char *text, size_t size, const char *path,
                      eae_name_set *genes)
 {
-    int64_t number = 0;
     int status = EAE_OK;
-    for (const char *line = text; line < text + size && status == EAE_OK;) {
-        const char *end = memchr(line, '\n', (size_t)(text + size - line));
-        const char *next = end ? end + 1 : text + size;
-        if (!end)
-            end = text + size;
-        if (end > line && end[-1] == '\r')
-            end--;
-        number++;
-        if (end > line && *line != '#')
-            status = read_set(s, line, end, path, number, genes);
-        line = next;
+    for (eae_lines l = eae_lines_of(text, size); status == EAE_OK && eae_next_line(&l);) {
+        if (l.stop > l.line && *l.line != '#')
+            status = read_set(s, l.line, l.stop, path, l.number, genes);
     }
     return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "matrix/text.h"
 #include "matrix/text_source.h"
 
 /* An arrow between terms, as it is written. */
@@ -154,16 +155,11 @@ static int take_line(reading *r, const char *line, const char *end)
 static int read_lines(reading *r, const char *text, size_t size)
 {
     int status = EAE_OK;
-    for (const char *line = text; line < text + size && status == EAE_OK;) {
-        const char *end = memchr(line, '\n', (size_t)(text + size - line));
-        const char *next = end ? end + 1 : text + size;
-        if (!end)
-            end = text + size;
-        while (end > line && (end[-1] == '\r' || end[-1] == ' '))
-            end--;
-        r->line++;
-        status = take_line(r, line, end);
-        line = next;
+    for (eae_lines l = eae_lines_of(text, size); status == EAE_OK && eae_next_line(&l);) {
+        while (l.stop > l.line && (l.stop[-1] == '\r' || l.stop[-1] == ' '))
+            l.stop--;
+        r->line = l.number;
+        status = take_line(r, l.line, l.stop);
     }
     return status == EAE_OK ? end_term(r) : status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "eval/ontology.h"
+#include "matrix/text.h"
 #include "matrix/text_source.h"
 
 /* Columns of GAF 2.x, from 0. */
@@ -75,22 +76,13 @@ static int read_annotations(const eae_ontology *o, const char *path, eae_name_se
 {
     char *text;
     size_t size;
-    int64_t number = 0;
     if (eae_text_read_file(path, &text, &size) != EAE_OK)
         return EAE_FAIL;
     int status =
         memchr(text, '\0', size) ? eae_fail("%s: a zero byte in it: no GAF file", path) : EAE_OK;
-    for (const char *line = text; line < text + size && status == EAE_OK;) {
-        const char *end = memchr(line, '\n', (size_t)(text + size - line));
-        const char *next = end ? end + 1 : text + size;
-        if (!end)
-            end = text + size;
-        if (end > line && end[-1] == '\r')
-            end--;
-        number++;
-        if (end > line && *line != '!')
-            status = read_annotation(o, line, end, path, number, genes, own, counts);
-        line = next;
+    for (eae_lines l = eae_lines_of(text, size); status == EAE_OK && eae_next_line(&l);) {
+        if (l.stop > l.line && *l.line != '!')
+            status = read_annotation(o, l.line, l.stop, path, l.number, genes, own, counts);
     }
     free(text);
     if (status == EAE_OK && counts->annotations == 0)

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "eval/signature_rows.h"
+#include "matrix/text.h"
 
 /* ---- rules ------------------------------------------------------------------------------- */
 
@@ -61,25 +62,19 @@ static int add_background(eae_signatures *s, const eae_names *names, const char 
 
 int eae_names_of_lines(eae_names *names, const char *text, size_t length, const char *source)
 {
-    int64_t number = 0;
-    for (const char *line = text; line < text + length;) {
-        const char *end = memchr(line, '\n', (size_t)(text + length - line));
-        const char *next = end ? end + 1 : text + length;
-        if (!end)
-            end = text + length;
-        while (end > line && (end[-1] == '\r' || end[-1] == ' ' || end[-1] == '\t'))
-            end--;
-        number++;
-        if (memchr(line, '\0', (size_t)(end - line)))
+    for (eae_lines l = eae_lines_of(text, length); eae_next_line(&l);) {
+        while (l.stop > l.line && (l.stop[-1] == '\r' || l.stop[-1] == ' ' || l.stop[-1] == '\t'))
+            l.stop--;
+        size_t n = (size_t)(l.stop - l.line);
+        if (memchr(l.line, '\0', n))
             return eae_fail("%s:%lld: a zero byte: neither a stream nor a list of names", source,
-                            (long long)number);
-        if (memchr(line, '\t', (size_t)(end - line)))
+                            (long long)l.number);
+        if (memchr(l.line, '\t', n))
             return eae_fail("%s:%lld: several columns, where a list has a name on each line; cut "
                             "-f 1 takes the first of a table",
-                            source, (long long)number);
-        if (end > line && *line != '#')
-            eae_names_add(names, line, (size_t)(end - line));
-        line = next;
+                            source, (long long)l.number);
+        if (n > 0 && *l.line != '#')
+            eae_names_add(names, l.line, n);
     }
     return names->count > 0 ? EAE_OK : eae_fail("%s: no name in it", source);
 }
@@ -145,27 +140,20 @@ static bool is_header(int64_t number, const char *field, const char *end)
 static int read_ranking(const char *text, size_t length, const char *source, eae_name_set *ids,
                         double **value)
 {
-    int64_t number = 0, room = 0;
-    for (const char *line = text; line < text + length;) {
-        const char *end = memchr(line, '\n', (size_t)(text + length - line));
-        const char *next = end ? end + 1 : text + length;
-        end = end ? end : text + length;
-        if (end > line && end[-1] == '\r')
-            end--;
-        const char *tab = memchr(line, '\t', (size_t)(end - line));
-        const char *begin = line;
+    int64_t room = 0;
+    for (eae_lines l = eae_lines_of(text, length); eae_next_line(&l);) {
+        const char *tab = memchr(l.line, '\t', (size_t)(l.stop - l.line));
         double x;
-        line = next;
-        number++;
-        if (end == begin || *begin == '#' || (tab && is_header(number, tab + 1, end)))
+        if (l.stop == l.line || *l.line == '#' || (tab && is_header(l.number, tab + 1, l.stop)))
             continue;
-        if (!tab || !eae_parse_double(tab + 1, (size_t)(end - tab - 1), &x) || !isfinite(x))
+        if (!tab || !eae_parse_double(tab + 1, (size_t)(l.stop - tab - 1), &x) || !isfinite(x))
             return eae_fail("%s:%lld: not a name and a number, separated by a tab", source,
-                            (long long)number);
-        int64_t before = ids->names.count, at = eae_name_set_add(ids, begin, (size_t)(tab - begin));
+                            (long long)l.number);
+        size_t n = (size_t)(tab - l.line);
+        int64_t before = ids->names.count, at = eae_name_set_add(ids, l.line, n);
         if (at < before)
-            return eae_fail("%s:%lld: %.*s is there twice", source, (long long)number,
-                            (int)(tab - begin), begin);
+            return eae_fail("%s:%lld: %.*s is there twice", source, (long long)l.number, (int)n,
+                            l.line);
         if (at >= room) {
             room = room ? 2 * room : 1024;
             *value = eae_realloc(*value, (size_t)room, sizeof **value);

@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "matrix/text.h"
 #include "matrix/text_source.h"
 
 enum { SHOWN = 3 }; /* names in a message */
@@ -97,17 +98,10 @@ static int no_match(const reading *r, const eae_names *features)
 static int read_lines(reading *r, const char *text, size_t length)
 {
     int status = EAE_OK;
-    for (const char *line = text; line < text + length && status == EAE_OK;) {
-        const char *end = memchr(line, '\n', (size_t)(text + length - line));
-        const char *next = end ? end + 1 : text + length;
-        if (!end)
-            end = text + length;
-        if (end > line && end[-1] == '\r')
-            end--;
-        r->line++;
-        if (end > line && *line != '#')
-            status = read_line(r, line, end);
-        line = next;
+    for (eae_lines l = eae_lines_of(text, length); status == EAE_OK && eae_next_line(&l);) {
+        r->line = l.number;
+        if (l.stop > l.line && *l.line != '#')
+            status = read_line(r, l.line, l.stop);
     }
     return status;
 }

@@ -35,6 +35,20 @@ int eae_text_fail(const eae_text *t, const char *at, int64_t column, const char 
     return eae_fail("%s:%lld: %s", t->name, line, text);
 }
 
+bool eae_next_line(eae_lines *l)
+{
+    if (l->at >= l->end)
+        return false;
+    const char *stop = memchr(l->at, '\n', (size_t)(l->end - l->at));
+    l->line = l->at;
+    l->stop = stop ? stop : l->end;
+    l->at = stop ? stop + 1 : l->end;
+    if (l->stop > l->line && l->stop[-1] == '\r')
+        l->stop--;
+    l->number++;
+    return true;
+}
+
 const char *eae_excerpt(const eae_field *f, char buf[EAE_EXCERPT])
 {
     eae_field bare = eae_field_bare(f);

@@ -28,6 +28,22 @@ int eae_text_fail(const eae_text *t, const char *at, int64_t column, const char 
 /* The number of the line that `at` is in, from 1. */
 int64_t eae_text_line(const eae_text *t, const char *at);
 
+/* The plain lines of text[0..size-1], where nothing is quoted, without their ends (LF or CR LF):
+ *
+ *     for (eae_lines l = eae_lines_of(text, size); eae_next_line(&l);)
+ *         ... l.line .. l.stop, the l.number-th, from 1
+ */
+typedef struct eae_lines {
+    const char *at, *end;
+    const char *line, *stop;
+    int64_t number;
+} eae_lines;
+static inline eae_lines eae_lines_of(const char *text, size_t size)
+{
+    return (eae_lines){.at = text, .end = text + size};
+}
+bool eae_next_line(eae_lines *l);
+
 enum { EAE_EXCERPT = 48 };
 /* A field for a message: quotes off, shortened, control characters as '?'. Returns buf. */
 const char *eae_excerpt(const eae_field *f, char buf[EAE_EXCERPT]);
