@@ -31,6 +31,7 @@ typedef struct eae_scored {
     const double *time;   /* survival */
     const double *status;
     const double *cut;      /* survival, n: high risk if value > cut; NaN: not known. Or NULL */
+    const double *sd;       /* survival, n: of the values in training; NaN: not known. Or NULL */
     const int64_t *stratum; /* survival, n: values of one stratum are comparable; NULL: all are */
     double threshold;       /* two classes: positive if value > threshold */
 } eae_scored;
