@@ -359,8 +359,11 @@ static int run(const eae_options *o, eae_train_spec *spec)
     const eae_kernels *kernels = NULL;
     eae_import_from_options(&import, o);
     int status = eae_kernels_choose((eae_backend)eae_opt_choice(o, "backend"), &kernels);
+    /* a milestone, and what another program is given, are outputs: then the input is checked first
+     */
+    bool ahead = !eae_given(o, "checkpoint") && !eae_train_is_external(o);
     if (status == EAE_OK)
-        status = eae_read_operands(&in, o, 1, &import);
+        status = (ahead ? eae_read_operands_ahead : eae_read_operands)(&in, o, 1, &import);
     if (status == EAE_OK)
         status = eae_train_frames(&in, &data, &plan);
     if (status == EAE_OK) {
@@ -375,6 +378,7 @@ static int run(const eae_options *o, eae_train_spec *spec)
         eae_frame *frames[] = {out.prediction, out.model};
         status = eae_result_write(o, kernels, &in, frames, 2);
     }
+    status = eae_bundle_blame(&in, status);
     eae_frame_free(out.prediction);
     eae_frame_free(out.model);
     eae_bundle_free(&in);

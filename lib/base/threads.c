@@ -185,3 +185,53 @@ int eae_parallel_in_order(int threads, int64_t count, eae_task_fn make, eae_task
               .failed = count};
     return eae_parallel(threads, count, make_and_deliver, &l);
 }
+
+/* ---- behind ------------------------------------------------------------------------------ */
+
+struct eae_behind {
+    eae_task_fn fn;
+    void *context;
+    pthread_t thread;
+    bool running; /* there is a thread to join */
+    int status;
+    char *message;
+};
+
+static void *run_behind(void *argument)
+{
+    eae_behind *b = argument;
+    b->status = b->fn(b->context, 0, 0);
+    if (b->status != EAE_OK)
+        b->message = eae_strdup(eae_message());
+    return NULL;
+}
+
+eae_behind *eae_behind_start(eae_task_fn fn, void *context)
+{
+    eae_behind *b = eae_malloc(1, sizeof *b);
+    *b = (eae_behind){.fn = fn, .context = context};
+    b->running = pthread_create(&b->thread, NULL, run_behind, b) == 0;
+    if (!b->running)
+        run_behind(b);
+    return b;
+}
+
+int eae_behind_wait(eae_behind *b)
+{
+    if (b->running)
+        pthread_join(b->thread, NULL);
+    b->running = false;
+    if (b->status != EAE_OK)
+        eae_set_message(b->message);
+    return b->status;
+}
+
+void eae_behind_free(eae_behind *b)
+{
+    if (!b)
+        return;
+    if (b->running)
+        pthread_join(b->thread, NULL);
+    free(b->message);
+    free(b);
+}

@@ -30,4 +30,13 @@ int eae_parallel(int threads, int64_t count, eae_task_fn fn, void *context);
 int eae_parallel_in_order(int threads, int64_t count, eae_task_fn make, eae_task_fn deliver,
                           void *context);
 
+/* One task on a thread of its own, while the caller goes on. */
+typedef struct eae_behind eae_behind;
+
+/* Starts fn(context, 0, 0); where no thread can be had it runs before this returns. */
+eae_behind *eae_behind_start(eae_task_fn fn, void *context);
+/* Waits for its end: its status, with its message as this thread's; again and again the same. */
+int eae_behind_wait(eae_behind *b);
+void eae_behind_free(eae_behind *b); /* waits; NULL is allowed */
+
 #endif

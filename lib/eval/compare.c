@@ -34,8 +34,8 @@ static int find_baseline(const eae_predictions *p, int candidate, int *against)
         return EAE_OK;
     if (found == 0)
         return eae_fail(
-            "--baseline: no candidate of size 0, which has covariates only; name the one "
-            "that stands for it with --baseline=SPEC");
+            "--baseline: no candidate of size 0, which has covariates only (eae-train --covariates "
+            "COLS --filter variance:0); or name the one that stands for it with --baseline=SPEC");
     char *name = eae_candidate_name(p, candidate);
     int status = eae_fail("--baseline: %d candidates of size 0, and none of the model, spec and "
                           "param of %s; name one with --baseline=SPEC",

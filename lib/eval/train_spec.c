@@ -123,6 +123,9 @@ int eae_train_spec_check(const eae_train_spec *spec, const eae_target *target)
         spec->model == EAE_MODEL_TEST ? check_test(spec, target) : check_task(spec, target);
     if (status == EAE_OK)
         status = check_filter(spec->prepare.filter, target);
+    if (status == EAE_OK && spec->prepare.filter != EAE_FILTER_NONE && spec->prepare.keep == 0 &&
+        spec->covariates.terms == 0)
+        status = eae_fail_usage("--filter: no feature is left, and there are no --covariates");
     if (status == EAE_OK && spec->weighting != EAE_CLASSES_EQUAL &&
         target->task != EAE_TASK_CLASSES)
         status = eae_fail_usage("--class-weight needs a label with classes");

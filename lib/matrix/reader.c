@@ -366,26 +366,107 @@ int eae_frames_parse(const eae_source *source, eae_parsed *parsed)
     return status;
 }
 
-static int verify_one(void *context, int64_t task, int worker)
-{
-    const eae_parsed_frame *p = &((const eae_parsed *)context)->frame[task];
-    const eae_frame *f = p->frame;
-    size_t n = (size_t)f->rows.count * (size_t)f->cols.count * eae_type_size(f->type);
-    eae_hash h;
+/* ---- hashes of payloads ---- */
 
-    (void)worker;
-    if (p->is_checked)
-        return EAE_OK;
-    h = eae_hash_bytes(f->payload, n);
-    if (eae_hash_equal(&h, &p->payload))
+typedef struct {
+    eae_region *region; /* retained, for one that is checked later */
+    const void *bytes;
+    size_t length;
+    eae_hash promised;
+    uint64_t offset;
+    const char *name;
+} payload;
+
+struct eae_unverified {
+    payload *payload;
+    int count;
+    eae_behind *behind;
+};
+
+static payload payload_of(const eae_parsed_frame *p)
+{
+    const eae_frame *f = p->frame;
+    return (payload){.bytes = f->payload,
+                     .length =
+                         (size_t)f->rows.count * (size_t)f->cols.count * eae_type_size(f->type),
+                     .promised = p->payload,
+                     .offset = p->offset,
+                     .name = p->name};
+}
+
+static int verify_payload(const payload *p)
+{
+    eae_hash h = eae_hash_bytes(p->bytes, p->length);
+    if (eae_hash_equal(&h, &p->promised))
         return EAE_OK;
     return eae_fail("%s: byte %llu: the payload of the frame is damaged: its hash differs", p->name,
                     (unsigned long long)p->offset);
 }
 
+static int verify_one(void *context, int64_t task, int worker)
+{
+    const eae_parsed_frame *f = &((const eae_parsed *)context)->frame[task];
+    (void)worker;
+    if (f->is_checked)
+        return EAE_OK;
+    payload p = payload_of(f);
+    return verify_payload(&p);
+}
+
 int eae_frames_verify(const eae_parsed *parsed, int threads)
 {
     return eae_parallel(threads, parsed->count, verify_one, (void *)(uintptr_t)parsed);
+}
+
+static int verify_all(void *context, int64_t task, int worker)
+{
+    const eae_unverified *u = context;
+    int status = EAE_OK;
+    (void)task;
+    (void)worker;
+    for (int i = 0; i < u->count && status == EAE_OK; i++)
+        status = verify_payload(&u->payload[i]);
+    return status;
+}
+
+/* Below this a hash takes less than the thread is worth. */
+enum { WORTH_A_THREAD = 32 << 20 };
+
+eae_unverified *eae_frames_verify_later(eae_parsed *parsed)
+{
+    eae_unverified *u = eae_malloc(1, sizeof *u);
+    *u = (eae_unverified){.payload = EAE_NEW_ARRAY(payload, parsed->count)};
+    for (int i = 0; i < parsed->count; i++) {
+        eae_parsed_frame *f = &parsed->frame[i];
+        payload p = payload_of(f);
+        if (f->is_checked || p.length < WORTH_A_THREAD || eae_region_is_memory(f->frame->mapping))
+            continue;
+        p.region = eae_region_retain(f->frame->mapping);
+        u->payload[u->count++] = p;
+        f->is_checked = true;
+    }
+    if (u->count > 0) {
+        u->behind = eae_behind_start(verify_all, u);
+        return u;
+    }
+    eae_unverified_free(u);
+    return NULL;
+}
+
+int eae_unverified_wait(eae_unverified *u)
+{
+    return u ? eae_behind_wait(u->behind) : EAE_OK;
+}
+
+void eae_unverified_free(eae_unverified *u)
+{
+    if (!u)
+        return;
+    eae_behind_free(u->behind);
+    for (int i = 0; i < u->count; i++)
+        eae_region_release(u->payload[i].region);
+    free(u->payload);
+    free(u);
 }
 
 void eae_parsed_free(eae_parsed *parsed)

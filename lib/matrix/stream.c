@@ -101,6 +101,8 @@ static int read_operands(eae_bundle *b, const char *const *path, int n, const ea
             return EAE_FAIL;
         b->input_count++;
     }
+    if (o->verify_later)
+        b->unverified = eae_frames_verify_later(parsed);
     return eae_frames_verify(parsed, o->threads);
 }
 
@@ -167,12 +169,14 @@ int eae_read(eae_bundle *b, const char *const *path, int n, const eae_read_optio
     return status;
 }
 
-int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_import *import)
+static int read_named(eae_bundle *b, const eae_options *o, int first, const eae_import *import,
+                      bool verify_later)
 {
     eae_read_options options = {.memory = eae_opt_memory(o),
                                 .tmpdir = eae_opt_text(o, "tmpdir"),
                                 .threads = eae_opt_threads(o),
-                                .import = import};
+                                .import = import,
+                                .verify_later = verify_later};
     int n = eae_operand_count(o) > first ? eae_operand_count(o) - first : 0;
     const char **path = EAE_NEW_ARRAY(const char *, n);
     int status;
@@ -182,6 +186,17 @@ int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_
     status = eae_read(b, path, n, &options);
     free(path);
     return status;
+}
+
+int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_import *import)
+{
+    return read_named(b, o, first, import, false);
+}
+
+int eae_read_operands_ahead(eae_bundle *b, const eae_options *o, int first,
+                            const eae_import *import)
+{
+    return read_named(b, o, first, import, true);
 }
 
 int eae_bundle_find(const eae_bundle *b, eae_kind kind, eae_frame **f)
@@ -228,11 +243,19 @@ int eae_bundle_check(const eae_bundle *b)
     for (int i = 0; i < b->input_count; i++)
         if (eae_source_check(&b->input[i].source) != EAE_OK)
             return EAE_FAIL;
-    return EAE_OK;
+    return eae_unverified_wait(b->unverified);
+}
+
+int eae_bundle_blame(const eae_bundle *b, int status)
+{
+    if (status == EAE_FAIL)
+        (void)eae_bundle_check(b); /* sets the message where it has something to say */
+    return status;
 }
 
 void eae_bundle_free(eae_bundle *b)
 {
+    eae_unverified_free(b->unverified); /* its messages name the inputs */
     for (int i = 0; i < b->count; i++)
         eae_frame_free(b->frame[i]);
     for (int i = 0; i < b->input_count; i++)

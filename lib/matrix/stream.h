@@ -5,7 +5,8 @@
  * eae stream, or one of the text and array formats of import.h), and returns the frames merged:
  * frames of one kind with the same columns become one frame with the rows of all, in order. Data
  * frames with other columns are an error that names the first difference; predictions, models and
- * ranks with other columns stay separate. Hashes are checked before eae_read() returns.
+ * ranks with other columns stay separate. Hashes are checked before eae_read() returns, or, where
+ * the caller asks for it, those of large mapped payloads until eae_bundle_check() does.
  *
  * A regular file is mapped; a pipe is read into memory up to `memory` bytes and beyond that spilled
  * into an unnamed file in `tmpdir` and mapped. A mapped file that is truncated meanwhile ends the
@@ -28,6 +29,8 @@ typedef struct eae_read_options {
     const char *tmpdir; /* NULL: the default of eae_temp_file() */
     int threads;
     const eae_import *import; /* NULL: the defaults */
+    bool verify_later; /* go on while large payloads are hashed: for who writes nothing, anywhere,
+                          before eae_bundle_check(), and asks it about failures too */
 } eae_read_options;
 
 typedef struct eae_bundle {
@@ -35,6 +38,7 @@ typedef struct eae_bundle {
     int count;
     struct eae_input *input; /* open files, kept to notice changes; stream.c only */
     int input_count;
+    struct eae_unverified *unverified; /* hashes that are still being made; stream.c only */
 } eae_bundle;
 
 /* Read operands path[0..n-1]; n = 0 or "-" is standard input, which must not be a terminal.
@@ -43,14 +47,20 @@ int eae_read(eae_bundle *b, const char *const *path, int n, const eae_read_optio
 /* The same, with the operands from `first` on and --memory --tmpdir --threads and the import
  * options of a program's command line. */
 int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_import *import);
+/* With verify_later. */
+int eae_read_operands_ahead(eae_bundle *b, const eae_options *o, int first,
+                            const eae_import *import);
 /* The only frame of that kind; NULL if there is none; an error if there are several. */
 int eae_bundle_find(const eae_bundle *b, eae_kind kind, eae_frame **f);
 /* "data, split": the kinds that are there, for messages. The caller frees. */
 char *eae_bundle_kinds(const eae_bundle *b);
 /* Take frame i out: the caller frees it. */
 eae_frame *eae_bundle_take(eae_bundle *b, int i);
-/* Fails when a mapped input changed since it was opened. Call before committing any output. */
+/* Fails when a mapped input changed since it was opened, or is damaged. Call before committing any
+ * output. */
 int eae_bundle_check(const eae_bundle *b);
+/* What a failure comes to: what is wrong with the input explains everything else. */
+int eae_bundle_blame(const eae_bundle *b, int status);
 void eae_bundle_free(eae_bundle *b);
 
 /* The frames of one list merged by the rule above; takes the frames over. */

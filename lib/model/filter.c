@@ -30,9 +30,9 @@ int eae_filter_parse(const char *text, eae_filter *filter, int64_t *keep)
     for (int i = 0; i < FILTERS; i++) {
         if (strlen(filters[i].name) != length || strncmp(filters[i].name, text, length) != 0)
             continue;
-        if (!eae_parse_int(number, strlen(number), keep) || *keep < 1)
-            return eae_fail_usage("filter \"%s\": expected %s:N, N a positive number of features",
-                                  text, filters[i].name);
+        if (!eae_parse_int(number, strlen(number), keep) || *keep < 0)
+            return eae_fail_usage("filter \"%s\": expected %s:N, N a number of features", text,
+                                  filters[i].name);
         *filter = filters[i].filter;
         return EAE_OK;
     }

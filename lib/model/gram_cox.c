@@ -175,7 +175,10 @@ static bool line_search(ridge_cox *w, double *objective)
     return false;
 }
 
-/* At f, whose gradient is in w->point. */
+/* At f, whose gradient is in w->point. The dual variables -gradient are feasible where the sums
+ * over the border are 0. Where one is not, the optimum is taken to be within one more unit of its
+ * coefficient (a log hazard for each standard deviation of a covariate): so coefficients that have
+ * not moved from 0 yet are not taken for a solution. */
 static double duality_gap(ridge_cox *w)
 {
     const eae_gram_problem *p = w->problem;
@@ -185,7 +188,7 @@ static double duality_gap(ridge_cox *w)
     double gap = eae_gram_dot(w->rhs, w->scratch, w->n) / 2;
     eae_gram_border_sum(w->e, w->n, w->terms, w->point.gradient, w->s);
     for (int64_t t = 0; t < w->terms; t++)
-        gap += fabs(w->c * w->s[t] * w->gamma[t]);
+        gap += fabs(w->c * w->s[t]) * (1 + fabs(w->gamma[t]));
     return gap;
 }
 

@@ -321,7 +321,7 @@ static int learn_filter(lesson *l, const eae_outcome *outcome)
         eae_filter_select(l->d->kernels, &source, l->row, l->n, l->count, outcome, l->spec->filter,
                           keep, feature, &l->p->feature_count, l->threads);
     l->p->feature = feature;
-    l->p->empty = status == EAE_OK && l->p->feature_count == 0;
+    l->p->empty = status == EAE_OK && keep > 0 && l->p->feature_count == 0;
     if (l->p->empty)
         status = eae_fail("the filter leaves no feature: all are constant in the training rows, "
                           "or these are too few");

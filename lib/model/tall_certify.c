@@ -3,44 +3,12 @@
 #include <float.h>
 #include <math.h>
 
+#include "model/loss.h"
 #include "model/tall_parts.h"
 
 enum { HALVINGS = 60, ROUNDS = 3 };
 
 /* ---- the primal ------------------------------------------------------------------------------ */
-
-static double loss(eae_loss kind, double y, double f)
-{
-    double m = y * f, d = y - f;
-    switch (kind) {
-    case EAE_LOSS_HINGE:
-        return m < 1 ? 1 - m : 0;
-    case EAE_LOSS_SQUARED_HINGE:
-        return m < 1 ? (1 - m) * (1 - m) : 0;
-    case EAE_LOSS_LOGISTIC:
-        return m > 0 ? log1p(exp(-m)) : log1p(exp(m)) - m;
-    case EAE_LOSS_SQUARED:
-        return d * d / 2;
-    }
-    return 0;
-}
-
-/* By f. */
-static double slope(eae_loss kind, double y, double f)
-{
-    double m = y * f;
-    switch (kind) {
-    case EAE_LOSS_HINGE:
-        return m < 1 ? -y : 0;
-    case EAE_LOSS_SQUARED_HINGE:
-        return m < 1 ? -2 * y * (1 - m) : 0;
-    case EAE_LOSS_LOGISTIC:
-        return -y / (1 + exp(m));
-    case EAE_LOSS_SQUARED:
-        return f - y;
-    }
-    return 0;
-}
 
 /* A penalised intercept is a multiple of the sum of beta, as w is of sum beta z. */
 static double norm_of(const eae_tall_state *s)
@@ -60,7 +28,7 @@ static double primal(const eae_tall_state *s, double scale, double b)
     double sum = 0;
     for (int64_t i = 0; i < s->rows; i++) {
         if (p->cost[i] > 0)
-            sum += p->cost[i] * loss(p->loss, p->y[i], scale * value_of(s, i) + b);
+            sum += p->cost[i] * eae_loss_value(p->loss, p->y[i], scale * value_of(s, i) + b);
     }
     return scale * scale * norm_of(s) / 2 + sum;
 }
@@ -74,7 +42,7 @@ static double derivative(const eae_tall_state *s, double scale, double b, bool b
         if (p->cost[i] == 0)
             continue;
         double v = value_of(s, i);
-        sum += p->cost[i] * slope(p->loss, p->y[i], scale * v + b) * (by_scale ? v : 1);
+        sum += p->cost[i] * eae_loss_slope(p->loss, p->y[i], scale * v + b) * (by_scale ? v : 1);
     }
     return sum;
 }
@@ -156,29 +124,6 @@ static void best_primal(const eae_tall_state *s, eae_tall_model *fit, double *sc
 
 /* ---- the dual -------------------------------------------------------------------------------- */
 
-static double entropy(double a, double c)
-{
-    double rest = c - a;
-    return -(a > 0 ? a * log(a / c) : 0) - (rest > 0 ? rest * log(rest / c) : 0);
-}
-
-/* Minus the conjugate of the loss. */
-static double dual_term(eae_loss kind, double y, double c, double beta)
-{
-    double a = y * beta;
-    switch (kind) {
-    case EAE_LOSS_HINGE:
-        return a;
-    case EAE_LOSS_SQUARED_HINGE:
-        return a - a * a / (4 * c);
-    case EAE_LOSS_LOGISTIC:
-        return entropy(a, c);
-    case EAE_LOSS_SQUARED:
-        return y * beta - beta * beta / (2 * c);
-    }
-    return 0;
-}
-
 double eae_tall_repair(const eae_tall_problem *p, int64_t rows, const double *beta, double sum)
 {
     double total = 0;
@@ -197,7 +142,7 @@ static double dual(const eae_tall_state *s)
         if (p->cost[i] == 0)
             continue;
         double less = s->factor * eae_tall_share(p, i, s->beta[i], s->sum);
-        sum += dual_term(p->loss, p->y[i], p->cost[i], s->beta[i] - less);
+        sum += eae_loss_dual(p->loss, p->y[i], p->cost[i], s->beta[i] - less);
         moved += less * s->value[i];
     }
     return sum - (norm_of(s) - 2 * moved + s->bound * s->bound) / 2;
