@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Survival through the whole pipe, on real data, against R's survival package
-# (tests/expected/survival.R): times with missing values beside them, tied times, many genes.
+# (tests/expected/cox_pipe.R): times with missing values beside them, tied times, many genes.
 
 load ../helpers
 
@@ -40,7 +40,7 @@ trains_as_r() {
             }
         }
         END { if (bad || !n || seen != n) { print seen, "of", n, bad; exit 1 } }' \
-        "$EXPECTED/survival_values.tsv" values.tsv >compared || fail "$(head -5 compared)"
+        "$EXPECTED/cox_pipe_values.tsv" values.tsv >compared || fail "$(head -5 compared)"
 }
 
 # scores_as_r NAME TSV 0|1: every expected score of the splits, or the pooled ones, is there
@@ -59,7 +59,7 @@ scores_as_r() {
             if (off($at[pooled ? "pooled" : "value"], want[k, $at["metric"]]) > 1e-6) bad = bad "\n" $0
         }
         END { if (bad || !n || seen != n) { print seen, "of", n, bad; exit 1 } }' \
-        "$EXPECTED/survival_scores.tsv" "$2" >compared || fail "$(head -5 compared)"
+        "$EXPECTED/cox_pipe_scores.tsv" "$2" >compared || fail "$(head -5 compared)"
 }
 
 @test "lung: values, concordance, hr and hr-sd of R, missing values filled inside each split" {
@@ -93,7 +93,7 @@ scores_as_r() {
         -o first.eae
     must_pass eae-score --metrics hr-p first.eae
     [ -z "$stderr" ] || fail "$stderr"
-    want=$(awk -F '\t' '$1 == "lung-efron" && $3 == "hr-p" { print $4 }' "$EXPECTED/survival_scores.tsv")
+    want=$(awk -F '\t' '$1 == "lung-efron" && $3 == "hr-p" { print $4 }' "$EXPECTED/cox_pipe_scores.tsv")
     awk -F '\t' -v want="$want" 'NR == 2 { exit !($NF / want - 1 < 1e-6 && 1 - $NF / want < 1e-6) }' .stdout
 }
 
@@ -107,7 +107,7 @@ scores_as_r() {
         FNR == 1 { for (j = 1; j <= NF; j++) at[$j] = j; next }
         off($at["effect"], coef[$1]) > 1e-7 || off($at["statistic"], z[$1]) > 1e-7 ||
             off($at["p"], p[$1]) > 1e-6 { print; bad = 1 }
-        END { exit bad || FNR != 71 }' "$EXPECTED/survival_test.tsv" test.tsv
+        END { exit bad || FNR != 71 }' "$EXPECTED/cox_pipe_test.tsv" test.tsv
 }
 
 @test "the hazard ratio per sd travels: final models on new data, a tuned penalty, an elimination" {

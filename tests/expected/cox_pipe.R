@@ -1,14 +1,14 @@
 # Survival through the whole pipe (eae-view, -split, -train, -score) by R's survival package.
-# Usage, from the root of the tree: Rscript tests/expected/survival.R tests/data/expected
+# Usage, from the root of the tree: Rscript tests/expected/cox_pipe.R tests/data/expected
 #
 # Folds 1 .. 4: sample i is held out in fold 1 + (i - 1) %% 4. Everything is learned in the training
 # samples: medians for missing values, features chosen by Wald's |z|, mean and sd (divisor n), and the
 # ridge-penalised Cox model, (1/n) -log partial likelihood + lambda/2 |w|^2.
 #
-# survival_values.tsv  case, sample, fold, linear predictor (from the training mean), and the median
+# cox_pipe_values.tsv  case, sample, fold, linear predictor (from the training mean), and the median
 #                      and sd of those of the training samples of the fold
-# survival_scores.tsv  case, split (a fold, or "pooled": stratified by fold), metric, value
-# survival_test.tsv    each gene of nki70 alone: coefficient, z, p
+# cox_pipe_scores.tsv  case, split (a fold, or "pooled": stratified by fold), metric, value
+# cox_pipe_test.tsv    each gene of nki70 alone: coefficient, z, p
 suppressMessages(library(survival))
 out <- commandArgs(TRUE)[1]
 digits <- function(v) sprintf("%.15g", v)
@@ -81,7 +81,7 @@ cases <- list(run("lung-efron", clinical, lung$time, lung$status, 0.01),
               run("lung-breslow", clinical, lung$time, lung$status, 0.01, "breslow"),
               run("nki70", genes, nki$time, nki$status, 0.1),
               run("nki70-filter", genes, nki$time, nki$status, 0.05, keep = 20))
-save(do.call(rbind, lapply(cases, `[[`, "values")), "survival_values.tsv")
-save(do.call(rbind, lapply(cases, `[[`, "scores")), "survival_scores.tsv")
+save(do.call(rbind, lapply(cases, `[[`, "values")), "cox_pipe_values.tsv")
+save(do.call(rbind, lapply(cases, `[[`, "scores")), "cox_pipe_scores.tsv")
 each <- t(apply(genes, 2, wald, nki$time, nki$status))
-save(data.frame(feature = colnames(genes), apply(each, 2, digits)), "survival_test.tsv")
+save(data.frame(feature = colnames(genes), apply(each, 2, digits)), "cox_pipe_test.tsv")
