@@ -19,6 +19,7 @@ _eae_ask() {
     if [[ -z ${_eae_table[$1]-} ]]; then
         # programs without commands may leave the columns of marks and commands out
         _eae_table[$1]=$("$1" --dump-options 2>/dev/null | awk -F '\t' -v OFS='|' '
+            $3 == "command" { next }
             { gsub(/\|/, " ", $6); gsub(/\|/, " ", $4)
               print (NF >= 9 ? $8 : ""), $1, $2, $3, $4, $6, (NF >= 9 ? $7 : "") }')
     fi
@@ -70,6 +71,7 @@ _eae_value() {
         case $1 in
         --metrics) _eae_list "$_eae_metrics" ;;
         --metric) _eae_words "$_eae_metrics" ;;
+        --on) _eae_words 'local ssh openlava lsf slurm script:' ;;
         --hosts) _eae_list "$(compgen -A hostname)" ;;
         esac
         ;;

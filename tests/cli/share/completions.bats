@@ -74,14 +74,15 @@ make_suite() {
     completes "--all" eae-suite status --a
     completes "" eae-suite status --on
     completes "--loss" eae-suite run --on ssh -- eae-train svm --lo
-    completes "eae-suite" eae-suite run -- eae-su
+    completes "eae-suite" eae-suite run -- eae-sui
 }
 
 @test "every choice of every program is completed" {
     for program in "$(dirname "$(command -v eae-view)")"/eae-*; do
-        "$program" --dump-options | awk -F '\t' 'NF == 7 && $3 == "choice" { print $1, $6 }' >choices
-        while read -r name words; do
-            completes "${words//|/ }" "${program##*/}" "--$name" ""
+        "$program" --dump-options | awk -F '\t' '$3 == "choice" { print $1, $6, (NF >= 9 ? $8 : "") }' >choices
+        while read -r name words command; do
+            # shellcheck disable=SC2086
+            completes "${words//|/ }" "${program##*/}" $command "--$name" ""
         done <choices
     done
 }
@@ -95,4 +96,20 @@ make_suite() {
     must_fail 2 eae-train svm --tune nothing m.tsv
     metrics=$(sed -n 's/.*there are //p' <<<"$stderr")
     [ "${metrics//[, ]/}" = "${_eae_metrics//[[:space:]]/}" ] || fail "$metrics"
+    command -v eae-plot >/dev/null || skip "eae-plot is not built"
+    for figure in $_eae_figures; do
+        capture eae-plot "$figure" nowhere.tsv
+        says_not "no such kind"
+    done
+    must_fail 2 eae-plot nothing
+    says "no such kind"
+}
+
+@test "places of jobs, and commands of the programs that have them" {
+    command -v eae-submit >/dev/null || skip "eae-submit is not built"
+    completes "openlava" eae-submit run --on o
+    completes "run resume" eae-submit r
+    completes "--policy --positive" eae-submit run --shards 3 -- eae-rfe svm --po
+    command -v eae-cache >/dev/null || skip "eae-cache is not built"
+    completes "replay run" eae-cache r
 }

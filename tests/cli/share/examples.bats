@@ -48,10 +48,10 @@ is() {
 
 @test "diabetes: the golden values of the demonstration job, to the printed digits" {
     run_example diabetes
-    awk -F '\t' 'NR > 1 { printf "%s %s %.2f\n", $5, $6, $7 }' score.tsv | sort >got
+    awk -F '\t' 'NR > 1 { printf "%s %s %.2f\n", $5, $6, $7 }' score.tsv | sort >"$WORK/got"
     printf '%s\n' '1 mse 3846.81' '1 r2 0.20' '2 mse 4021.61' '2 r2 0.38' '3 mse 3857.05' \
-        '3 r2 0.39' '4 mse 3745.57' '4 r2 0.28' '5 mse 4109.72' '5 r2 0.36' >want
-    diff want got
+        '3 r2 0.39' '4 mse 3745.57' '4 r2 0.28' '5 mse 4109.72' '5 r2 0.36' >"$WORK/want"
+    diff "$WORK/want" "$WORK/got"
     [ "$(tail -n +2 best.tsv | sort -t '	' -k 2,2gr | cut -f 1 | head -n 3 | paste -s -d ' ')" = \
         "age,sex,bmi,bp,s1,s2,s3,s4,s5,s6 bmi s5" ] || fail "$(cat best.tsv)"
     make clean >/dev/null
@@ -118,8 +118,8 @@ is() {
     for makefile in */Makefile; do
         [ -s "${makefile%Makefile}README.md" ] || fail "no page beside $makefile"
         grep -q "^## $(basename "$(dirname "$makefile")")" README.md || fail "$makefile is not in README.md"
-        git -C "$ROOT" ls-files "share/examples/${makefile%/Makefile}" 2>/dev/null | sed 's|.*/||' | sort >want
-        [ ! -s want ] || diff want <(find "${makefile%/Makefile}" -type f | sed 's|.*/||' | sort)
+        git -C "$ROOT" ls-files "share/examples/${makefile%/Makefile}" 2>/dev/null | sed 's|.*/||' | sort >"$WORK/want"
+        [ ! -s "$WORK/want" ] || diff "$WORK/want" <(find "${makefile%/Makefile}" -type f | sed 's|.*/||' | sort)
     done
 }
 
