@@ -106,3 +106,31 @@ END
     [ "$status" -eq 1 ]
     says "eae/study/cv/nobody.summary.tsv"
 }
+
+@test "gene sets and figures; the cache and jobs as prefixes" {
+    for program in eae-enrich eae-plot eae-cache eae-submit; do
+        command -v $program >/dev/null || skip "$program is not built"
+    done
+    make_workflow
+    awk 'BEGIN { for (s = 1; s <= 3; s++) { printf "set %d\tmade up", s
+            for (j = s; j < s + 12; j++) printf "\tf%d", j
+            print "" } }' >made.gmt
+    cat >>config.yaml <<'END'
+enrich:
+  made: {sets: made.gmt, options: "--genes rank:10 --alpha 1 --min 5"}
+plot:
+  size: {report: summary}
+prefix:
+  split: eae-cache run --dir cache --
+  train: eae-submit run --dir batches --shards 2 --
+  rfe: eae-cache run --dir cache --
+END
+    # a cache that others can look into is not used
+    mkdir -m 700 cache
+    run_snakemake eae/study/cv/few.made.enrich.tsv eae/study/cv/few.size.svg eae/study/cv/svm.summary.tsv
+    [ "$(sed 1d eae/study/cv/few.made.enrich.tsv | wc -l)" -eq 3 ] || fail "$(cat eae/study/cv/few.made.enrich.tsv)"
+    grep -q '<svg' eae/study/cv/few.size.svg
+    eae-view -q --label label study.tsv | eae-split -q --kfold 4 | eae-train svm -q -C 0.1 --filter ttest:9 -o svm.eae
+    same_bytes <(eae-view --no-history svm.eae) <(eae-view --no-history eae/study/cv/svm.eae)
+    [ "$(eae-cache ls --dir cache | grep -c .)" -ge 2 ] || fail "$(eae-cache ls --dir cache)"
+}
