@@ -142,3 +142,64 @@ int64_t eae_names_find_duplicate(const eae_names *names, int64_t *first)
     eae_name_index_free(x);
     return second;
 }
+
+/* ---- sets -------------------------------------------------------------------------------- */
+
+/* The slot where the name is, or where it belongs. */
+static size_t set_slot(const eae_name_set *x, const char *name, size_t length, uint64_t hash)
+{
+    uint32_t tag = (uint32_t)(hash >> 32);
+    size_t s = (size_t)hash & (x->size - 1);
+    for (; x->slot[s]; s = (s + 1) & (x->size - 1)) {
+        if (x->tag[s] != tag)
+            continue;
+        const char *other = eae_name(&x->names, x->slot[s] - 1);
+        if (strncmp(other, name, length) == 0 && other[length] == '\0')
+            break;
+    }
+    return s;
+}
+
+static void grow_set(eae_name_set *x)
+{
+    size_t size = x->size ? 2 * x->size : 1024;
+    free(x->slot);
+    free(x->tag);
+    x->size = size;
+    x->slot = EAE_NEW_ARRAY(int64_t, size);
+    x->tag = EAE_NEW_ARRAY(uint32_t, size);
+    for (int64_t i = 0; i < x->names.count; i++) {
+        const char *name = eae_name(&x->names, i);
+        uint64_t hash = eae_hash64(name, strlen(name));
+        size_t s = set_slot(x, name, strlen(name), hash);
+        x->slot[s] = i + 1;
+        x->tag[s] = (uint32_t)(hash >> 32);
+    }
+}
+
+int64_t eae_name_set_add(eae_name_set *x, const char *name, size_t length)
+{
+    if (2 * ((size_t)x->names.count + 1) > x->size)
+        grow_set(x);
+    uint64_t hash = eae_hash64(name, length);
+    size_t s = set_slot(x, name, length, hash);
+    if (!x->slot[s]) {
+        eae_names_add(&x->names, name, length);
+        x->slot[s] = x->names.count;
+        x->tag[s] = (uint32_t)(hash >> 32);
+    }
+    return x->slot[s] - 1;
+}
+
+int64_t eae_name_set_find(const eae_name_set *x, const char *name, size_t length)
+{
+    return x->size ? x->slot[set_slot(x, name, length, eae_hash64(name, length))] - 1 : -1;
+}
+
+void eae_name_set_free(eae_name_set *x)
+{
+    free(x->slot);
+    free(x->tag);
+    eae_names_free(&x->names);
+    *x = (eae_name_set){0};
+}

@@ -41,6 +41,19 @@ eae_name_index *eae_name_index_new(const eae_names *names);
 int64_t eae_name_find(const eae_name_index *index, const char *name, size_t length);
 void eae_name_index_free(eae_name_index *index);
 
+/* Names that all differ, found while the list grows. Zero-initialise. */
+typedef struct eae_name_set {
+    eae_names names;
+    int64_t *slot; /* position + 1; 0 = free */
+    uint32_t *tag; /* high half of the hash */
+    size_t size;
+} eae_name_set;
+/* The position of the name, which is added where it is new. */
+int64_t eae_name_set_add(eae_name_set *set, const char *name, size_t length);
+/* -1 if it is not there. Thread-safe while none is added. */
+int64_t eae_name_set_find(const eae_name_set *set, const char *name, size_t length);
+void eae_name_set_free(eae_name_set *set);
+
 /* The position of the second of two equal names (the earliest such), or -1; *first: the other. */
 int64_t eae_names_find_duplicate(const eae_names *names, int64_t *first);
 

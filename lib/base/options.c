@@ -317,11 +317,13 @@ static void check_conflicts(const eae_options *o)
 
 static void give(value *v, const char *text)
 {
-    if (v->given && v->option->type != EAE_OPT_FLAG)
+    bool again = v->given && v->option->repeats;
+    if (v->given && v->option->type != EAE_OPT_FLAG && !again)
         eae_usage("--%s is given twice", v->option->name);
+    char *joined = again ? eae_sprintf("%s,%s", v->text, text) : eae_strdup(text);
     v->given = true;
     free(v->text);
-    v->text = eae_strdup(text);
+    v->text = joined;
 }
 
 /* Letters, digits and hyphens, then a sign: not a file in a folder, at least. */
@@ -539,6 +541,23 @@ uint64_t eae_opt_memory(const eae_options *o)
     return eae_given(o, "memory") ? eae_opt_size(o, "memory") : eae_memory_available() / 4 * 3;
 }
 
+/* "--sets=<hash>,<hash>" of a list of files; NULL where one of them cannot be read again. */
+static char *history_files(const value *v)
+{
+    eae_buffer b = {0};
+    eae_hash hash;
+    char text[EAE_HASH_TEXT];
+    eae_buffer_printf(&b, "--%s=", v->option->name);
+    for (int64_t i = 0; i < v->words.count; i++) {
+        if (!eae_hash_file(eae_name(&v->words, i), &hash)) {
+            eae_buffer_free(&b);
+            return NULL;
+        }
+        eae_buffer_printf(&b, "%s%s", i ? "," : "", eae_hash_text(&hash, text));
+    }
+    return b.data;
+}
+
 /* "--samples=P01,P02", "--map=<hash>": the option as the history has it; the caller frees. */
 static char *history_word(const value *v)
 {
@@ -547,6 +566,11 @@ static char *history_word(const value *v)
     char text[EAE_HASH_TEXT];
     if (v->option->type == EAE_OPT_FLAG || (v->option->optional && !*v->text))
         return eae_sprintf("--%s", name);
+    char *files = v->option->type == EAE_OPT_NAMES && arg && strcmp(arg, "FILES") == 0
+                      ? history_files(v)
+                      : NULL;
+    if (files)
+        return files;
     if (arg && strncmp(arg, "FILE", 4) == 0 && eae_hash_file(v->text, &hash))
         return eae_sprintf("--%s=%s", name, eae_hash_text(&hash, text));
     if (v->option->type == EAE_OPT_FILE)

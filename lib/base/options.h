@@ -45,6 +45,7 @@ typedef struct eae_option {
     eae_option_type type;
     bool optional;         /* the value may be missing: "--head", "--head=N" (only with "=") */
     bool pairs;            /* optional, and also taken from the next word where it is KEY=... */
+    bool repeats;          /* EAE_OPT_NAMES: may be given again, which adds to the list */
     bool quiet;            /* does not change the result: left out of the history */
     const char *arg;       /* name of the value in --help */
     const char *fallback;  /* default, as text; NULL = not given */
@@ -108,7 +109,7 @@ uint64_t eae_opt_memory(const eae_options *o);
 /* The command line as it goes into the history: given options that change the result, in table
  * order, by long name; operands that are not files (the first `keep_operands`). The value of an
  * option whose `arg` begins with FILE is the hash of that file, where it is one that can be read
- * again; else the text of a list, or nothing. */
+ * again (of a list of FILES: of each); else the text of a list, or nothing. */
 void eae_options_history(const eae_options *o, int keep_operands, eae_names *argv);
 
 /* The options as rows for tests and completion ("--dump-options"): name, short, type, arg, default,

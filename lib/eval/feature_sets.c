@@ -66,13 +66,17 @@ static int64_t whole(const eae_axis *rows, const char *column, int64_t row, int6
     return a && a->type == EAE_ANNOT_I64 && a->i64[row] != EAE_MISSING_I64 ? a->i64[row] : fallback;
 }
 
-static bool selects(const eae_frame *f, int64_t row)
+static bool selects(const eae_selectors *s, const eae_frame *f, int64_t row)
 {
     const eae_annot *part = eae_axis_find(&f->rows, "part");
-    if (whole(&f->rows, "perm", row, 0) != 0 || whole(&f->rows, "split", row, row + 1) <= 0)
+    bool final = whole(&f->rows, "split", row, row + 1) <= 0;
+    if (whole(&f->rows, "perm", row, 0) != 0 || (final && s->rows == EAE_SELECTOR_SPLITS) ||
+        (!final && s->rows == EAE_SELECTOR_FINAL))
         return false;
-    return f->kind == EAE_KIND_RANK ||
-           (part && eae_annot_text(part, row) && strcmp(eae_annot_text(part, row), "weights") == 0);
+    if (f->kind == EAE_KIND_RANK)
+        return true;
+    const char *is = part ? eae_annot_text(part, row) : NULL;
+    return is && (strcmp(is, "weights") == 0 || (s->statistics && strcmp(is, "statistic") == 0));
 }
 
 static int64_t features_of(const eae_frame *f, const int64_t *number)
@@ -144,7 +148,7 @@ static int list_selectors(eae_selectors *s, const eae_frame *f, const int64_t *n
     int64_t n = 0;
     int first = s->count, status = EAE_OK;
     for (int64_t row = 0; row < f->rows.count; row++) {
-        if (!selects(f, row))
+        if (!selects(s, f, row))
             continue;
         make_key(&key, &f->rows, row, f->kind == EAE_KIND_RANK);
         m[n++] = (member){selector_of(s, f, number, key.data, first),
@@ -163,7 +167,13 @@ static int list_selectors(eae_selectors *s, const eae_frame *f, const int64_t *n
 
 int eae_selectors_open(eae_selectors *s, eae_frame *const *frame, int n)
 {
-    *s = (eae_selectors){0};
+    return eae_selectors_open_rows(s, frame, n, EAE_SELECTOR_SPLITS, false);
+}
+
+int eae_selectors_open_rows(eae_selectors *s, eae_frame *const *frame, int n,
+                            eae_selector_rows rows, bool statistics)
+{
+    *s = (eae_selectors){.rows = rows, .statistics = statistics};
     eae_names all = {0};
     eae_frame **used = EAE_NEW_ARRAY(eae_frame *, n);
     int status = EAE_OK;

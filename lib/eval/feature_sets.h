@@ -28,6 +28,13 @@ typedef struct eae_selector {
     int64_t *row;
 } eae_selector;
 
+/* Which rows select: those of splits, the final ones (split 0), or both. */
+typedef enum eae_selector_rows {
+    EAE_SELECTOR_SPLITS,
+    EAE_SELECTOR_FINAL,
+    EAE_SELECTOR_ALL
+} eae_selector_rows;
+
 typedef struct eae_selectors {
     eae_selector *selector; /* in order of first appearance */
     int count;
@@ -35,11 +42,16 @@ typedef struct eae_selectors {
     int64_t **number; /* per frame */
     int frames;
     eae_names keys; /* of the selectors: by what they are found */
+    eae_selector_rows rows;
+    bool statistics;
 } eae_selectors;
 
 /* Frames of other kinds are passed over. Fails for features without names, for a rank frame in
  * which a split is there twice, and where memory lacks. */
 int eae_selectors_open(eae_selectors *s, eae_frame *const *frame, int n);
+/* The same of such rows; `statistics`: those of the model `test` stand for weights. */
+int eae_selectors_open_rows(eae_selectors *s, eae_frame *const *frame, int n,
+                            eae_selector_rows rows, bool statistics);
 void eae_selectors_close(eae_selectors *s);
 
 /* What selects for a candidate that the row annotations describe: the selector of models of the

@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "eval/checkpoint.h"
+#include "model/few_fit.h"
 #include "model/tall_fit.h"
 
 /* ---- which solver ------------------------------------------------------------------------------
@@ -18,10 +19,11 @@
 /* Of two cores of 2024: multiplications and additions in f32 of a large product, the same in f64 of
  * a small one, values that a pass works through; and the passes to a gap of 1e-6. Orders of
  * magnitude are enough. */
-static const double PRODUCT_RATE = 1e11, SOLVE_RATE = 1e10, PASS_RATE = 3e9, PASSES = 40;
+static const double PRODUCT_RATE = 1e11, SOLVE_RATE = 1e10, PASS_RATE = 3e9, PASSES = 40,
+                    FEW_PASSES = 30;
 static const double BLOCK_ROWS = 32;
 static const double STORING_SHARE = 20;
-enum { ROWS_ALWAYS = 2000, ROWS_MOST = 20000 };
+enum { ROWS_ALWAYS = 2000, ROWS_ALWAYS_FEW = 1000, ROWS_MOST = 20000 };
 
 static const char *obstacle(const eae_run *run)
 {
@@ -41,12 +43,28 @@ static const char *obstacle(const eae_run *run)
     return NULL;
 }
 
+/* Features that a model has, at most. */
+static int64_t features_of(const eae_run *run)
+{
+    const eae_prepare_spec *prepare = &run->spec->prepare;
+    bool filtered = prepare->filter != EAE_FILTER_NONE && prepare->keep < run->dataset.cols;
+    return filtered ? prepare->keep : run->dataset.cols;
+}
+
+static bool has_few(const eae_run *run)
+{
+    return eae_few_suits(run->dataset.rows, features_of(run));
+}
+
 static bool is_cheaper(const eae_run *run)
 {
     double n = (double)run->dataset.rows, p = (double)run->dataset.cols;
+    double q = (double)features_of(run) + 1;
     double gram = n * n * p / PRODUCT_RATE + n * n * n / SOLVE_RATE;
-    double stream = BLOCK_ROWS * n * p / PRODUCT_RATE + PASSES * n * p / PASS_RATE;
-    bool cheaper = n > ROWS_MOST || (n > ROWS_ALWAYS && stream < gram / 2);
+    double stream = has_few(run) ? FEW_PASSES * n * (p + q * q) / PASS_RATE
+                                 : BLOCK_ROWS * n * p / PRODUCT_RATE + PASSES * n * p / PASS_RATE;
+    int always = has_few(run) ? ROWS_ALWAYS_FEW : ROWS_ALWAYS;
+    bool cheaper = n > ROWS_MOST || (n > always && stream < gram / 2);
     eae_detail("solver: %s (a Gram matrix of %.0f x %.0f and its solution would take about %.3g s, "
                "passes over the data %.3g s%s)",
                cheaper ? "stream" : "gram", n, n, gram, stream,
@@ -268,6 +286,9 @@ static int fit_batch(batch *b, const eae_run *run, double room)
         .begin = begin_passes, .ahead = ask_ahead, .pass = after_pass, .context = b};
     size_t bytes = (size_t)(b->models * 2 * run->dataset.rows) * sizeof(double);
     b->data = run->data;
+    if (has_few(run)) /* soon done: no milestones */
+        return eae_fit_few(b->problem, b->models, run->dataset.kernels, run->spec->threads, &watch,
+                           b->model);
     b->checkpoint = run->checkpoint;
     if (b->checkpoint)
         snprintf(b->name, sizeof b->name, "passes-%016llx",
@@ -323,8 +344,9 @@ int eae_streamed_run(const eae_streamed_task *task, int64_t count, const eae_tar
         const eae_run *run = task[first].run;
         double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
         double have = run->spec->memory > 0 ? (double)run->spec->memory : 0x1p62, used = 0;
-        double each = eae_tall_model_bytes(run->dataset.rows, run->dataset.cols) +
-                      (2 * rows + cols) * sizeof(double);
+        double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run))
+                                   : eae_tall_model_bytes(run->dataset.rows, run->dataset.cols);
+        each += (2 * rows + cols) * sizeof(double);
         int64_t models = 0;
         for (last = first; last < count; last++) {
             double more = (double)models_of(&task[last], target) * each + 4 * cols * sizeof(double);

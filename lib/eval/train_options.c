@@ -206,10 +206,9 @@ static int choose_parameters(const eae_options *o, eae_train_spec *spec)
     return parse_list("class-weight", weights, &spec->class_weight, &spec->class_weights);
 }
 
-int eae_train_shard(const eae_options *o, eae_train_spec *spec)
+int eae_shard_parse(const char *text, int *shard, int *shards)
 {
-    const char *text = eae_opt_text(o, "shard");
-    spec->shard = spec->shards = 1;
+    *shard = *shards = 1;
     if (!text)
         return EAE_OK;
     const char *slash = strchr(text, '/');
@@ -217,9 +216,14 @@ int eae_train_shard(const eae_options *o, eae_train_spec *spec)
     if (!slash || !eae_parse_int(text, (size_t)(slash - text), &i) ||
         !eae_parse_int(slash + 1, strlen(slash + 1), &n) || i < 1 || i > n || n > 1000000)
         return eae_fail_usage("--shard: '%s' is not I/N with I from 1 to N", text);
-    spec->shard = (int)i;
-    spec->shards = (int)n;
+    *shard = (int)i;
+    *shards = (int)n;
     return EAE_OK;
+}
+
+int eae_train_shard(const eae_options *o, eae_train_spec *spec)
+{
+    return eae_shard_parse(eae_opt_text(o, "shard"), &spec->shard, &spec->shards);
 }
 
 /* The list that is chosen from belongs to the specification; as it was asked for. */

@@ -38,6 +38,8 @@ bool eae_train_is_external(const eae_options *o);
 int eae_train_spec_from_options(const eae_options *o, eae_train_spec *spec);
 /* --tune METRIC, where it is given; after the specification is there, whose text it goes into. */
 int eae_train_tune(const eae_options *o, eae_train_spec *spec);
+/* "I/N" with I from 1 to N; NULL is 1/1. EAE_USAGE with a message. */
+int eae_shard_parse(const char *text, int *shard, int *shards);
 /* --shard I/N */
 int eae_train_shard(const eae_options *o, eae_train_spec *spec);
 

@@ -19,6 +19,24 @@ struct eae_input {
 
 static const eae_import no_import;
 
+static int read_plain(const eae_source *s, const eae_read_options *o)
+{
+    eae_text_source *source;
+    eae_text text;
+
+    if (eae_text_source_open(&source, eae_region_bytes(s->region), s->size, s->name, o->threads) !=
+        EAE_OK)
+        return EAE_FAIL;
+    int status = eae_text_source_wait(source, SIZE_MAX, &text);
+    if (status == EAE_OK) {
+        eae_buffer_add(o->plain, text.data, text.length);
+        if (text.length > 0 && text.data[text.length - 1] != '\n')
+            eae_buffer_putc(o->plain, '\n');
+    }
+    eae_text_source_close(source);
+    return status;
+}
+
 static int read_text(const eae_source *s, const eae_read_options *o, eae_parsed *parsed)
 {
     const eae_import *import = o->import != NULL ? o->import : &no_import;
@@ -66,7 +84,7 @@ static int read_content(eae_source *s, const eae_read_options *o, eae_parsed *pa
         return EAE_FAIL;
     if (eae_is_stream(eae_region_bytes(s->region), s->size))
         return eae_frames_parse(s, parsed);
-    return read_text(s, o, parsed);
+    return o->plain != NULL ? read_plain(s, o) : read_text(s, o, parsed);
 }
 
 static int read_operand(eae_source *s, const char *path, const eae_read_options *o,
@@ -169,34 +187,38 @@ int eae_read(eae_bundle *b, const char *const *path, int n, const eae_read_optio
     return status;
 }
 
-static int read_named(eae_bundle *b, const eae_options *o, int first, const eae_import *import,
-                      bool verify_later)
+/* With what `how` says beyond the options of the command line. */
+static int read_from_command(eae_bundle *b, const eae_options *o, int first, eae_read_options how)
 {
-    eae_read_options options = {.memory = eae_opt_memory(o),
-                                .tmpdir = eae_opt_text(o, "tmpdir"),
-                                .threads = eae_opt_threads(o),
-                                .import = import,
-                                .verify_later = verify_later};
     int n = eae_operand_count(o) > first ? eae_operand_count(o) - first : 0;
     const char **path = EAE_NEW_ARRAY(const char *, n);
     int status;
 
+    how.memory = eae_opt_memory(o);
+    how.tmpdir = eae_opt_text(o, "tmpdir");
+    how.threads = eae_opt_threads(o);
     for (int i = 0; i < n; i++)
         path[i] = eae_operand(o, first + i);
-    status = eae_read(b, path, n, &options);
+    status = eae_read(b, path, n, &how);
     free(path);
     return status;
 }
 
 int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_import *import)
 {
-    return read_named(b, o, first, import, false);
+    return read_from_command(b, o, first, (eae_read_options){.import = import});
 }
 
 int eae_read_operands_ahead(eae_bundle *b, const eae_options *o, int first,
                             const eae_import *import)
 {
-    return read_named(b, o, first, import, true);
+    return read_from_command(b, o, first,
+                             (eae_read_options){.import = import, .verify_later = true});
+}
+
+int eae_read_operands_or_text(eae_bundle *b, const eae_options *o, int first, eae_buffer *plain)
+{
+    return read_from_command(b, o, first, (eae_read_options){.plain = plain});
 }
 
 int eae_bundle_find(const eae_bundle *b, eae_kind kind, eae_frame **f)

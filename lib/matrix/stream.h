@@ -31,6 +31,8 @@ typedef struct eae_read_options {
     const eae_import *import; /* NULL: the defaults */
     bool verify_later; /* go on while large payloads are hashed: for who writes nothing, anywhere,
                           before eae_bundle_check(), and asks it about failures too */
+    eae_buffer *plain; /* not NULL: what is no eae stream goes here as it is, for programs
+                          whose text is no matrix; decompressed, in order */
 } eae_read_options;
 
 typedef struct eae_bundle {
@@ -50,6 +52,8 @@ int eae_read_operands(eae_bundle *b, const eae_options *o, int first, const eae_
 /* With verify_later. */
 int eae_read_operands_ahead(eae_bundle *b, const eae_options *o, int first,
                             const eae_import *import);
+/* The same for a program whose text is no matrix: what is no stream is added to *plain. */
+int eae_read_operands_or_text(eae_bundle *b, const eae_options *o, int first, eae_buffer *plain);
 /* The only frame of that kind; NULL if there is none; an error if there are several. */
 int eae_bundle_find(const eae_bundle *b, eae_kind kind, eae_frame **f);
 /* "data, split": the kinds that are there, for messages. The caller frees. */

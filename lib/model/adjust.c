@@ -38,48 +38,71 @@ static ordered *sort_family(const double *p, int64_t m, double *out, int64_t *fa
     return o;
 }
 
+static void bonferroni(const ordered *o, int64_t n, int64_t family, double *out)
+{
+    for (int64_t k = 0; k < n; k++)
+        out[o[k].i] = fmin(o[k].p * (double)family, 1);
+}
+
+static void holm(const ordered *o, int64_t n, int64_t family, double *out)
+{
+    double largest = 0;
+    for (int64_t k = 0; k < n; k++) {
+        largest = fmax(largest, o[k].p * (double)(family - k));
+        out[o[k].i] = fmin(largest, 1);
+    }
+}
+
+/* Step up: the smallest of factor * family / rank * p over this and all larger p. */
+static void step_up(const ordered *o, int64_t n, int64_t family, double *out, bool any_dependence)
+{
+    double factor = any_dependence ? 0 : 1, smallest = 1;
+    for (int64_t k = family; k >= 1 && any_dependence; k--)
+        factor += 1 / (double)k;
+    for (int64_t k = n - 1; k >= 0; k--) {
+        smallest = fmin(smallest, factor * ((double)family / (double)(k + 1)) * o[k].p);
+        out[o[k].i] = smallest;
+    }
+}
+
+void eae_adjust_smallest(eae_adjustment how, const double *p, int64_t m, int64_t family,
+                         double *out)
+{
+    int64_t n;
+    ordered *o = sort_family(p, m, out, &n);
+    if (how == EAE_ADJUST_BONFERRONI)
+        bonferroni(o, n, family, out);
+    else if (how == EAE_ADJUST_HOLM)
+        holm(o, n, family, out);
+    else
+        step_up(o, n, family, out, how == EAE_ADJUST_BY);
+    free(o);
+}
+
+static void adjust(eae_adjustment how, const double *p, int64_t m, double *out)
+{
+    int64_t family = 0;
+    for (int64_t i = 0; i < m; i++)
+        family += !isnan(p[i]);
+    eae_adjust_smallest(how, p, m, family, out);
+}
+
 void eae_adjust_bonferroni(const double *p, int64_t m, double *out)
 {
-    double n = 0;
-    for (int64_t i = 0; i < m; i++)
-        n += !isnan(p[i]);
-    for (int64_t i = 0; i < m; i++)
-        out[i] = p[i] * n > 1 ? 1 : p[i] * n;
+    adjust(EAE_ADJUST_BONFERRONI, p, m, out);
 }
 
 void eae_adjust_holm(const double *p, int64_t m, double *out)
 {
-    int64_t n;
-    ordered *o = sort_family(p, m, out, &n);
-    double largest = 0;
-    for (int64_t k = 0; k < n; k++) {
-        largest = fmax(largest, o[k].p * (double)(n - k));
-        out[o[k].i] = fmin(largest, 1);
-    }
-    free(o);
-}
-
-/* Step up: the smallest of factor * n / rank * p over this and all larger p. */
-static void step_up(const double *p, int64_t m, double *out, bool any_dependence)
-{
-    int64_t n;
-    ordered *o = sort_family(p, m, out, &n);
-    double factor = any_dependence ? 0 : 1, smallest = 1;
-    for (int64_t k = n; k >= 1 && any_dependence; k--)
-        factor += 1 / (double)k;
-    for (int64_t k = n - 1; k >= 0; k--) {
-        smallest = fmin(smallest, factor * ((double)n / (double)(k + 1)) * o[k].p);
-        out[o[k].i] = smallest;
-    }
-    free(o);
+    adjust(EAE_ADJUST_HOLM, p, m, out);
 }
 
 void eae_adjust_bh(const double *p, int64_t m, double *out)
 {
-    step_up(p, m, out, false);
+    adjust(EAE_ADJUST_BH, p, m, out);
 }
 
 void eae_adjust_by(const double *p, int64_t m, double *out)
 {
-    step_up(p, m, out, true);
+    adjust(EAE_ADJUST_BY, p, m, out);
 }

@@ -3,7 +3,8 @@
  *
  * Contents: gamma functions; Loader's saddle-point terms, which give the leading factor of the
  * incomplete beta and gamma functions without cancellation; those two functions by continued
- * fraction and series; and the normal, t, F and chi-square distributions made from them.
+ * fraction and series; the normal, t, F and chi-square distributions made from them; and the
+ * hypergeometric distribution.
  *
  * [AS]     Abramowitz and Stegun, Handbook of Mathematical Functions, 1964
  * [DLMF]   NIST Digital Library of Mathematical Functions, dlmf.nist.gov
@@ -373,4 +374,35 @@ double eae_chisq_upper(double x, double df)
     double a = 0.5 * df, u = 0.5 * x;
     double factor = gamma_factor(u, a);
     return u < a + 1 ? 1 - factor * gamma_series(u, a) : factor * gamma_fraction(u, a);
+}
+
+/* ---- hypergeometric ----------------------------------------------------------------------- */
+
+/* The ratios of neighbouring probabilities are quotients of whole numbers, so that from the mode
+ * outwards each weight has two more roundings than the one before; their sum makes them
+ * probabilities. No factorial is needed, whose logarithms would have large errors, and nothing is
+ * subtracted. Below the mode the weights soon do not matter to the sum. */
+void eae_hypergeometric_tails(int64_t universe, int64_t set, int64_t list, double *tail)
+{
+    double big = (double)universe, marked = (double)set, drawn = (double)list;
+    double rest = big - marked - drawn;
+    int64_t high = set < list ? set : list, low = rest < 0 ? (int64_t)-rest : 0;
+    int64_t mode = (int64_t)((marked + 1) * (drawn + 1) / (big + 2));
+    mode = mode < low ? low : mode > high ? high : mode;
+    tail[mode] = 1;
+    for (int64_t k = mode; k < high; k++) {
+        double x = (double)k;
+        tail[k + 1] = tail[k] * ((marked - x) * (drawn - x) / ((x + 1) * (rest + x + 1)));
+    }
+    for (int64_t k = mode; k > 0; k--) {
+        double x = (double)k;
+        bool matters = k > low && tail[k] > 1e-40;
+        tail[k - 1] =
+            matters ? tail[k] * (x * (rest + x) / ((marked - x + 1) * (drawn - x + 1))) : 0;
+    }
+    for (int64_t k = high - 1; k >= 0; k--)
+        tail[k] += tail[k + 1];
+    double total = tail[low];
+    for (int64_t k = 0; k <= high; k++)
+        tail[k] = k <= low ? 1 : fmin(tail[k] / total, 1);
 }

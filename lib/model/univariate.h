@@ -58,6 +58,18 @@ void eae_adjust_holm(const double *p, int64_t m, double *out);
 void eae_adjust_bh(const double *p, int64_t m, double *out);
 void eae_adjust_by(const double *p, int64_t m, double *out);
 
+typedef enum eae_adjustment {
+    EAE_ADJUST_BONFERRONI,
+    EAE_ADJUST_HOLM,
+    EAE_ADJUST_BH,
+    EAE_ADJUST_BY
+} eae_adjustment;
+/* The same for m entries out of a family, of which all others are larger. Exact for bonferroni and
+ * holm, and for bh and by wherever the result does not exceed what a p-value that was left out
+ * would get: if those are above alpha, every bh up to alpha, and by of the same entries. */
+void eae_adjust_smallest(eae_adjustment how, const double *p, int64_t m, int64_t family,
+                         double *out);
+
 /* --filter: the K features of the highest score; ties by lower index; constant features never. */
 typedef enum eae_filter {
     EAE_FILTER_NONE,

