@@ -113,6 +113,20 @@ is() {
     make clean >/dev/null
 }
 
+@test "geo: a series is asked for where GEO keeps it" {
+    mkdir programs
+    printf '#!/bin/sh\necho "$@"\n' >programs/curl
+    chmod +x programs/curl
+    PATH=$PWD/programs:$PATH
+    cd "$INSTALLED/usr/share/eae/examples/geo"
+    must_pass make -s download GSE=GSE51280
+    [ "$stdout" = "-fO https://ftp.ncbi.nlm.nih.gov/geo/series/GSE51nnn/GSE51280/matrix/GSE51280_series_matrix.txt.gz" ] ||
+        fail "$stdout"
+    must_pass make -s download GSE=GSE994
+    [ "$stdout" = "-fO https://ftp.ncbi.nlm.nih.gov/geo/series/GSEnnn/GSE994/matrix/GSE994_series_matrix.txt.gz" ] ||
+        fail "$stdout"
+}
+
 @test "make clean leaves what was installed, and every example has its page" {
     cd "$INSTALLED/usr/share/eae/examples"
     for makefile in */Makefile; do
