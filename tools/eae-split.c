@@ -71,6 +71,7 @@ static const eae_option plan_options[] = {
      .type = EAE_OPT_FILE,
      .arg = "FILE",
      .quiet = true,
+     .writes = true,
      .help = "also write the plan to FILE, as TSV"},
     {0}};
 

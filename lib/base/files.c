@@ -50,9 +50,20 @@ static void on_signal(int sig)
     raise(sig);
 }
 
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
+
+/* A file that was made and is not yet claimed would be forgotten by on_signal(). */
+static void hold_signals(sigset_t *before)
+{
+    sigset_t ours;
+    sigemptyset(&ours);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        sigaddset(&ours, signals[i]);
+    pthread_sigmask(SIG_BLOCK, &ours, before);
+}
+
 void eae_files_handle_signals(void)
 {
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU};
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         struct sigaction old;
         sigaction(signals[i], NULL, &old);
@@ -63,6 +74,14 @@ void eae_files_handle_signals(void)
         sigaction(signals[i], &action, NULL);
     }
     signal(SIGXFSZ, SIG_IGN); /* write() then fails with EFBIG, as on a full disk */
+}
+
+void eae_files_hold_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0) /* the lowest that is free: it is taken by the next open */
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
 }
 
 static int claim_temp(const char *name)
@@ -130,13 +149,18 @@ static int open_temporary(eae_output *o, const char *path)
 {
     o->target = resolve_target(path);
     char *name = eae_sprintf("%s.tmp.XXXXXX", o->target);
+    sigset_t before;
+    hold_signals(&before);
     o->fd = mkostemp(name, O_CLOEXEC);
+    int error = errno;
+    o->temp = o->fd < 0 ? -1 : claim_temp(name);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (o->fd < 0) {
+        errno = error;
         int status = eae_fail_errno("%s: cannot create", path);
         free(name);
         return status;
     }
-    o->temp = claim_temp(name);
     if (o->temp < 0) {
         unlink(name);
         free(name);
@@ -334,10 +358,15 @@ int eae_temp_named(const char *dir, const char *suffix, char **path)
 {
     dir = eae_temp_folder(dir);
     *path = eae_sprintf("%s/eae.XXXXXX%s", dir, suffix);
+    sigset_t before;
+    hold_signals(&before);
     int fd = mkostemps(*path, (int)strlen(suffix), O_CLOEXEC);
+    int error = errno, slot = fd < 0 ? -1 : claim_temp(*path);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
     if (fd < 0)
         eae_fail_errno("%s: cannot create a temporary file", dir);
-    if (fd >= 0 && claim_temp(*path) < 0) {
+    if (fd >= 0 && slot < 0) {
         eae_fail("%s: too many temporary files, or the name is too long", dir);
         unlink(*path);
         close(fd);

@@ -39,6 +39,10 @@ void eae_files_discard_all(void);
 /* Install the handlers that call it and then die by the same signal; a file that grows beyond its
  * limit is an error of write(), not a signal. eae_options_parse() does it for every program. */
 void eae_files_handle_signals(void);
+/* Where one of descriptors 0 to 2 is closed, keep its place, so that no file that is opened later
+ * is taken for standard input or output: reading and writing it fails as before.
+ * eae_options_parse() does it for every program. */
+void eae_files_hold_standard(void);
 
 /* An unnamed read-write temporary file in `dir` (NULL: $TMPDIR, else /tmp); its space goes when
  * it is closed, whatever happens to the process. Returns the descriptor or -1, message set. */

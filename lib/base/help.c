@@ -72,32 +72,80 @@ void eae_help_print(const eae_program *program)
         for (const eae_option *p = program->groups[g].options; p->name; p++)
             describe(&b, p);
     }
-    eae_buffer_printf(&b, "\nSee also: man %s, man eae\n", program->name);
+    /* of "eae-cache run" the page is that of eae-cache */
+    eae_buffer_printf(&b, "\nSee also: man %.*s, man eae\n", (int)strcspn(program->name, " "),
+                      program->name);
     finish(&b);
 }
 
-void eae_help_version(const eae_program *program)
+void eae_help_version(const char *name)
 {
     eae_buffer b = {0};
-    eae_buffer_printf(&b, "%s %s\nLicence: Apache-2.0\n", program->name, EAE_VERSION);
+    eae_buffer_printf(&b, "%s %s\nLicence: Apache-2.0\n", name, EAE_VERSION);
     finish(&b);
 }
 
-void eae_options_dump(const eae_program *program, eae_buffer *b)
+static void dump_marks(const eae_option *p, eae_buffer *b)
+{
+    const struct {
+        const char *name;
+        bool set;
+    } marks[] = {{"optional", p->optional}, {"pairs", p->pairs},     {"quiet", p->quiet},
+                 {"many", p->many},         {"repeats", p->repeats}, {"writes", p->writes}};
+    const char *comma = "";
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (!marks[i].set)
+            continue;
+        eae_buffer_printf(b, "%s%s", comma, marks[i].name);
+        comma = ",";
+    }
+}
+
+void eae_options_dump(const eae_program *program, const char *command, eae_buffer *b)
 {
     static const char *const types[] = {"flag",   "int",   "real",  "size", "text",
                                         "choice", "names", "reals", "file"};
     for (int g = 0; g < EAE_GROUPS_MAX && program->groups[g].options; g++) {
-        for (const eae_option *p = program->groups[g].options; p->name; p++)
-            eae_buffer_printf(b, "%s\t%.1s\t%s\t%s\t%s\t%s\t%s\n", p->name,
+        for (const eae_option *p = program->groups[g].options; p->name; p++) {
+            eae_buffer_printf(b, "%s\t%.1s\t%s\t%s\t%s\t%s\t", p->name,
                               p->shortcut ? &p->shortcut : "", types[p->type], p->arg ? p->arg : "",
-                              p->fallback ? p->fallback : "", p->range ? p->range : "", p->help);
+                              p->fallback ? p->fallback : "", p->range ? p->range : "");
+            dump_marks(p, b);
+            eae_buffer_printf(b, "\t%s\t%s\n", command, p->help);
+        }
     }
 }
 
 void eae_help_dump(const eae_program *program)
 {
     eae_buffer b = {0};
-    eae_options_dump(program, &b);
+    eae_options_dump(program, "", &b);
+    finish(&b);
+}
+
+/* ---- programs of several commands ----------------------------------------------------------- */
+
+void eae_help_commands(const eae_suite *suite)
+{
+    eae_buffer b = {0};
+    eae_buffer_printf(&b, "%s\n\n%s COMMAND [OPTION...] ...\n%s\n\nCommands:\n", suite->example,
+                      suite->name, suite->summary);
+    for (const eae_subcommand *c = suite->commands; c->name; c++) {
+        eae_buffer_printf(&b, "  %-*s", HELP_COLUMN - 2, c->name);
+        wrap(&b, HELP_COLUMN, c->program->summary);
+    }
+    eae_buffer_printf(&b, "\n'%s COMMAND --help' has the options of a command.\n", suite->name);
+    eae_buffer_printf(&b, "See also: man %s, man eae\n", suite->name);
+    finish(&b);
+}
+
+void eae_help_dump_commands(const eae_suite *suite)
+{
+    eae_buffer b = {0};
+    for (const eae_subcommand *c = suite->commands; c->name; c++) {
+        eae_buffer_printf(&b, "%s\t\tcommand\t\t\t\t\t%s\t%s\n", c->name, c->name,
+                          c->program->summary);
+        eae_options_dump(c->program, c->name, &b);
+    }
     finish(&b);
 }

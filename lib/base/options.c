@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "base/help.h"
+#include "base/mark.h"
 #include "base/number.h"
 #include "base/threads.h"
 
@@ -37,6 +38,7 @@ const eae_option eae_common_options[] = {
      .type = EAE_OPT_FILE,
      .arg = "FILE",
      .quiet = true,
+     .writes = true,
      .help = "write to FILE, which appears whole or not at all (default: standard output)"},
     {.name = "threads",
      .shortcut = 't',
@@ -318,8 +320,10 @@ static void check_conflicts(const eae_options *o)
 static void give(value *v, const char *text)
 {
     bool again = v->given && v->option->repeats;
-    if (v->given && v->option->type != EAE_OPT_FLAG && !again)
+    if (v->given && v->option->type != EAE_OPT_FLAG && !again && !v->option->many)
         eae_usage("--%s is given twice", v->option->name);
+    if (v->option->many)
+        eae_names_add(&v->words, text, strlen(text));
     char *joined = again ? eae_sprintf("%s,%s", v->text, text) : eae_strdup(text);
     v->given = true;
     free(v->text);
@@ -391,6 +395,7 @@ static void take_all(eae_options *o, int argc, char **argv)
         const char *word = argv[i];
         if (options_end || word[0] != '-' || word[1] == '\0') {
             o->operand[o->operand_count++] = word;
+            options_end = options_end || o->program->prefix;
             i++;
         } else if (strcmp(word, "--") == 0) {
             options_end = true;
@@ -405,7 +410,9 @@ static void take_all(eae_options *o, int argc, char **argv)
 
 void eae_options_parse(eae_options **out, const eae_program *program, int argc, char **argv)
 {
+    eae_mark_program();
     eae_diag_program(program->name);
+    eae_files_hold_standard();
     eae_files_handle_signals();
     if (argc == 2 && strcmp(argv[1], "--dump-options") == 0)
         eae_help_dump(program);
@@ -414,7 +421,7 @@ void eae_options_parse(eae_options **out, const eae_program *program, int argc, 
     if (eae_flag(o, "help"))
         eae_help_print(program);
     if (eae_flag(o, "version"))
-        eae_help_version(program);
+        eae_help_version(program->name);
     for (int i = 0; i < o->count; i++)
         check_value(&o->values[i]);
     check_conflicts(o);
@@ -512,6 +519,14 @@ const eae_names *eae_opt_names(const eae_options *o, const char *name)
     return &of_type(o, name, EAE_OPT_NAMES)->words;
 }
 
+const eae_names *eae_opt_each(const eae_options *o, const char *name)
+{
+    const value *v = find(o, name);
+    if (!v->option->many)
+        eae_bug("--%s cannot be given several times", name);
+    return &v->words;
+}
+
 const double *eae_opt_reals(const eae_options *o, const char *name, int *count)
 {
     const value *v = of_type(o, name, EAE_OPT_REALS);
@@ -559,23 +574,23 @@ static char *history_files(const value *v)
 }
 
 /* "--samples=P01,P02", "--map=<hash>": the option as the history has it; the caller frees. */
-static char *history_word(const value *v)
+static char *history_word(const value *v, const char *value_text)
 {
     const char *name = v->option->name, *arg = v->option->arg;
     eae_hash hash;
     char text[EAE_HASH_TEXT];
-    if (v->option->type == EAE_OPT_FLAG || (v->option->optional && !*v->text))
+    if (v->option->type == EAE_OPT_FLAG || (v->option->optional && !*value_text))
         return eae_sprintf("--%s", name);
     char *files = v->option->type == EAE_OPT_NAMES && arg && strcmp(arg, "FILES") == 0
                       ? history_files(v)
                       : NULL;
     if (files)
         return files;
-    if (arg && strncmp(arg, "FILE", 4) == 0 && eae_hash_file(v->text, &hash))
+    if (arg && strncmp(arg, "FILE", 4) == 0 && eae_hash_file(value_text, &hash))
         return eae_sprintf("--%s=%s", name, eae_hash_text(&hash, text));
     if (v->option->type == EAE_OPT_FILE)
         return eae_sprintf("--%s", name);
-    return eae_sprintf("--%s=%s", name, v->text);
+    return eae_sprintf("--%s=%s", name, value_text);
 }
 
 void eae_options_history(const eae_options *o, int keep_operands, eae_names *argv)
@@ -587,8 +602,11 @@ void eae_options_history(const eae_options *o, int keep_operands, eae_names *arg
         const value *v = &o->values[i];
         if (!v->given || v->option->quiet)
             continue;
-        char *word = history_word(v);
-        eae_names_add(argv, word, strlen(word));
-        free(word);
+        int64_t times = v->option->many ? v->words.count : 1;
+        for (int64_t k = 0; k < times; k++) {
+            char *word = history_word(v, v->option->many ? eae_name(&v->words, k) : v->text);
+            eae_names_add(argv, word, strlen(word));
+            free(word);
+        }
     }
 }

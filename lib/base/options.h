@@ -14,6 +14,8 @@
  *     eae_options_parse(&o, &program, argc, argv);       (exits for --help, --version, mistakes)
  *     if (eae_given(o, "kfold")) k = eae_opt_int(o, "kfold");
  *
+ * A program of several commands (eae-cache run, eae-cache ls) has a table for each: commands.h.
+ *
  * Long options take "--name VALUE" or "--name=VALUE"; an unambiguous beginning of a name is enough.
  * Options and operands may be mixed; "--" ends options. Asking for a name that is not in the table
  * is a bug and aborts.
@@ -47,6 +49,8 @@ typedef struct eae_option {
     bool pairs;            /* optional, and also taken from the next word where it is KEY=... */
     bool repeats;          /* EAE_OPT_NAMES: may be given again, which adds to the list */
     bool quiet;            /* does not change the result: left out of the history */
+    bool many;             /* may be given several times; texts and files only */
+    bool writes;           /* names a file that is written */
     const char *arg;       /* name of the value in --help */
     const char *fallback;  /* default, as text; NULL = not given */
     const char *range;     /* see the types */
@@ -68,6 +72,8 @@ typedef struct eae_program {
     const char *operands; /* as in the synopsis: "MODEL [FILE...]" */
     int min_operands;
     int max_operands; /* -1: any number */
+    bool prefix;      /* the first operand ends the options: from there on it is another program's
+                         command line */
     eae_option_group groups[EAE_GROUPS_MAX];
 } eae_program;
 
@@ -96,6 +102,8 @@ const char *eae_opt_text(const eae_options *o, const char *name);
 int eae_opt_choice(const eae_options *o, const char *name);
 /* The words of EAE_OPT_NAMES, the numbers of EAE_OPT_REALS; owned by `o`. */
 const eae_names *eae_opt_names(const eae_options *o, const char *name);
+/* All values of an option that may be given several times, as they came; owned by `o`. */
+const eae_names *eae_opt_each(const eae_options *o, const char *name);
 const double *eae_opt_reals(const eae_options *o, const char *name, int *count);
 
 int eae_operand_count(const eae_options *o);
@@ -112,8 +120,9 @@ uint64_t eae_opt_memory(const eae_options *o);
  * again (of a list of FILES: of each); else the text of a list, or nothing. */
 void eae_options_history(const eae_options *o, int keep_operands, eae_names *argv);
 
-/* The options as rows for tests and completion ("--dump-options"): name, short, type, arg, default,
- * range, help; tab-separated. */
-void eae_options_dump(const eae_program *program, eae_buffer *out);
+/* The options as rows for tests, completion and eae-cache ("--dump-options"): name, short, type,
+ * arg, default, range, marks, command, help; tab-separated. Marks, with commas: optional pairs
+ * quiet many writes. `command` is what goes into that column; "" for a program without commands. */
+void eae_options_dump(const eae_program *program, const char *command, eae_buffer *out);
 
 #endif

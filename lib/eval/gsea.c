@@ -12,7 +12,7 @@
 #include "eval/ranking.h"
 #include "model/distribution.h"
 
-enum { ENOUGH = 20, COMMON = 100 };
+enum { ENOUGH = 20, COMMON = 4 };
 
 /* All sets of one size. */
 typedef struct {
@@ -250,6 +250,12 @@ static void summarise_random(const study *s, int64_t index, size_class *c)
     c->mean[1] /= (double)c->with_sign[1];
 }
 
+/* Then few of the sets of a level have the sign, and levels are counted up to where all have. */
+static bool is_rare(const study *s, const size_class *c, int sign)
+{
+    return COMMON * c->with_sign[sign] < s->options->draws;
+}
+
 /* By counting; false where too few random sets are as extreme. */
 static bool count_extreme(const study *s, int64_t index, const size_class *c, int64_t set)
 {
@@ -292,7 +298,7 @@ static void take_tail(const study *s, const size_class *c, int64_t set, double l
         log_p = least;
         variance = NAN;
     }
-    line->p = log_p < 0 ? exp(log_p) : 1;
+    line->p = log_p >= 0 ? 1 : exp(log_p);
     line->log2err = sqrt(variance) / M_LN2;
 }
 
@@ -302,7 +308,7 @@ static int climb(study *s, const size_class *c, int sign, pending *wait, int64_t
     eae_gsea_ranking ranking = {s->input->genes, s->weight[sign], s->below[sign]};
     eae_gsea_random random;
     double draws = (double)s->options->draws, with = (double)c->with_sign[sign];
-    bool rare = c->with_sign[sign] < COMMON;
+    bool rare = is_rare(s, c, sign);
     eae_gsea_share share = {log(with / draws), 1 / with - 1 / draws, c->mean[sign]};
     double floor = log_least(s, c->size) + (rare ? 0 : share.log_share);
     eae_gsea_tail *tail = eae_malloc((size_t)count, sizeof *tail);
@@ -345,7 +351,7 @@ static int test_size(void *data, int64_t task, int worker)
         if (s->score[set] == 0 || (s->score[set] < 0) != sign)
             continue;
         line->nes = line->es / c.mean[sign];
-        if (c.with_sign[sign] < COMMON || !count_extreme(s, index, &c, set))
+        if (!count_extreme(s, index, &c, set))
             wait[count++] = (pending){fabs(s->score[set]), set};
     }
     if (count > 0)

@@ -27,8 +27,9 @@
  * replaced by copies of upper ones; all are moved by swaps of a gene for another that keep the
  * score above the median; and so on until the level is above es. Each level multiplies p by a Beta
  * variable of known mean and variance of the logarithm; log2err is the standard deviation of log2 p
- * that follows (of sampling alone: moves that mix badly add to it). A sign that fewer than 100 of
- * the B sets have is rare: then the same levels give m / B and the mean too.
+ * that follows (of sampling alone: moves that mix badly add to it). A sign that fewer than a
+ * quarter of the B sets have is rare: there the levels, up to where all N sets have it, give its
+ * share and the mean too, and log2err is rather too large.
  *
  * p is never below 1 / C(n, k), nor below `eps`: what would be is set to that, with log2err NaN.
  *

@@ -128,7 +128,20 @@ int eae_signatures_of_text(eae_signatures *s, const char *text, size_t length, c
 
 /* ---- a ranking --------------------------------------------------------------------------- */
 
-/* "name<TAB>number" lines into a set of names and their numbers. */
+/* What stands where a number should: text that is no missing value either, on the first line. */
+static bool is_header(int64_t number, const char *field, const char *end)
+{
+    static const char *const missing[] = {"NA", "NaN", "nan", "inf", "-inf", "Inf", "-Inf", ""};
+    double x;
+    size_t n = (size_t)(end - field);
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+        if (strlen(missing[i]) == n && memcmp(missing[i], field, n) == 0)
+            return false;
+    }
+    return number == 1 && !eae_parse_double(field, n, &x) && !memchr(field, '\t', n);
+}
+
+/* "name<TAB>number" lines, perhaps below a header, into a set of names and their numbers. */
 static int read_ranking(const char *text, size_t length, const char *source, eae_name_set *ids,
                         double **value)
 {
@@ -144,7 +157,7 @@ static int read_ranking(const char *text, size_t length, const char *source, eae
         double x;
         line = next;
         number++;
-        if (end == begin || *begin == '#')
+        if (end == begin || *begin == '#' || (tab && is_header(number, tab + 1, end)))
             continue;
         if (!tab || !eae_parse_double(tab + 1, (size_t)(end - tab - 1), &x) || !isfinite(x))
             return eae_fail("%s:%lld: not a name and a number, separated by a tab", source,

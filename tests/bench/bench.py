@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """make bench: eAE beside its peers, on this machine, in this run.
 
-usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a 11b 11c 11d 16; default all
+usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a
+       11b 11c 11d 12 15a 15b 16; default all
 
 Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
 a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
@@ -526,6 +527,100 @@ def row11(args, work, which):
     if worst > 1e-10:
         sys.exit(f"row {which}: p or bh differ by {worst}")
     report(which, name, peer, statistics.median(a), statistics.median(b), target, f"p {'' if which == '11d' else 'and bh '}differ by {worst:.0e}; the peer has the sets in memory")
+def gene_sets(work, count, genes=20000):
+    """A ranking with normal statistics, and sets of 10 to 500 genes, some drawn with a pull to one end."""
+    rng = np.random.default_rng(12)
+    statistic = np.sort(rng.standard_normal(genes))[::-1]
+    np.savetxt(os.path.join(work, "statistic.txt"), statistic, fmt="%.17g")
+    with open(os.path.join(work, "sets.txt"), "w", encoding="utf-8") as f:
+        for _ in range(count):
+            pull = rng.choice([0, 0, 0, 0, 0.2, 0.4]) * rng.choice([-1, 1])
+            weight = np.exp(pull * statistic)
+            members = rng.choice(genes, int(np.exp(rng.uniform(np.log(10), np.log(500)))), replace=False,
+                                 p=weight / weight.sum())
+            f.write(" ".join(str(g + 1) for g in members) + "\n")
+
+
+def row12(args, work):
+    """fgseaMultilevel, 101 samples, p down to 1e-10, two processes against two threads; data in memory. p must
+    agree within what both say of its error."""
+    count = 500 if args.quick else 8500
+    gene_sets(work, count)
+    name, target = f"preranked GSEA, {count:,} sets, 20,000 genes, p to 1e-10", ">= 5x"
+    driver = os.path.join(ROOT, "build", "bench", "bench_gsea")
+    command = [driver, f"{work}/statistic.txt", f"{work}/sets.txt", "2", "1", "101", "4000", "1e-10"]
+
+    def ours():
+        done = subprocess.run(command, env=ENV, check=True, capture_output=True, text=True)
+        with open(f"{work}/ours.tsv", "w", encoding="utf-8") as f:
+            f.write(done.stdout)
+        return float(done.stderr)
+
+    script = (f"library(fgsea); s <- scan('{work}/statistic.txt', quiet = TRUE); names(s) <- seq_along(s); "
+              f"sets <- strsplit(readLines('{work}/sets.txt'), ' '); names(sets) <- sprintf('%06d', seq_along(sets)); "
+              "set.seed(1); t <- system.time(x <- fgseaMultilevel(sets, s, eps = 1e-10, nproc = 2))[['elapsed']]; "
+              f"x <- x[order(x$pathway), c('size', 'ES', 'NES', 'pval', 'log2err')]; "
+              f"write.table(x, '{work}/theirs.tsv', row.names = FALSE, col.names = FALSE, "
+              "na = 'nan'); cat(t)")
+    if not shutil.which("Rscript") or subprocess.run(["Rscript", "-e", "library(fgsea)"], capture_output=True).returncode:
+        return report("12", name, "fgsea: not installed", statistics.median(ours() for _ in range(args.runs)), None,
+                      target)
+    theirs = lambda: float(subprocess.run(["Rscript", "-e", script], env=ENV, check=True, capture_output=True,
+                                          text=True).stdout.split()[-1])
+    ours()
+    a, b = [ours()], [theirs()]
+    for _ in range(1 if b[0] > 20 else args.runs - 1):
+        a.append(ours())
+        b.append(theirs())
+    x, y = np.loadtxt(f"{work}/ours.tsv"), np.loadtxt(f"{work}/theirs.tsv")
+    off = np.log2(x[:, 3] / y[:, 3]) / np.hypot(x[:, 4], y[:, 4])
+    known = np.isfinite(off)
+    worst, spread = np.abs(x[:, 1] - y[:, 1]).max(), np.sqrt(np.mean(off[known] ** 2))
+    note = f"p from {np.nanmin(x[:, 3]):.1e}; differences of log p are {spread:.2f} of their error"
+    if worst > 1e-4 or spread > 1.3:
+        note = f"RESULTS DIFFER: es by {worst:.2g}, p by {spread:.2f} of its error"
+    report("12", name, "fgsea (nproc = 2)", statistics.median(a), statistics.median(b), target, note)
+
+
+def row15a(args, work):
+    """A hit of 1 MB: ten processes in one shell; what the same copy takes without a cache is in the note."""
+    source, cache = os.path.join(work, "big.c"), os.path.join(work, "cache")
+    with open(source, "w", encoding="utf-8") as f:
+        f.write("char x[1 << 20] = {1};\n")
+    ten = lambda command: timed(lambda: sh(f"for i in 1 2 3 4 5 6 7 8 9 10; do {command}; done"))[0] / 10
+    hit = f"eae-cache run --dir {cache} --no-stdin -- head -c 1048576 /dev/zero > {work}/hit"
+    copy = f"cat {work}/hit > {work}/copy"
+    ours, peer, copies = [], [], []
+    have_ccache = shutil.which("ccache")
+    compile_it = f"CCACHE_DIR={work}/ccache ccache cc -c {source} -o {work}/big.o"
+    for i in range(args.runs + 1):  # the first is the warm-up
+        ours.append(ten(hit))
+        peer.append(ten(compile_it) if have_ccache else 0)
+        copies.append(ten(copy))
+    if os.path.getsize(os.path.join(work, "hit")) != 1 << 20:
+        raise SystemExit("15a: not the same bytes")
+    note = f"cat of 1 MB {statistics.median(copies[1:]) * 1000:.2f} ms"
+    report("15a", "cache hit of 1 MB, whole process", "ccache hit" if have_ccache else "ccache: not installed",
+           statistics.median(ours[1:]), statistics.median(peer[1:]) if have_ccache else None, "<= 2 ms + copy", note)
+
+
+def row15b(args, work):
+    """The first hash of a file in the page cache: a cache that knows nothing, each time."""
+    path, size = os.path.join(work, "large"), (1 if args.quick else 10) << 30
+    sh(f"eae-synth --rows {size // 40000} --cols 10000 -o {path}")
+    size = os.path.getsize(path)
+    count = iter(range(1000000))
+    ours = lambda: sh(f"eae-cache key --dir {work}/fresh{next(count)} --name x --input {path} || [ $? -eq 3 ]")
+    name = f"first hash of {size / 1e9:.1f} GB"
+    if shutil.which("xxhsum"):
+        a, b, _, _ = paired(ours, lambda: sh(f"xxhsum -H2 {path}"), args.runs)
+        report("15b", name, "xxhsum -H2", a, b, ">= 10 GB/s from the page cache",
+               f"{size / a / 1e9:.1f} GB/s, xxhsum {size / b / 1e9:.1f}")
+    else:
+        ours()
+        a = statistics.median(timed(ours)[0] for _ in range(args.runs))
+        report("15b", name, "xxhsum: not installed", a, None, ">= 10 GB/s from the page cache", f"{size / a / 1e9:.1f} GB/s")
+    os.remove(path)
 
 
 def row16(args, work):
@@ -557,7 +652,8 @@ def main():
              "10a": lambda w: row10a(args, w),
              "10b": lambda w: row10b(args, w), "11a": lambda w: row11(args, w, "11a"),
              "11b": lambda w: row11(args, w, "11b"), "11c": lambda w: row11(args, w, "11c"),
-             "11d": lambda w: row11(args, w, "11d"), "16": lambda w: row16(args, w)}
+             "11d": lambda w: row11(args, w, "11d"), "12": lambda w: row12(args, w),
+             "15a": lambda w: row15a(args, w), "15b": lambda w: row15b(args, w), "16": lambda w: row16(args, w)}
     print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
     with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:
         for row in args.rows or cases:

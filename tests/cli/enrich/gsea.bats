@@ -127,6 +127,9 @@ EOP
     printf 'G0001\t1\nG0002\n' >bad.rnk
     must_fail 1 eae-enrich --method gsea --sets "$DATA/sets_a.gmt" bad.rnk
     says "bad.rnk:2: not a name and a number"
+    printf 'G0001\tNA\nG0002\t1\n' >bad.rnk
+    must_fail 1 eae-enrich --method gsea --sets "$DATA/sets_a.gmt" bad.rnk
+    says "bad.rnk:1: not a name and a number"
     printf 'G0001\t1\nG0001\t2\n' >bad.rnk
     must_fail 1 eae-enrich --method gsea --sets "$DATA/sets_a.gmt" bad.rnk
     says "bad.rnk:2: G0001 is there twice"

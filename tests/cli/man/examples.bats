@@ -76,6 +76,7 @@ run_section() {
 @test "examples of eae-score" { make_data && run_section eae-score.1 EXAMPLES; }
 @test "examples of eae-enrich" { make_data && run_section eae-enrich.1 EXAMPLES; }
 @test "examples of eae-synth" { make_data && run_section eae-synth.1 EXAMPLES; }
+@test "examples of eae-cache" { make_data && EAE_CACHE_DIR=$PWD/cache run_section eae-cache.1 EXAMPLES; }
 @test "the pipeline of eae(7)" { make_data && run_section eae.7 'A WORKED PIPELINE'; }
 
 @test "every page has examples that are run here" {

@@ -1,0 +1,35 @@
+/*
+ * evict.h - making room: what was not used for the longest time goes first.
+ *
+ * Never removed: what is pinned, and what is in use: its lease (store.h) is younger than
+ * EAE_CACHE_LEASE seconds. An object whose lease is renewed just while it is being removed is put
+ * back. Objects that no entry names go in any case, and so do temporary files and locks of dead
+ * owners, and remembered hashes that were made more than EAE_MEMO_DAYS days ago.
+ */
+#ifndef EAE_CACHE_EVICT_H
+#define EAE_CACHE_EVICT_H
+
+#include "cache/catalog.h"
+
+enum { EAE_MEMO_DAYS = 30 };
+
+typedef struct eae_evict_rules {
+    bool limit_size; /* entries and objects to at most max_size bytes */
+    uint64_t max_size;
+    bool limit_age; /* entries to at most max_age seconds since they were used */
+    int64_t max_age;
+    bool dry_run; /* count only */
+} eae_evict_rules;
+
+typedef struct eae_evicted {
+    int64_t entries, objects, leftovers; /* removed; leftovers: temporary files, locks, memos */
+    int64_t in_use, pinned;              /* kept although the rules would have them go */
+    uint64_t before, after;              /* bytes of entries and objects */
+} eae_evicted;
+
+/* "90d" in seconds: a number, then s, m, h, d or w. */
+bool eae_evict_age(const char *text, int64_t *seconds);
+
+int eae_evict(const eae_store *s, const eae_evict_rules *rules, eae_evicted *done);
+
+#endif
