@@ -399,11 +399,14 @@ const eae_metric eae_metrics[] = {
     {"spearman", REGRESSION, HIGHER, .chance = 0, .compute = spearman, .help = "rank correlation"},
     {"cindex", EAE_TASK_SURVIVAL, HIGHER, .chance = 0.5, .compute = cindex,
      .help = "Harrell's concordance; higher value = more risk"},
-    {"hr", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .chance = 1, .compute = hazard_ratio,
+    {"hr", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .reads = "cut", .chance = 1,
+     .compute = hazard_ratio,
      .help = "hazard ratio of high against low risk, cut at the training median"},
-    {"hr-sd", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .chance = 1, .compute = hazard_ratio_sd,
+    {"hr-sd", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .reads = "sd", .chance = 1,
+     .compute = hazard_ratio_sd,
      .help = "hazard ratio per training standard deviation of the linear predictor"},
-    {"hr-p", EAE_TASK_SURVIVAL, .single = true, .test_of = "hr", .chance = NAN, .compute = hazard_p,
+    {"hr-p", EAE_TASK_SURVIVAL, .single = true, .test_of = "hr", .reads = "cut", .chance = NAN,
+     .compute = hazard_p,
      .help = "its p-value: by permutation, or Wald's for a single hold-out split"},
     {0}};
 

@@ -129,6 +129,13 @@ scores_as_r() {
     must_pass eae-train cox -q --alpha 1 --lambda 100 nki70.eae -o null.eae
     must_pass eae-score --metrics hr-sd --summary null.eae
     [ "$(awk -F '\t' 'NR == 2 { print $6, $7, $11 }' .stdout)" = "0 NA NA" ] || fail "$stdout"
+    # an external trainer gives values, and not where those of its training samples lie
+    printf 'NR == 1 { print "id\\tvalue" } NR > 1 { print $1 "\\t" $NF }\n' >last.awk
+    must_pass eae-train 'exec:sh -c "awk -f last.awk $EAE_TEST"' --exec-format tsv -q nki70.eae -o exec.eae
+    must_pass eae-score --metrics cindex,hr,hr-sd --summary exec.eae
+    says "hr is NA: the predictions do not have the row annotation cut"
+    says "hr-sd is NA: the predictions do not have the row annotation sd"
+    [ "$(awk -F '\t' '$5 == "cindex" { print $6 }' .stdout)" = 4 ] || fail "$stdout"
     must_fail 2 eae-score --metrics hr-sd <(eae-view -q --label ER --meta Diam,N,Grade \
         "$DATA/nki70/nki70.tsv" | eae-split -q --kfold 3 | eae-train svm -q)
     says "hr-sd"
