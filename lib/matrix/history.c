@@ -5,28 +5,8 @@
 #include <string.h>
 
 #include "base/help.h"
+#include "base/utf8.h"
 #include "matrix/stream.h"
-
-/* Length of the UTF-8 sequence at p, 0 if it is not well-formed (Unicode, table 3-7). */
-static int utf8_length(const unsigned char *p)
-{
-    unsigned low = 0x80, high = 0xbf;
-    int n;
-
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] < 0xc2 || p[0] > 0xf4)
-        return 0;
-    n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    low = p[0] == 0xe0 ? 0xa0 : p[0] == 0xf0 ? 0x90 : low;
-    high = p[0] == 0xed ? 0x9f : p[0] == 0xf4 ? 0x8f : high;
-    if (p[1] < low || p[1] > high)
-        return 0;
-    for (int i = 2; i < n; i++)
-        if (p[i] < 0x80 || p[i] > 0xbf)
-            return 0;
-    return n;
-}
 
 void eae_json_string(eae_buffer *b, const char *text)
 {
@@ -34,7 +14,7 @@ void eae_json_string(eae_buffer *b, const char *text)
 
     eae_buffer_putc(b, '"');
     while (*p != '\0') {
-        int n = utf8_length(p);
+        int n = eae_utf8_length((const char *)p);
 
         if (n == 0)
             eae_buffer_printf(b, "\\udc%02x", *p);

@@ -133,6 +133,12 @@ int64_t eae_report_rows(const eae_report *r)
     return r->rows;
 }
 
+const char *eae_report_body(const eae_report *r, size_t *length)
+{
+    *length = r->text.length;
+    return r->text.data ? r->text.data : "";
+}
+
 int eae_report_put(const eae_report *r, eae_output *out)
 {
     if (r->next != 0)

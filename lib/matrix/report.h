@@ -38,6 +38,9 @@ void eae_report_annot(eae_report *r, const eae_annot *a, int64_t i);
 /* Rows finished so far. */
 int64_t eae_report_rows(const eae_report *r);
 
+/* What is there so far, as it would be written; valid until the next cell. */
+const char *eae_report_body(const eae_report *r, size_t *length);
+
 /* Write to an open output, or to a path ("-" or NULL: standard output). A row that was begun and
  * not finished is a bug and aborts. */
 int eae_report_put(const eae_report *r, eae_output *out);

@@ -75,6 +75,7 @@ run_section() {
 @test "examples of eae-rfe" { make_data && run_section eae-rfe.1 EXAMPLES; }
 @test "examples of eae-score" { make_data && run_section eae-score.1 EXAMPLES; }
 @test "examples of eae-enrich" { make_data && run_section eae-enrich.1 EXAMPLES; }
+@test "examples of eae-plot" { make_data && run_section eae-plot.1 EXAMPLES; }
 @test "examples of eae-synth" { make_data && run_section eae-synth.1 EXAMPLES; }
 @test "examples of eae-cache" { make_data && EAE_CACHE_DIR=$PWD/cache run_section eae-cache.1 EXAMPLES; }
 @test "the pipeline of eae(7)" { make_data && run_section eae.7 'A WORKED PIPELINE'; }

@@ -1,0 +1,19 @@
+# roc.gp - ROC curves. $curve: fpr, mean tpr, lowest, highest; a part for each of label[1..label_n].
+set xlabel xname('False positive rate')
+y_name = yname('True positive rate')
+eval set_y
+set xrange [0:1]
+set yrange [0:1.005]
+set xtics 0.2
+set ytics 0.2
+if (!term) { set size ratio -1 }
+set key bottom right Left reverse width key_width(label_width)
+if (term) {
+    plot x with dots notitle, \
+        for [i=1:label_n] $curve index i-1 using 1:2 with lines linestyle i title label[i]
+} else {
+    plot for [i=1:label_n] $curve index i-1 using 1:(repeats > 1 ? $3 : NaN):4 with filledcurves \
+            linecolor rgb colour[i] fillstyle transparent solid 0.15 noborder notitle, \
+        [0:1] x with lines linecolor rgb grey linewidth 0.8 dashtype 3 notitle, \
+        for [i=1:label_n] $curve index i-1 using 1:2 with lines linestyle i title label[i]
+}
