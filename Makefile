@@ -122,7 +122,8 @@ bench: all $(BENCHES)
 
 SHARE    := $(wildcard share/python/*.py share/R/*.R share/snakemake/* share/completions/* share/notebooks/*.ipynb \
               share/plot/* share/data/*/* share/examples/*.md share/examples/*.awk share/examples/*/Makefile \
-              share/examples/*/*.md share/examples/*/*.awk share/examples/*/*.txt share/examples/exec/*)
+              share/examples/*/*.md share/examples/*/*.awk share/examples/*/*.txt share/examples/exec/* \
+              share/examples/backend/*)
 TO       := $(DESTDIR)$(PREFIX)
 COMPLETE := $(TO)/share/bash-completion/completions
 

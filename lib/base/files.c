@@ -278,6 +278,11 @@ int eae_output_write(eae_output *o, const void *bytes, size_t n)
     return EAE_OK;
 }
 
+int eae_output_flush(eae_output *o)
+{
+    return flush_buffer(o);
+}
+
 uint64_t eae_output_offset(const eae_output *o)
 {
     return o->offset;

@@ -25,6 +25,8 @@ int eae_output_open(eae_output **out, const char *path, bool binary);
 /* On a descriptor that is open for writing and becomes the output's; written through. */
 eae_output *eae_output_fd(int fd, const char *name);
 int eae_output_write(eae_output *out, const void *bytes, size_t n);
+/* Give what was written to the file or pipe now: for one that is read while it grows. */
+int eae_output_flush(eae_output *out);
 /* Bytes written so far. */
 uint64_t eae_output_offset(const eae_output *out);
 /* "standard output" or the path, for messages. */

@@ -46,6 +46,11 @@ int eae_threads_default(void)
         if (n > 0)
             return n;
     }
+    return eae_threads_available();
+}
+
+int eae_threads_available(void)
+{
     cpu_set_t mask;
     int n = sched_getaffinity(0, sizeof mask, &mask) == 0 ? CPU_COUNT(&mask) : 1;
     int quota = cgroup_cores();

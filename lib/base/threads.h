@@ -15,6 +15,8 @@
 /* The default for --threads: OMP_NUM_THREADS, else SLURM_CPUS_PER_TASK or LSB_DJOB_NUMPROC (what a
  * scheduler granted), else the affinity mask limited by the cgroup's cpu quota. At least 1. */
 int eae_threads_default(void);
+/* The last two alone: the cores this process may use. */
+int eae_threads_available(void);
 
 /* A task: returns a status. `worker` is 0 .. threads-1, for scratch memory. */
 typedef int (*eae_task_fn)(void *context, int64_t task, int worker);

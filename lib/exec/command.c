@@ -12,11 +12,12 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/status.h"
 
-enum { ERRORS_MAX = 1 << 18, CHUNK = 1 << 16, SAID_MAX = 400 };
+enum { ERRORS_MAX = 1 << 18, CHUNK = 1 << 16, SAID_MAX = 400, PIPE_HOLDS = 4096 };
 
 extern char **environ;
 
@@ -29,7 +30,7 @@ typedef struct {
     int report[2]; /* errno of a failed exec; closed by a successful one */
     pid_t parent;
     pid_t pid;
-    bool overrun;
+    bool group; /* a process group of its own */
 } child;
 
 /* ---- before the fork: everything that needs memory --------------------------------------------
@@ -50,11 +51,11 @@ static bool same_variable(const char *a, const char *b)
 }
 
 /* Pointers only: the strings are those of `environ` and of `more`. */
-static char **environment_with(const eae_names *more)
+static char **environment_with(const eae_names *more, bool bare)
 {
     size_t own = 0, n = 0;
     int64_t added = more ? more->count : 0;
-    while (environ[own])
+    while (environ[own] && !bare)
         own++;
     char **all = EAE_NEW_ARRAY(char *, own + (size_t)added + 1);
     for (size_t i = 0; i < own; i++) {
@@ -90,12 +91,33 @@ static bool open_pipe(int ends[2])
     return pipe2(ends, O_CLOEXEC) == 0 && move_up(&ends[0]) && move_up(&ends[1]);
 }
 
-static int open_pipes(child *c, int input)
+/* The text waits in a pipe: nobody has to be there to write it. */
+static bool open_text(child *c, const char *text)
 {
-    c->input =
-        input >= 0 ? fcntl(input, F_DUPFD_CLOEXEC, 3) : open("/dev/null", O_RDONLY | O_CLOEXEC);
-    bool opened = input >= 0 ? c->input >= 0 : move_up(&c->input);
-    if (!opened || !open_pipe(c->output) || !open_pipe(c->errors) || !open_pipe(c->report))
+    int ends[2] = {-1, -1};
+    size_t n = strlen(text);
+    bool written = n <= PIPE_HOLDS && open_pipe(ends) && write(ends[1], text, n) == (ssize_t)n;
+    close_fd(&ends[1]);
+    c->input = ends[0];
+    return written;
+}
+
+static bool open_input(child *c, const eae_command *command)
+{
+    if (command->input_text)
+        return open_text(c, command->input_text);
+    if (command->input >= 0) {
+        c->input = fcntl(command->input, F_DUPFD_CLOEXEC, 3);
+        return c->input >= 0;
+    }
+    c->input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return move_up(&c->input);
+}
+
+static int open_pipes(child *c, const eae_command *command)
+{
+    if (!open_input(c, command) || !open_pipe(c->output) || !open_pipe(c->errors) ||
+        !open_pipe(c->report))
         return eae_fail_errno("cannot run %s", c->argv[0]);
     return EAE_OK;
 }
@@ -123,6 +145,8 @@ static void become(const child *c)
     for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
         signal(ignored[i], SIG_DFL);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (c->group)
+        setpgid(0, 0);
     /* the parent may have died before it could be told */
     bool attached = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == c->parent;
     if (attached && dup2(c->input, 0) == 0 && dup2(c->output[1], 1) == 1 &&
@@ -183,13 +207,32 @@ static int take(int *fd, eae_buffer *b, size_t limit)
     return EAE_OK;
 }
 
-static int collect(child *c, size_t output_limit, eae_command_result *r)
+static void end_child(const child *c)
+{
+    kill(c->group ? -c->pid : c->pid, SIGKILL);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* Milliseconds that are left until `deadline`; -1: there is none. */
+static int left_until(int64_t deadline)
+{
+    int64_t now = deadline ? now_ms() : 0;
+    return deadline == 0 ? -1 : now < deadline ? (int)(deadline - now) : 0;
+}
+
+static int collect(child *c, size_t output_limit, int64_t deadline, eae_command_result *r)
 {
     int status = EAE_OK;
-    while (status == EAE_OK && (c->output[0] >= 0 || c->errors[0] >= 0)) {
+    while (status == EAE_OK && !r->late && (c->output[0] >= 0 || c->errors[0] >= 0)) {
         struct pollfd p[2] = {{.fd = c->output[0], .events = POLLIN},
                               {.fd = c->errors[0], .events = POLLIN}};
-        int ready = poll(p, 2, -1);
+        int ready = poll(p, 2, left_until(deadline));
         if (ready < 0 && errno != EINTR)
             status = eae_fail_errno("cannot wait for %s", c->argv[0]);
         if (ready > 0 && p[0].revents)
@@ -198,13 +241,30 @@ static int collect(child *c, size_t output_limit, eae_command_result *r)
             status = take(&c->errors[0], &r->errors, ERRORS_MAX);
         if (r->output.length > output_limit && !r->overrun) {
             r->overrun = true;
-            kill(c->pid, SIGKILL);
+            end_child(c);
             close_fd(&c->output[0]);
         }
+        r->late = ready == 0;
     }
-    if (status != EAE_OK)
-        kill(c->pid, SIGKILL);
+    if (status != EAE_OK || r->late)
+        end_child(c);
     return status;
+}
+
+/* It has closed its output, and may still be there. */
+static void await_until(const child *c, int64_t deadline, eae_command_result *r)
+{
+    siginfo_t info;
+    while (deadline && !r->late) {
+        info.si_pid = 0;
+        if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid)
+            return;
+        r->late = left_until(deadline) == 0;
+        if (r->late)
+            end_child(c);
+        else
+            poll(NULL, 0, 1);
+    }
 }
 
 static int await_end(const child *c, eae_command_result *r)
@@ -224,17 +284,20 @@ static int await_end(const child *c, eae_command_result *r)
 int eae_command_run(const eae_command *command, eae_command_result *r)
 {
     child c = {.argv = words_of(command->words),
-               .environment = environment_with(command->environment),
+               .environment = environment_with(command->environment, command->bare),
                .input = -1,
                .output = {-1, -1},
                .errors = {-1, -1},
                .report = {-1, -1}};
+    int64_t deadline = command->limit_ms > 0 ? now_ms() + command->limit_ms : 0;
+    c.group = command->limit_ms > 0;
     *r = (eae_command_result){0};
-    int status = open_pipes(&c, command->input);
+    int status = open_pipes(&c, command);
     if (status == EAE_OK)
         status = start(&c);
     if (status == EAE_OK) {
-        status = collect(&c, command->output_limit, r);
+        status = collect(&c, command->output_limit, deadline, r);
+        await_until(&c, deadline, r);
         int ended = await_end(&c, r);
         status = status == EAE_OK ? ended : status;
     }
@@ -277,9 +340,11 @@ char *eae_command_failure(const eae_command_result *r)
     size_t n;
     const char *said = telling_line(&r->errors, &n);
     eae_buffer b = {0};
-    if (!r->overrun && r->signal == 0 && r->status == 0)
+    if (!r->overrun && !r->late && r->signal == 0 && r->status == 0)
         return NULL;
-    if (r->overrun)
+    if (r->late)
+        eae_buffer_puts(&b, "did not answer in time");
+    else if (r->overrun)
         eae_buffer_printf(&b, "wrote more than %zu bytes", r->output.length - 1);
     else if (r->signal)
         eae_buffer_printf(&b, "was killed by signal %d (%s)", r->signal, strsignal(r->signal));

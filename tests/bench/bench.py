@@ -2,7 +2,7 @@
 """make bench: eAE beside its peers, on this machine, in this run.
 
 usage: bench.py [--runs N] [--quick] [ROW ...]     rows: 1 2a 2b 3 4a 4b 5 6a 6b 7 8a 8b 8c 9a 9b 9c 10a 10b 11a
-       11b 11c 11d 12 15a 15b 16; default all
+       11b 11c 11d 12 13a 13b 14 15a 15b 16; default all
 
 Sides alternate A B A B; medians of N (5) runs are compared, and results are checked for equality before
 a time counts. eAE is timed as whole processes, reading its file; a peer that is a library is timed without
@@ -623,6 +623,82 @@ def row15b(args, work):
     os.remove(path)
 
 
+def batches(work):
+    """Batches and slots in a folder of the bench; nothing there before."""
+    for name in ("state", "run"):
+        shutil.rmtree(os.path.join(work, name), ignore_errors=True)
+    os.mkdir(os.path.join(work, "run"), 0o700)
+    ENV.update(XDG_STATE_HOME=os.path.join(work, "state"), XDG_RUNTIME_DIR=os.path.join(work, "run"))
+
+
+def row13a(args, work):
+    jobs = 1000 if args.quick else 10000
+    makefile = os.path.join(work, "Makefile")
+    with open(makefile, "w", encoding="utf-8") as f:
+        f.write(f"all: {' '.join(f'j{i}' for i in range(jobs))}\nj%:\n\t@/bin/true\n")
+    peers = {"posix_spawn loop": f"{ROOT}/build/bench/bench_spawn {jobs} 2 true",
+             "make -j2": f"make -s -j2 -f {makefile}",
+             "xargs -P2": f"seq {jobs} | xargs -P2 -n1 true",
+             "GNU parallel -j2": f"seq {jobs} | parallel -j2 true {{}}"}
+    batches(work)
+    for peer, command in peers.items():
+        if not shutil.which(command.split("| ")[-1].split()[0]):
+            print(f"13a\t{jobs:,} jobs that do nothing\t{peer}\tnot installed", flush=True)
+            continue
+        a, b, x, _ = paired(lambda: sh(f"eae-submit run --fresh --slots 2 --array 1-{jobs} -- true"),
+                            lambda c=command: sh(c), args.runs)
+        assert x == ""
+        report("13a", f"{jobs:,} jobs that do nothing, two at a time", peer, a, b,
+               "< 1.2x a posix_spawn loop", f"{a / b:.2f} of it; {jobs / a:.0f} jobs/s")
+
+
+def row13b(args, work):
+    """Clients that begin at once: how much later the last ends than the first, and growth."""
+    jobs = 50 if args.quick else 1000
+    times = {}
+    for clients in (1, 10, 100):
+        batches(work)
+        start = time.perf_counter()
+        running = [subprocess.Popen(["eae-submit", "run", "--slots", "2", "--array", f"1-{jobs}", "--", "true", str(k)],
+                                    env=ENV) for k in range(clients)]
+        ends = {}
+        while running:
+            for p in [p for p in running if p.poll() is not None]:
+                assert p.returncode == 0
+                ends[p.pid] = time.perf_counter() - start
+                running.remove(p)
+            time.sleep(0.005)
+        times[clients] = max(ends.values())
+        report("13b", f"{clients} clients of {jobs:,} jobs at once", "-", times[clients], None, "fair, linear",
+               f"last / first {times[clients] / min(ends.values()):.2f}; "
+               f"{times[clients] / times[1] / clients:.2f} of {clients} x one client")
+
+
+def row14(args, work):
+    jobs = 50 if args.quick else 1000
+    with open(os.path.join(ROOT, "share/data/diabetes/diabetes.tsv"), encoding="utf-8") as f:
+        rows = [line.rstrip("\n").split("\t") for line in f]
+    bmi, target = rows[0].index("bmi"), rows[0].index("target")
+    data, plan, both = (os.path.join(work, name) for name in ("bmi.tsv", "plan.tsv", "job.eae"))
+    with open(data, "w", encoding="utf-8") as f:
+        f.writelines(f"{row[0]}\t{row[bmi]}\t{row[target]}\n" for row in rows)
+    with open(plan, "w", encoding="utf-8") as f:
+        f.write("split\tsample\trole\n")
+        f.writelines(f"{k + 1}\t{row[0]}\t{'test' if 88 * k <= i < 88 * k + 88 else 'train'}\n"
+                     for k in range(5) for i, row in enumerate(rows[1:443]))
+    sh(f"eae-view -q --label target --regression {data} | eae-split -q --plan-in {plan} -o {both}")
+    line = os.path.join(work, "jobs.txt")
+    with open(line, "w", encoding="utf-8") as f:
+        f.write(f"eae-train linear -q {both} | eae-score --metrics mse,r2 --by split\n" * jobs)
+    batches(work)
+    took, text = timed(lambda: sh(f"eae-submit run --fresh --shell {line}"))
+    golden = [3846.81, 0.20, 4021.61, 0.38, 3857.05, 0.39, 3745.57, 0.28, 4109.72, 0.36]
+    got = [round(float(row["value"]), 2) for row in table(text) if row["value"] != "value"]
+    assert got == golden * jobs, got[:10]
+    report("14", f"the paper's job x {jobs:,}, values checked", "its record, 0.84 s a job", took, 0.84 * jobs, ">= 200x",
+           f"{took / jobs * 1000:.1f} ms a job")
+
+
 def row16(args, work):
     path = os.path.join(work, "ten.tsv")
     with open(path, "w", encoding="utf-8") as f:
@@ -653,6 +729,7 @@ def main():
              "10b": lambda w: row10b(args, w), "11a": lambda w: row11(args, w, "11a"),
              "11b": lambda w: row11(args, w, "11b"), "11c": lambda w: row11(args, w, "11c"),
              "11d": lambda w: row11(args, w, "11d"), "12": lambda w: row12(args, w),
+             "13a": lambda w: row13a(args, w), "13b": lambda w: row13b(args, w), "14": lambda w: row14(args, w),
              "15a": lambda w: row15a(args, w), "15b": lambda w: row15b(args, w), "16": lambda w: row16(args, w)}
     print("row\twork\tpeer\tpeer takes\teAE takes\tratio\ttarget\tnote")
     with tempfile.TemporaryDirectory(prefix="eae-bench-") as work:

@@ -265,6 +265,55 @@ static void temporary_files(void **state)
     assert_null(path[0]);
 }
 
+/* A client that never answers, with a child that holds its output: both are gone in time. */
+static void one_that_does_not_answer(void **state)
+{
+    (void)state;
+    eae_names words = {0};
+    eae_command_result r;
+    assert_int_equal(eae_split_words("sh -c 'echo begun; sleep 100 & sleep 100'", &words), EAE_OK);
+    eae_command c = {.words = &words, .input = -1, .output_limit = 100, .limit_ms = 200};
+    assert_int_equal(eae_command_run(&c, &r), EAE_OK);
+    assert_true(r.late);
+    assert_string_equal(r.output.data, "begun\n");
+    char *why = eae_command_failure(&r);
+    assert_string_equal(why, "did not answer in time");
+    free(why);
+    eae_command_result_free(&r);
+    eae_names_free(&words);
+    /* one that closes its output and stays */
+    assert_int_equal(eae_split_words("sh -c 'exec >&- 2>&-; sleep 100'", &words), EAE_OK);
+    assert_int_equal(eae_command_run(&c, &r), EAE_OK);
+    assert_true(r.late);
+    eae_command_result_free(&r);
+    eae_names_free(&words);
+}
+
+static void text_as_input_and_a_bare_environment(void **state)
+{
+    (void)state;
+    eae_names words = {0}, environment = {0};
+    eae_command_result r;
+    setenv("EAE_TEST_OUTSIDE", "1", 1);
+    eae_names_add(&environment, "ONLY=this one", 13);
+    assert_int_equal(eae_split_words("sh -c 'cat; echo \"$ONLY\" $EAE_TEST_OUTSIDE'", &words),
+                     EAE_OK);
+    eae_command c = {.words = &words,
+                     .environment = &environment,
+                     .bare = true,
+                     .input = -1,
+                     .input_text = "#!/bin/sh\n",
+                     .output_limit = 100,
+                     .limit_ms = 60000};
+    assert_int_equal(eae_command_run(&c, &r), EAE_OK);
+    assert_int_equal(r.status, 0);
+    assert_false(r.late);
+    assert_string_equal(r.output.data, "#!/bin/sh\nthis one\n");
+    eae_command_result_free(&r);
+    eae_names_free(&words);
+    eae_names_free(&environment);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +326,8 @@ int main(void)
         cmocka_unit_test(how_it_ended),
         cmocka_unit_test(endings_are_known_where_they_were_ignored),
         cmocka_unit_test(what_cannot_be_run),
+        cmocka_unit_test(one_that_does_not_answer),
+        cmocka_unit_test(text_as_input_and_a_bare_environment),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(temporary_files),
     };

@@ -78,6 +78,11 @@ run_section() {
 @test "examples of eae-plot" { make_data && run_section eae-plot.1 EXAMPLES; }
 @test "examples of eae-synth" { make_data && run_section eae-synth.1 EXAMPLES; }
 @test "examples of eae-cache" { make_data && EAE_CACHE_DIR=$PWD/cache run_section eae-cache.1 EXAMPLES; }
+@test "examples of eae-submit" {
+    export XDG_STATE_HOME=$PWD/state XDG_RUNTIME_DIR=$PWD/run
+    mkdir -m 700 run
+    make_data && run_section eae-submit.1 EXAMPLES
+}
 @test "the pipeline of eae(7)" { make_data && run_section eae.7 'A WORKED PIPELINE'; }
 
 @test "every page has examples that are run here" {
