@@ -14,7 +14,6 @@
 #include "base/options.h"
 #include "exec/backend.h"
 #include "exec/joblist.h"
-#include "exec/machine.h"
 #include "exec/serve.h"
 #include "exec/submit.h"
 #include "exec/submit_options.h"
@@ -196,55 +195,6 @@ static int judge(const eae_ledger *l)
 
 static bool has_dashes; /* `--` is on the command line: what follows is a command */
 
-static void operands_from(const eae_options *o, int first, eae_names *words)
-{
-    for (int i = first; i < eae_operand_count(o); i++)
-        eae_names_add(words, eae_operand(o, i), strlen(eae_operand(o, i)));
-}
-
-static int jobs_from_file(const eae_options *o, eae_batch *b)
-{
-    const char *path = eae_operand_count(o) > 0 ? eae_operand(o, 0) : "-";
-    char *text = NULL;
-    size_t n;
-    if (eae_operand_count(o) > 1)
-        return eae_fail_usage("one file of commands is read; a command begins behind --");
-    if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO))
-        return eae_fail_usage("nothing to run: name a file of commands, or a command behind --");
-    b->shell = eae_flag(o, "shell");
-    int status = eae_read_file(path, &text, &n);
-    if (status == EAE_OK)
-        status = eae_jobs_from_lines(b, text, n, path);
-    free(text);
-    return status;
-}
-
-static int make_jobs(const eae_options *o, eae_batch *b)
-{
-    eae_names words = {0};
-    int status;
-    bool listed = eae_given(o, "array") || eae_given(o, "grid");
-    if (!listed && !has_dashes && !eae_given(o, "shards"))
-        return jobs_from_file(o, b);
-    operands_from(o, 0, &words);
-    if (words.count == 0) {
-        status = eae_fail_usage("a command is missing behind --");
-    } else if (eae_flag(o, "shell")) {
-        status = eae_fail_usage("--shell is for the lines of a file");
-    } else if (eae_given(o, "array")) {
-        status = eae_jobs_from_array(b, eae_opt_text(o, "array"), &words);
-    } else if (eae_given(o, "grid")) {
-        status = eae_jobs_from_grid(b, eae_opt_text(o, "grid"), &words);
-    } else {
-        int64_t slots = eae_given(o, "slots") ? eae_opt_int(o, "slots") : eae_machine_cores();
-        b->filter = true;
-        status = eae_jobs_from_shards(b, eae_given(o, "shards") ? eae_opt_int(o, "shards") : slots,
-                                      &words);
-    }
-    eae_names_free(&words);
-    return status;
-}
-
 static int dry_run(const eae_options *o, const eae_batch *b)
 {
     static const char *const columns[] = {"job", "command"};
@@ -351,7 +301,7 @@ static int run(const eae_options *o)
     char *program = own_program(), *root = NULL;
     int status = eae_submit_settings(o, true, NULL, &settings);
     if (status == EAE_OK)
-        status = make_jobs(o, &b);
+        status = eae_submit_jobs(o, has_dashes, &b);
     if (status == EAE_OK && eae_flag(o, "dry-run"))
         status = dry_run(o, &b);
     else if (status == EAE_OK && !(root = eae_batch_root(eae_opt_text(o, "dir"))))

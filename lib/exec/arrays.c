@@ -122,9 +122,9 @@ static eae_array_reply submit_run(eae_arrays *a, eae_chunk *const *chunk, int n)
     eae_names environment = {0};
     int64_t id = 0;
     char *name = eae_sprintf("%s-%lld", chunk[0]->name, (long long)chunk[n - 1]->number);
-    eae_client_word(&environment, "EAE_ARRAY_PROGRAM=%s", a->config.program);
-    eae_client_word(&environment, "EAE_ARRAY_BATCH=%s", a->config.batch->path);
-    eae_client_word(&environment, "EAE_ARRAY_FIRST=%lld", (long long)chunk[0]->number);
+    eae_client_word(&environment, "SUBMIT_ARRAY_PROGRAM=%s", a->config.program);
+    eae_client_word(&environment, "SUBMIT_ARRAY_BATCH=%s", a->config.batch->path);
+    eae_client_word(&environment, "SUBMIT_ARRAY_FIRST=%lld", (long long)chunk[0]->number);
     eae_array array = {name, chunk[0]->number, n, &environment};
     eae_array_reply reply = a->kind->submit(a->own, &array, &id);
     for (int i = 0; i < n; i++) {

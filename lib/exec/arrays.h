@@ -25,14 +25,14 @@
  * goes to site/. */
 #define EAE_ARRAY_SCRIPT(index) \
     "#!/bin/sh\n" \
-    "n=$((EAE_ARRAY_FIRST + " index " - 1))\n" \
-    "exec \"$EAE_ARRAY_PROGRAM\" work \"$EAE_ARRAY_BATCH\" \"$n\" " \
-    "</dev/null >/dev/null 2>>\"$EAE_ARRAY_BATCH/site/worker.$n\"\n"
+    "n=$((SUBMIT_ARRAY_FIRST + " index " - 1))\n" \
+    "exec \"$SUBMIT_ARRAY_PROGRAM\" work \"$SUBMIT_ARRAY_BATCH\" \"$n\" " \
+    "</dev/null >/dev/null 2>>\"$SUBMIT_ARRAY_BATCH/site/worker.$n\"\n"
 
 typedef struct eae_array {
     const char *name;
     int64_t first, count;         /* chunk numbers first .. first + count - 1 */
-    const eae_names *environment; /* EAE_ARRAY_*: for the script */
+    const eae_names *environment; /* SUBMIT_ARRAY_*: for the script */
 } eae_array;
 
 typedef enum eae_array_reply {

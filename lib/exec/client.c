@@ -61,7 +61,7 @@ static void small_environment(eae_names *all, const eae_names *more)
 
 static int limit_ms(void)
 {
-    const char *text = getenv("EAE_CLIENT_TIMEOUT");
+    const char *text = getenv("SUBMIT_CLIENT_TIMEOUT");
     double seconds;
     if (text && eae_parse_double(text, strlen(text), &seconds) && seconds > 0 && seconds < 86400)
         return seconds < 0.001 ? 1 : (int)(seconds * 1000);

@@ -3,10 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/files.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "exec/backend.h"
+#include "exec/joblist.h"
+#include "exec/machine.h"
 #include "exec/window.h"
 
 const eae_option eae_submit_job_options[] = {
@@ -187,5 +191,57 @@ int eae_submit_settings(const eae_options *o, bool paced, const eae_names *befor
         status = check_chunk(eae_setting_of(settings, "chunk"));
     if (status == EAE_OK && eae_setting_of(settings, "window"))
         status = eae_window_parse(eae_setting_of(settings, "window"), &window);
+    return status;
+}
+
+/* ---- jobs --------------------------------------------------------------------------------------
+ */
+
+static void operands_from(const eae_options *o, int first, eae_names *words)
+{
+    for (int i = first; i < eae_operand_count(o); i++)
+        eae_names_add(words, eae_operand(o, i), strlen(eae_operand(o, i)));
+}
+
+static int jobs_from_file(const eae_options *o, eae_batch *b)
+{
+    const char *path = eae_operand_count(o) > 0 ? eae_operand(o, 0) : "-";
+    char *text = NULL;
+    size_t n;
+    if (eae_operand_count(o) > 1)
+        return eae_fail_usage("one file of commands is read; a command begins behind --");
+    if (strcmp(path, "-") == 0 && isatty(STDIN_FILENO))
+        return eae_fail_usage("nothing to run: name a file of commands, or a command behind --");
+    b->shell = eae_flag(o, "shell");
+    int status = eae_read_file(path, &text, &n);
+    if (status == EAE_OK)
+        status = eae_jobs_from_lines(b, text, n, strcmp(path, "-") == 0 ? "stdin" : path);
+    free(text);
+    return status;
+}
+
+int eae_submit_jobs(const eae_options *o, bool has_dashes, eae_batch *b)
+{
+    eae_names words = {0};
+    int status;
+    bool listed = eae_given(o, "array") || eae_given(o, "grid");
+    if (!listed && !has_dashes && !eae_given(o, "shards"))
+        return jobs_from_file(o, b);
+    operands_from(o, 0, &words);
+    if (words.count == 0) {
+        status = eae_fail_usage("a command is missing behind --");
+    } else if (eae_flag(o, "shell")) {
+        status = eae_fail_usage("--shell is for the lines of a file");
+    } else if (eae_given(o, "array")) {
+        status = eae_jobs_from_array(b, eae_opt_text(o, "array"), &words);
+    } else if (eae_given(o, "grid")) {
+        status = eae_jobs_from_grid(b, eae_opt_text(o, "grid"), &words);
+    } else {
+        int64_t slots = eae_given(o, "slots") ? eae_opt_int(o, "slots") : eae_machine_cores();
+        b->filter = true;
+        status = eae_jobs_from_shards(b, eae_given(o, "shards") ? eae_opt_int(o, "shards") : slots,
+                                      &words);
+    }
+    eae_names_free(&words);
     return status;
 }

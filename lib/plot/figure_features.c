@@ -336,6 +336,25 @@ static int read_sets(sets *s)
     return status;
 }
 
+/* "GO:0006955", "hsa04110": a name for machines. */
+static bool is_accession(const char *name)
+{
+    size_t n = strlen(name), digits = 0;
+    while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9')
+        digits++;
+    return digits >= 3 && digits < n && !strchr(name, ' ');
+}
+
+/* What people call the set. */
+static const char *title_of(const sets *s, int64_t row)
+{
+    const char *name = eae_tidy_text(s->t, row, s->at[SET]);
+    int at = eae_tidy_find(s->t, "description");
+    const char *text = at >= 0 ? eae_tidy_text(s->t, row, at) : "";
+    bool says = *text && strcmp(text, "NA") != 0 && !strstr(text, "://");
+    return says && is_accession(name) ? text : name;
+}
+
 static void write_set(const sets *s, int64_t i, int64_t place_of, eae_script *out)
 {
     double q = minus_log10(s->column[Q][i]);
@@ -360,7 +379,7 @@ static void write_sets(const sets *s, const place *order, int64_t shown, eae_fig
     eae_script_block(&f->script, "set");
     for (int64_t k = 0; k < shown; k++) {
         int64_t i = order[k].row;
-        const char *name = eae_tidy_text(s->t, i, s->at[SET]);
+        const char *name = title_of(s, i);
         eae_names_add(&labels, name, strlen(name));
         write_set(s, i, k + 1, &f->script);
         most = fmax(most, s->column[DOT][i]);

@@ -6,7 +6,7 @@ set yrange [label_n + 0.7 : 0.3]
 set ytics ()
 set for [i=1:label_n] ytics add (tic_text(label[i]) i) scale 0
 set border 1
-set offsets graph 0.06, graph 0.06, 0, 0
+if (gsea) { set offsets graph 0.06, graph 0.06, 0, 0 } else { set xrange [0:*]; set offsets 0, graph 0.06, 0, 0 }
 minus_log(what) = '−log₁₀ ' . what
 set xlabel xname((gsea ? 'Normalised enrichment score' : minus_log(q_name)))
 dot_size(genes) = grow * (0.35 + 0.95 * sqrt(genes / (1. * dot_most)))

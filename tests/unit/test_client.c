@@ -19,7 +19,7 @@ static int run(const char *script, eae_command_result *r)
     eae_names words = {0}, more = {0};
     eae_client_words(&words, "sh  -c ");
     eae_client_word(&words, "%s", script);
-    eae_client_word(&more, "EAE_ARRAY_FIRST=%d", 7);
+    eae_client_word(&more, "SUBMIT_ARRAY_FIRST=%d", 7);
     eae_client_call call = {.words = &words, .input = "from stdin\n", .more = &more};
     int status = eae_client_run(&call, r);
     eae_names_free(&words);
@@ -39,9 +39,9 @@ static void the_environment_is_small(void **state)
     setenv("BSUB_QUIET", "1", 1);
     setenv("MY_SECRET", "x", 1);
     assert_int_equal(run("cat; env", &r), EAE_OK);
-    static const char *const there[] = {"from stdin\n",          "\nSBATCH_PARTITION=mine\n",
-                                        "\nSLURM_CONF=/etc/x\n", "\nLSF_ENVDIR=/lsf\n",
-                                        "\nEAE_ARRAY_FIRST=7\n", "\nPATH="};
+    static const char *const there[] = {
+        "from stdin\n",        "\nSBATCH_PARTITION=mine\n", "\nSLURM_CONF=/etc/x\n",
+        "\nLSF_ENVDIR=/lsf\n", "\nSUBMIT_ARRAY_FIRST=7\n",  "\nPATH="};
     static const char *const gone[] = {"SLURM_JOB_ID", "LSB_JOBID", "BSUB_QUIET", "MY_SECRET"};
     for (size_t i = 0; i < sizeof there / sizeof *there; i++) {
         if (!strstr(r.output.data, there[i]))
@@ -78,13 +78,13 @@ static void one_that_hangs(void **state)
 {
     (void)state;
     eae_command_result r;
-    setenv("EAE_CLIENT_TIMEOUT", "0.1", 1);
+    setenv("SUBMIT_CLIENT_TIMEOUT", "0.1", 1);
     assert_int_equal(run("while :; do echo '... still trying' >&2; sleep 0.05; done", &r),
                      EAE_FAIL);
     assert_true(r.late);
     assert_string_equal(eae_message(), "sh: did not answer in time: ... still trying");
     eae_command_result_free(&r);
-    unsetenv("EAE_CLIENT_TIMEOUT");
+    unsetenv("SUBMIT_CLIENT_TIMEOUT");
 }
 
 static void programs_that_are_there(void **state)

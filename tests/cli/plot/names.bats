@@ -94,3 +94,19 @@ END
     grep -qF '&lt;script&gt;alert(2)&lt;/script&gt;' page.html
     [ ! -e pwned ]
 }
+
+@test "a set that is named by an accession stands by its description, another by its name" {
+    printf 'set\tset_size\toverlap\texpected\tp\tbh\tdescription\n' >sets.tsv
+    printf 'GO:0006955\t100\t20\t5\t1e-9\t1e-8\timmune response\n' >>sets.tsv
+    printf 'hsa04110\t90\t10\t5\t1e-4\t1e-3\tCell cycle\n' >>sets.tsv
+    printf 'HALLMARK_HYPOXIA\t90\t10\t5\t1e-4\t1e-3\thttp://x.org/y\n' >>sets.tsv
+    printf 'GO:0000001\t90\t10\t5\t1e-4\t1e-3\tNA\n' >>sets.tsv
+    printf 'DNA repair\t90\t10\t5\t1e-4\t1e-3\tR-HSA-73894\n' >>sets.tsv
+    must_pass eae-plot enrich sets.tsv -o x.svg
+    for shown in 'immune response' 'Cell cycle' HALLMARK_HYPOXIA GO:0000001 'DNA repair'; do
+        grep -q ">[^<]*$shown" x.svg || fail "$shown"
+    done
+    for hidden in GO:0006955 hsa04110 x.org R-HSA; do
+        if grep -q "$hidden" x.svg; then fail "$hidden"; fi
+    done
+}

@@ -58,6 +58,8 @@ SH
     printf '# nothing\n\n' >jobs.txt
     must_fail 1 eae-submit run jobs.txt
     says 'jobs.txt: no command in it'
+    must_fail 1 eae-submit run </dev/null
+    says 'stdin: no command in it'
     printf 'echo a\0b\n' >jobs.txt
     must_fail 1 eae-submit run jobs.txt
     says 'a zero byte'

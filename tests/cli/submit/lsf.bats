@@ -101,14 +101,14 @@ END
     must_fail 1 env PATH="$(dirname "$(command -v eae-submit)"):/usr/bin:/bin" eae-submit run --on lsf jobs
     says 'there is no bsub on PATH'
     site lie hang-lsid
-    must_fail 1 env EAE_CLIENT_TIMEOUT=0.2 "${LAVA[@]}" jobs
+    must_fail 1 env SUBMIT_CLIENT_TIMEOUT=0.2 "${LAVA[@]}" jobs
     says 'lsid: did not answer in time'
 }
 
 @test "an answer of bsub that is lost: the jobs are found, and not submitted again" {
     site lie lost-bsub
     make_marks 4 0.1
-    EAE_CLIENT_TIMEOUT=0.5 "${LAVA[@]}" --chunk 1 jobs >out 2>err || fail "$(cat err)"
+    SUBMIT_CLIENT_TIMEOUT=0.5 "${LAVA[@]}" --chunk 1 jobs >out 2>err || fail "$(cat err)"
     finished 4 out
     jobs_ran_once 4
     [ "$(calls bsub)" = 1 ] || fail "$(cat "$SITE/calls")"
@@ -118,7 +118,7 @@ END
     for lie in empty-bjobs forgets trying; do
         rm -f ran
         make_marks 4 1.2
-        background env EAE_CLIENT_TIMEOUT=0.3 "${LAVA[@]}" --chunk 1 jobs
+        background env SUBMIT_CLIENT_TIMEOUT=0.3 "${LAVA[@]}" --chunk 1 jobs
         wait_for 10 lines_in ran 1
         site lie "$lie"
         sleep 2.5

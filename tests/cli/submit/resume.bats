@@ -220,3 +220,8 @@ SH
     [ "$(wc -l <count)" -eq 32 ]
     [ "$(awk '{n += $1 == "+" ? 1 : -1; if (n > m) m = n} END {print m}' count)" -eq 2 ]
 }
+
+@test "a client inside a job uses the slot of that job, and does not wait for another" {
+    must_pass timeout 20 eae-submit run --slots 1 --array 1-2 -- eae-submit run --array '{}0-{}1' -- echo '{}'
+    [ "$stdout" = $'1\n1\n2\n2' ] || fail "$stdout"
+}

@@ -30,11 +30,8 @@ teardown() {
 SLURM=(eae-submit run --on slurm)
 
 workers() {
-    for folder in /proc/[0-9]*; do
-        case $(tr '\0' ' ' <"$folder/cmdline" 2>/dev/null) in
-        *"eae-submit work $WORK/"*) basename "$folder" ;;
-        esac
-    done
+    { grep -lzF "$WORK/" /proc/[0-9]*/cmdline 2>/dev/null || true; } |
+        { xargs -r grep -lzx work 2>/dev/null || true; } | sed 's|/proc/||; s|/cmdline||'
 }
 
 nothing_waits() { [ -z "$(squeue -h)" ]; }
@@ -98,7 +95,7 @@ batch_id() { eae-submit ls | awk 'NR == 2 { print $1 }'; }
     mkdir bin
     printf '#!/bin/sh\nsleep 100\n' >bin/scontrol
     chmod +x bin/scontrol
-    must_fail 1 env PATH="$PWD/bin:$PATH" EAE_CLIENT_TIMEOUT=0.3 eae-submit run --on slurm jobs
+    must_fail 1 env PATH="$PWD/bin:$PATH" SUBMIT_CLIENT_TIMEOUT=0.3 eae-submit run --on slurm jobs
     says 'scontrol: did not answer in time'
 }
 
@@ -107,7 +104,7 @@ batch_id() { eae-submit ls | awk 'NR == 2 { print $1 }'; }
     printf '#!/bin/sh\n%s "$@" >/dev/null; echo x >>%q; exec sleep 100\n' "$(command -v sbatch)" "$WORK/calls" >bin/sbatch
     chmod +x bin/sbatch
     make_marks 6 0
-    PATH="$PWD/bin:$PATH" EAE_CLIENT_TIMEOUT=1 "${SLURM[@]}" --chunk 2 jobs >out 2>err || fail "$(cat err)"
+    PATH="$PWD/bin:$PATH" SUBMIT_CLIENT_TIMEOUT=1 "${SLURM[@]}" --chunk 2 jobs >out 2>err || fail "$(cat err)"
     finished 6 out
     jobs_ran_once 6
     [ "$(wc -l <calls)" = 1 ]
@@ -146,7 +143,7 @@ END
 }
 
 @test "a worker that is killed: its job runs again" {
-    make_marks 4 0.8
+    make_marks 4 1.5
     background "${SLURM[@]}" --chunk 1 --grace 0.2 jobs
     wait_for 20 lines_in ran 4
     kill -9 $(workers | head -1)
@@ -163,7 +160,7 @@ END
     status=0
     wait $client || status=$?
     [ "$status" -eq 1 ] || fail "$status: $(cat err)"
-    wait_for 10 nothing_waits || fail "$(squeue; ps -ef | grep "$WORK")"
+    wait_for 10 nothing_waits || fail "$(squeue)"
     wait_for 10 eval '[ -z "$(workers)" ]'
 }
 
@@ -179,7 +176,7 @@ END
 
 @test "slurmctld dies and comes back: nothing is lost, nothing runs twice" {
     make_marks 8 1
-    background env EAE_CLIENT_TIMEOUT=1 "${SLURM[@]}" --chunk 1 jobs
+    background env SUBMIT_CLIENT_TIMEOUT=1 "${SLURM[@]}" --chunk 1 jobs
     wait_for 20 lines_in ran 2
     "$SERVERS/slurm" down "$SITE"
     sleep 1

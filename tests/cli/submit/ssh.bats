@@ -37,17 +37,14 @@ server() { "$SERVERS/sshd" "$1" "$HOSTS" "${@:2}"; }
 
 SSH=(eae-submit run --on ssh --hosts h1,h2,h3)
 
-workers() { # of a host
+# Processes of a host whose command line has that word.
+those() {
     for pid in $(server pids "$1"); do
-        case $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) in *"eae-submit work "*) echo "$pid" ;; esac
+        ! grep -qzx "$2" "/proc/$pid/cmdline" 2>/dev/null || echo "$pid"
     done
 }
-
-servants() {
-    for pid in $(server pids "$1"); do
-        case $(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) in *"eae-submit serve "*) echo "$pid" ;; esac
-    done
-}
+workers() { those "$1" work; }
+servants() { those "$1" serve; }
 
 nothing_runs() { [ -z "$(server pids h1; server pids h2; server pids h3)" ]; }
 
