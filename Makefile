@@ -120,28 +120,30 @@ bench: all $(BENCHES)
 
 # ---- install -----------------------------------------------------------------------------------
 
+SHARE    := $(wildcard share/python/*.py share/R/*.R share/snakemake/* share/completions/* share/notebooks/*.ipynb \
+              share/plot/* share/data/*/* share/examples/*.md share/examples/*.awk share/examples/*/Makefile \
+              share/examples/*/*.md share/examples/*/*.awk share/examples/*/*.txt share/examples/exec/* \
+              share/examples/backend/*)
+TO       := $(DESTDIR)$(PREFIX)
+COMPLETE := $(TO)/share/bash-completion/completions
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/eae $(DESTDIR)$(PREFIX)/share/eae/python
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
-	    $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(PLUGIN) $(DESTDIR)$(PREFIX)/lib/eae
-	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 $(MAN5) $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 644 $(MAN7) $(DESTDIR)$(PREFIX)/share/man/man7
-	install -m 644 share/python/eaem.py $(DESTDIR)$(PREFIX)/share/eae/python
-	install -d $(DESTDIR)$(PREFIX)/share/eae/examples/exec $(DESTDIR)$(PREFIX)/share/eae/examples/backend
-	install -m 755 share/examples/exec/* $(DESTDIR)$(PREFIX)/share/eae/examples/exec
-	install -d $(DESTDIR)$(PREFIX)/share/eae/plot
-	install -m 644 share/plot/*.gp $(DESTDIR)$(PREFIX)/share/eae/plot
-	install -m 755 share/examples/backend/* $(DESTDIR)$(PREFIX)/share/eae/examples/backend
+	install -d $(TO)/bin $(TO)/lib/eae $(TO)/share/man/man1 $(TO)/share/man/man5 $(TO)/share/man/man7 $(COMPLETE)
+	install -m 755 $(TOOLS) $(TO)/bin
+	install -m 644 $(PLUGIN) $(TO)/lib/eae
+	install -m 644 $(MAN1) $(TO)/share/man/man1
+	install -m 644 $(MAN5) $(TO)/share/man/man5
+	install -m 644 $(MAN7) $(TO)/share/man/man7
+	for f in $(SHARE:share/%=%); do \
+	    mode=644; [ ! -x share/$$f ] || mode=755; \
+	    install -D -m $$mode share/$$f $(TO)/share/eae/$$f || exit; done
+	for t in $(notdir $(TOOLS)); do ln -sf ../../eae/completions/eae.bash $(COMPLETE)/$$t || exit; done
 
 uninstall:
-	rm -f $(TOOLS:$(BIN)/%=$(DESTDIR)$(PREFIX)/bin/%)
-	rm -f $(MAN1:man/%=$(DESTDIR)$(PREFIX)/share/man/man1/%) \
-	    $(MAN5:man/%=$(DESTDIR)$(PREFIX)/share/man/man5/%) \
-	    $(MAN7:man/%=$(DESTDIR)$(PREFIX)/share/man/man7/%)
-	rm -rf $(DESTDIR)$(PREFIX)/lib/eae $(DESTDIR)$(PREFIX)/share/eae
+	rm -f $(TOOLS:$(BIN)/%=$(TO)/bin/%) $(TOOLS:$(BIN)/%=$(COMPLETE)/%)
+	rm -f $(MAN1:man/%=$(TO)/share/man/man1/%) $(MAN5:man/%=$(TO)/share/man/man5/%) \
+	    $(MAN7:man/%=$(TO)/share/man/man7/%)
+	rm -rf $(TO)/lib/eae $(TO)/share/eae
 
 dist:
 	git archive --prefix=eae-$(VERSION)/ -o eae-$(VERSION).tar.gz HEAD

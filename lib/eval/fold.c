@@ -172,7 +172,7 @@ void eae_fits_free(eae_fits *f)
     free(f->fit);
     free(f->undefined);
     free(f->block);
-    free(f->cut);
+    free(f->spread);
     free(f->value);
     free(f->weight);
     *f = (eae_fits){0};
@@ -351,36 +351,13 @@ static int fit_values(fitting *g)
 
 /* ---- survival -------------------------------------------------------------------------------- */
 
-typedef struct {
-    double value, count;
-} counted;
-
-static int by_value(const void *pa, const void *pb)
+static void spread_new(eae_fits *fits)
 {
-    const counted *a = pa, *b = pb;
-    return (a->value > b->value) - (a->value < b->value);
+    if (!fits->spread)
+        fits->spread = EAE_NEW_ARRAY(eae_spread, fits->labelings * fits->params);
 }
 
-/* The median of the training rows' values, each as often as it counts. */
-static double training_median(const eae_fold *f, const double *value)
-{
-    int64_t n = f->n, k = 0;
-    counted *all = EAE_NEW_ARRAY(counted, n);
-    double total = 0, below = 0;
-    for (int64_t i = 0; i < n; i++) {
-        all[i] = (counted){value[i], f->split->count[i]};
-        total += all[i].count;
-    }
-    qsort(all, (size_t)n, sizeof *all, by_value);
-    while (below + all[k].count < total / 2)
-        below += all[k++].count;
-    bool between = below + all[k].count == total / 2;
-    double median = between ? (all[k].value + all[k + 1].value) / 2 : all[k].value;
-    free(all);
-    return median;
-}
-
-static double training_cut(const fitting *g, const eae_gram_fit *fit)
+static eae_spread training_spread(const fitting *g, const eae_gram_fit *fit)
 {
     int64_t n = g->fold->n, terms = g->problem.terms;
     double *value = EAE_NEW_ARRAY(double, n);
@@ -392,9 +369,9 @@ static double training_cut(const fitting *g, const eae_gram_fit *fit)
         for (int64_t t = 0; t < terms; t++)
             value[i] += g->problem.u[i * terms + t] * fit->gamma[t];
     }
-    double cut = training_median(g->fold, value);
+    eae_spread spread = eae_spread_of(value, g->fold->split->count, n);
     free(value);
-    return cut;
+    return spread;
 }
 
 /* All parameters of one labeling, each from the one before. */
@@ -415,7 +392,7 @@ static int fit_times(fitting *g, int64_t labeling)
             warm_start(fit, eae_fits_at(g->fits, p - 1, labeling, 0), n, g->problem.terms);
         status = eae_fit_cox(&g->problem, &cox, 1 / (cox.total * g->spec->param[p]), fit);
         if (status == EAE_OK)
-            g->fits->cut[fit - g->fits->fit] = training_cut(g, fit);
+            g->fits->spread[fit - g->fits->fit] = training_spread(g, fit);
     }
     eae_cox_free(&cox);
     return status;
@@ -424,8 +401,7 @@ static int fit_times(fitting *g, int64_t labeling)
 static int fit_survival(fitting *g)
 {
     int status = EAE_OK;
-    if (!g->fits->cut)
-        g->fits->cut = EAE_NEW_ARRAY(double, g->fits->labelings * g->fits->params);
+    spread_new(g->fits);
     for (int64_t l = 0; l < g->fits->labelings && status == EAE_OK; l++) {
         if (!g->fits->undefined[l])
             status = fit_times(g, l);
@@ -451,10 +427,10 @@ static int fit_paths(fitting *g)
     if (g->target->task != EAE_TASK_SURVIVAL || status != EAE_OK)
         return status;
     double *value = EAE_NEW_ARRAY(double, count *n);
-    fits->cut = EAE_NEW_ARRAY(double, count);
+    spread_new(fits);
     eae_fold_sparse_values(g->fold, fits, 0, n, value);
     for (int64_t k = 0; k < count; k++)
-        fits->cut[k] = training_median(g->fold, value + k * n);
+        fits->spread[k] = eae_spread_of(value + k * n, g->fold->split->count, n);
     free(value);
     return EAE_OK;
 }

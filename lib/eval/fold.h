@@ -8,6 +8,7 @@
 #define EAE_EVAL_FOLD_H
 
 #include "eval/plan.h"
+#include "eval/spread.h"
 #include "eval/train_spec.h"
 #include "model/sparse.h"
 
@@ -65,8 +66,8 @@ typedef struct eae_fits {
     double *block;
     eae_sparse_fit *sparse; /* beside `fit`: features and weights; NULL unless spec is sparse */
     double *weight;         /* of the first labeling, where it is not made of beta; else NULL */
-    double *value; /* learners without beta: (params x labelings x sides) x tests; else NULL */
-    double *cut;   /* survival: the median of the training rows' values of each fit; else NULL */
+    double *value;      /* learners without beta: (params x labelings x sides) x tests; else NULL */
+    eae_spread *spread; /* survival: of the training rows' values of each fit; else NULL */
 } eae_fits;
 
 /* Fails where real labels leave the training rows without a class or an event; permuted ones are

@@ -45,8 +45,9 @@ void eae_fold_row_fit(eae_result_row *r, const eae_train_spec *spec, int param, 
                       const eae_fits *fits, const eae_gram_fit *fit)
 {
     r->tuned = spec->tune != NULL;
-    r->has_cut = fits->cut != NULL;
-    r->cut = fits->cut ? fits->cut[fit - fits->fit] : 0;
+    r->has_spread = fits->spread != NULL;
+    if (r->has_spread)
+        r->spread = fits->spread[fit - fits->fit];
     r->param = has_param(spec) ? param : -1;
     r->class = fits->sides > 1 ? side : -1;
     r->converged = fit->converged;

@@ -23,6 +23,7 @@ void eae_held_out_open(eae_held_out *h, const eae_fold *fold, const eae_target *
                         .status = rows_of(t->status, row, n)};
     h->value = eae_malloc((size_t)(n * sides), sizeof *h->value);
     h->cut = eae_malloc((size_t)n, sizeof *h->cut);
+    h->sd = eae_malloc((size_t)n, sizeof *h->sd);
     h->class = t->class ? eae_malloc((size_t)n, sizeof *h->class) : NULL;
     for (int64_t i = 0; i < n && t->class; i++)
         h->class[i] = t->class[row[i]];
@@ -43,6 +44,7 @@ void eae_held_out_close(eae_held_out *h)
     free(h->time);
     free(h->status);
     free(h->cut);
+    free(h->sd);
     *h = (eae_held_out){0};
 }
 
@@ -53,9 +55,11 @@ double eae_held_out_score(eae_held_out *h, const eae_metric *metric, bool probab
     for (int64_t i = 0; i < n; i++) {
         for (int side = 0; side < fits->sides; side++)
             h->value[i * fits->sides + side] = value[side * n + i];
-        h->cut[i] = fits->cut ? fits->cut[first] : NAN;
+        h->cut[i] = fits->spread ? fits->spread[first].median : NAN;
+        h->sd[i] = fits->spread ? fits->spread[first].sd : NAN;
     }
-    h->scored.cut = fits->cut ? h->cut : NULL;
+    h->scored.cut = fits->spread ? h->cut : NULL;
+    h->scored.sd = fits->spread ? h->sd : NULL;
     h->scored.probability = probability;
     return metric->compute(&h->scored);
 }

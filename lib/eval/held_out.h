@@ -11,7 +11,7 @@
 typedef struct eae_held_out {
     eae_scored scored;
     int32_t *class;
-    double *value, *target, *time, *status, *cut;
+    double *value, *target, *time, *status, *cut, *sd;
 } eae_held_out;
 
 void eae_held_out_open(eae_held_out *held, const eae_fold *fold, const eae_target *target,

@@ -285,42 +285,75 @@ static double r2(const eae_scored *s)
 
 /* ---- survival ---------------------------------------------------------------------------- */
 
-/* Cox regression on high (1) against low (0) risk, Efron ties, stratified; the log hazard ratio.
- * NaN where there is none: no cut, one group only, no event, monotone likelihood. *z: Wald. */
-static double log_hazard_ratio(const eae_scored *s, double *z)
+/* Cox regression on one covariate (NULL: not known), Efron ties, stratified; the log hazard ratio,
+ * and its standard error in *se. NaN where there is none: no event, a constant covariate, monotone
+ * likelihood. Frees x. */
+static double log_hazard_ratio(const eae_scored *s, double *x, double *se)
 {
     eae_cox cox;
     eae_cox_fit fit = {0};
-    double *high = eae_malloc((size_t)s->n, sizeof *high), ratio = *z = NAN;
+    double ratio = *se = NAN;
+    if (x &&
+        eae_cox_new(&cox, s->time, s->status, s->stratum, NULL, s->n, EAE_TIES_EFRON) == EAE_OK) {
+        if (eae_cox_regress(&cox, x, 1, &fit) == EAE_OK) {
+            ratio = fit.coef[0];
+            *se = fit.se[0];
+        }
+        eae_cox_fit_free(&fit);
+        eae_cox_free(&cox);
+    }
+    free(x);
+    return ratio;
+}
+
+/* High (1) against low (0) risk; NULL where a cut is not known. */
+static double *high_risk(const eae_scored *s)
+{
+    double *high = eae_malloc((size_t)s->n, sizeof *high);
     bool known = s->cut != NULL;
     for (int64_t i = 0; i < s->n && known; i++) {
         known = !isnan(s->cut[i]);
         high[i] = s->value[i] > s->cut[i];
     }
-    if (known &&
-        eae_cox_new(&cox, s->time, s->status, s->stratum, NULL, s->n, EAE_TIES_EFRON) == EAE_OK) {
-        if (eae_cox_regress(&cox, high, 1, &fit) == EAE_OK) {
-            ratio = fit.coef[0];
-            *z = fit.coef[0] / fit.se[0];
-        }
-        eae_cox_fit_free(&fit);
-        eae_cox_free(&cox);
-    }
+    if (known)
+        return high;
     free(high);
-    return ratio;
+    return NULL;
+}
+
+/* Values in units of their training sd, from the training median on: what is subtracted matters
+ * only where the values of several models share a stratum. NULL where this is not known, or all
+ * training rows had the same value. */
+static double *in_training_units(const eae_scored *s)
+{
+    double *unit = eae_malloc((size_t)s->n, sizeof *unit);
+    bool known = s->cut != NULL && s->sd != NULL;
+    for (int64_t i = 0; i < s->n && known; i++) {
+        unit[i] = (s->value[i] - s->cut[i]) / s->sd[i];
+        known = s->sd[i] > 0 && isfinite(unit[i]);
+    }
+    if (known)
+        return unit;
+    free(unit);
+    return NULL;
 }
 
 static double hazard_ratio(const eae_scored *s)
 {
-    double z;
-    return exp(log_hazard_ratio(s, &z));
+    double se;
+    return exp(log_hazard_ratio(s, high_risk(s), &se));
 }
 
 static double hazard_p(const eae_scored *s)
 {
-    double z;
-    log_hazard_ratio(s, &z);
-    return eae_normal_two_sided(z);
+    double se, ratio = log_hazard_ratio(s, high_risk(s), &se);
+    return eae_normal_two_sided(ratio / se);
+}
+
+static double hazard_ratio_sd(const eae_scored *s)
+{
+    double se;
+    return exp(log_hazard_ratio(s, in_training_units(s), &se));
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -366,9 +399,14 @@ const eae_metric eae_metrics[] = {
     {"spearman", REGRESSION, HIGHER, .chance = 0, .compute = spearman, .help = "rank correlation"},
     {"cindex", EAE_TASK_SURVIVAL, HIGHER, .chance = 0.5, .compute = cindex,
      .help = "Harrell's concordance; higher value = more risk"},
-    {"hr", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .chance = 1, .compute = hazard_ratio,
+    {"hr", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .reads = "cut", .chance = 1,
+     .compute = hazard_ratio,
      .help = "hazard ratio of high against low risk, cut at the training median"},
-    {"hr-p", EAE_TASK_SURVIVAL, .single = true, .test_of = "hr", .chance = NAN, .compute = hazard_p,
+    {"hr-sd", EAE_TASK_SURVIVAL, HIGHER, .pooled = true, .reads = "sd", .chance = 1,
+     .compute = hazard_ratio_sd,
+     .help = "hazard ratio per training standard deviation of the linear predictor"},
+    {"hr-p", EAE_TASK_SURVIVAL, .single = true, .test_of = "hr", .reads = "cut", .chance = NAN,
+     .compute = hazard_p,
      .help = "its p-value: by permutation, or Wald's for a single hold-out split"},
     {0}};
 

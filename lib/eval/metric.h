@@ -31,6 +31,7 @@ typedef struct eae_scored {
     const double *time;   /* survival */
     const double *status;
     const double *cut;      /* survival, n: high risk if value > cut; NaN: not known. Or NULL */
+    const double *sd;       /* survival, n: of the values in training; NaN: not known. Or NULL */
     const int64_t *stratum; /* survival, n: values of one stratum are comparable; NULL: all are */
     double threshold;       /* two classes: positive if value > threshold */
 } eae_scored;
@@ -44,6 +45,7 @@ typedef struct eae_metric {
     bool pooled;      /* permutations are compared by the pooled figure, not the mean over splits */
     bool single;      /* a p-value: a test only where a candidate has one split, and no other row */
     const char *test_of; /* what a permutation test compares in its place; NULL */
+    const char *reads;   /* a row annotation that it cannot do without; NULL */
     bool thresholded;    /* depends on who is called positive, not on the values themselves */
     double chance;       /* value of a useless predictor of two classes; NaN where there is none */
     const char *help;

@@ -395,8 +395,16 @@ static void joined_new(eae_joined *j, eae_task task, int classes, bool probabili
         j->scored.time = j->time = eae_malloc(n, sizeof *j->time);
         j->scored.status = j->status = eae_malloc(n, sizeof *j->status);
         j->scored.cut = j->cut = eae_malloc(n, sizeof *j->cut);
+        j->scored.sd = j->sd = eae_malloc(n, sizeof *j->sd);
     }
     j->scored.value = j->value;
+}
+
+/* A row annotation; NaN where the frame has no such number. */
+static double entry_number(const eae_predictions *p, const eae_entry *e, const char *name)
+{
+    const eae_annot *a = eae_axis_find(&p->frame->rows, name);
+    return a && a->type != EAE_ANNOT_TEXT ? eae_sample_number(a, e->row) : NAN;
 }
 
 static void join_one(const eae_predictions *p, const eae_entry *e, int64_t which, eae_joined *j)
@@ -406,8 +414,7 @@ static void join_one(const eae_predictions *p, const eae_entry *e, int64_t which
     const int64_t *row;
     int k = value_rows(p, e, &row);
     eae_task task = p->candidate[e->candidate].task;
-    const eae_annot *cut = eae_axis_find(&p->frame->rows, "cut");
-    bool numeric = cut && cut->type != EAE_ANNOT_TEXT;
+    double cut = entry_number(p, e, "cut"), sd = entry_number(p, e, "sd");
     for (int64_t s = 0; s < cols; s++) {
         if (isnan(values[row[0] * cols + s]) || !has_outcome(p, task, s))
             continue;
@@ -423,7 +430,8 @@ static void join_one(const eae_predictions *p, const eae_entry *e, int64_t which
         if (j->time) {
             j->time[i] = eae_sample_number(p->time, s);
             j->status[i] = eae_sample_number(p->status, s);
-            j->cut[i] = numeric ? eae_sample_number(cut, e->row) : NAN;
+            j->cut[i] = cut;
+            j->sd[i] = sd;
         }
     }
 }
@@ -465,6 +473,7 @@ void eae_joined_take(const eae_joined *all, const int64_t *take, int64_t n, eae_
             out->time[i] = all->time[t];
             out->status[i] = all->status[t];
             out->cut[i] = all->cut[t];
+            out->sd[i] = all->sd[t];
         }
     }
 }
@@ -479,5 +488,6 @@ void eae_joined_free(eae_joined *j)
     free(j->time);
     free(j->status);
     free(j->cut);
+    free(j->sd);
     *j = (eae_joined){0};
 }

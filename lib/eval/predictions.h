@@ -68,7 +68,7 @@ typedef struct eae_joined {
     double *value;
     int32_t *class;
     double *target, *time, *status;
-    double *cut; /* survival: the row annotation `cut` of each value's entry */
+    double *cut, *sd; /* survival: these row annotations of each value's entry */
 } eae_joined;
 
 /* The entries first .. end-1. */

@@ -153,6 +153,29 @@ static void warn_of_tests(const eae_scores *s)
     }
 }
 
+/* Has any row a number there? */
+static bool has_numbers(const eae_frame *frame, const char *name)
+{
+    const eae_annot *a = eae_axis_find(&frame->rows, name);
+    for (int64_t row = 0; a && a->type == EAE_ANNOT_F64 && row < frame->rows.count; row++) {
+        if (!isnan(a->f64[row]))
+            return true;
+    }
+    return false;
+}
+
+static void warn_of_annotations(const eae_scores *s)
+{
+    for (int m = 0; m < s->metric_count; m++) {
+        const eae_metric *metric = s->metric[m];
+        if (metric->reads && !has_numbers(s->p->frame, metric->reads))
+            eae_warn(
+                "%s is NA: the predictions do not have the row annotation %s, which says where "
+                "the training samples lie (external trainers do not)",
+                metric->name, metric->reads);
+    }
+}
+
 int eae_scores_compute(eae_scores *s, const eae_threshold_rule *rule, int threads)
 {
     size_t entries = (size_t)s->p->entry_count;
@@ -162,6 +185,7 @@ int eae_scores_compute(eae_scores *s, const eae_threshold_rule *rule, int thread
     if (status != EAE_OK)
         return status;
     warn_of_tests(s);
+    warn_of_annotations(s);
     return eae_parallel(threads, s->p->entry_count, score_entry, s);
 }
 

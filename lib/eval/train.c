@@ -113,7 +113,7 @@ static void mark_undefined(eae_result_row *r)
     r->undefined = true;
     r->converged = true;
     r->objective = r->gap = NAN;
-    r->has_cut = false;
+    r->has_spread = false;
 }
 
 /* Prediction rows of the labelings perm[0 .. fits->labelings - 1]. Cell i of a permuted row is the

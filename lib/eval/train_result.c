@@ -31,6 +31,7 @@ typedef enum {
     GAP,
     ITERATIONS,
     CUT,
+    SD,
     NEGATIVE,
     POSITIVE,
     KERNEL,
@@ -41,7 +42,7 @@ typedef enum {
 } column;
 
 /* Which frames have a column. */
-typedef enum { ALL, MODELS, KERNELS } presence;
+typedef enum { ALL, MODELS, KERNELS, SURVIVAL } presence;
 
 static const struct {
     const char *name;
@@ -66,7 +67,8 @@ static const struct {
     [OBJECTIVE] = {"objective", EAE_ANNOT_F64, ALL},
     [GAP] = {"gap", EAE_ANNOT_F64, ALL},
     [ITERATIONS] = {"iterations", EAE_ANNOT_I64, ALL},
-    [CUT] = {"cut", EAE_ANNOT_F64, ALL},               /* survival only, else missing */
+    [CUT] = {"cut", EAE_ANNOT_F64, ALL}, /* survival only, else missing */
+    [SD] = {"sd", EAE_ANNOT_F64, SURVIVAL},
     [NEGATIVE] = {"negative", EAE_ANNOT_TEXT, MODELS}, /* two classes only */
     [POSITIVE] = {"positive", EAE_ANNOT_TEXT, MODELS},
     [KERNEL] = {"kernel", EAE_ANNOT_TEXT, KERNELS},
@@ -168,7 +170,9 @@ static double real_of(column c, const eae_result_row *r)
     case GAP:
         return r->gap;
     case CUT:
-        return r->has_cut ? r->cut : NAN;
+        return r->has_spread ? r->spread.median : NAN;
+    case SD:
+        return r->has_spread ? r->spread.sd : NAN;
     case GAMMA:
         return of_kernel(r) ? r->gamma : NAN;
     case COEFFICIENT:
@@ -178,15 +182,27 @@ static double real_of(column c, const eae_result_row *r)
     }
 }
 
+static bool has_column(const eae_frame *f, const eae_train_spec *spec, presence where)
+{
+    switch (where) {
+    case MODELS:
+        return f->kind == EAE_KIND_MODEL;
+    case KERNELS:
+        return f->kind == EAE_KIND_MODEL && spec->kernel != EAE_KERNEL_LINEAR;
+    case SURVIVAL:
+        return spec->model == EAE_MODEL_COX;
+    default:
+        return true;
+    }
+}
+
 void eae_result_annotate(eae_frame *f, const eae_result_row *row, const eae_train_spec *spec,
                          const char *plan, const eae_names *class_names)
 {
     const family of = {spec, plan, class_names};
     char number[EAE_NUMBER_TEXT];
     for (column c = 0; c < COLUMNS; c++) {
-        if (columns[c].where != ALL && f->kind != EAE_KIND_MODEL)
-            continue;
-        if (columns[c].where == KERNELS && spec->kernel == EAE_KERNEL_LINEAR)
+        if (!has_column(f, spec, columns[c].where))
             continue;
         eae_annot *a = eae_axis_add(&f->rows, columns[c].name, columns[c].type);
         for (int64_t i = 0; i < f->rows.count; i++) {

@@ -5,6 +5,7 @@
 #define EAE_EVAL_TRAIN_RESULT_H
 
 #include "eval/plan.h"
+#include "eval/spread.h"
 #include "eval/train_spec.h"
 #include "matrix/stream.h"
 
@@ -21,8 +22,8 @@ typedef struct eae_result_row {
     bool converged;
     bool undefined; /* nothing was fitted: a permutation left a training set without a class */
     double intercept, objective, gap;
-    bool has_cut; /* survival */
-    double cut;   /* the median of the values of the training rows */
+    bool has_spread;   /* survival */
+    eae_spread spread; /* of the values of the training rows */
     int64_t iterations;
     const char *part;   /* model frames: "weights", "mean", ... */
     const char *term;   /* part "adjust": the design column; "support": the sample; else NULL */

@@ -59,6 +59,11 @@ static int check_task(const eae_train_spec *spec, const eae_target *target)
     if (spec->model == EAE_MODEL_ALS)
         return check_als(spec, target);
     bool classes = spec->model == EAE_MODEL_SVM || spec->model == EAE_MODEL_LOGISTIC;
+    if (classes && target->task == EAE_TASK_SURVIVAL)
+        return eae_fail(
+            "%s needs a label with classes, and the data have times; for these there is "
+            "cox",
+            eae_model_name(spec));
     if (classes && target->task != EAE_TASK_CLASSES)
         return eae_fail("%s needs a label with classes, and the label is a number; without "
                         "--regression numbers are classes",

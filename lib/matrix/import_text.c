@@ -188,6 +188,16 @@ static char *text_columns(const header *h, const uint8_t *column)
     return b.data;
 }
 
+/* The first columns of the header, whatever they hold. */
+static char *first_columns(const header *h)
+{
+    eae_buffer b = {0};
+    for (int64_t c = 0; c < h->count && c < TEXT_SHOWN; c++)
+        eae_buffer_printf(&b, "%s%.80s", c > 0 ? ", " : "", eae_name(&h->name, c));
+    eae_buffer_puts(&b, h->count > TEXT_SHOWN ? ", ..." : "");
+    return b.data;
+}
+
 /* Whether the first field of a row is `name`. */
 static bool is_row_name(const eae_text *t, const header *h, const char *name, size_t length)
 {
@@ -240,13 +250,14 @@ static int check_named(const eae_import_job *job, const header *h, const char *o
         if (eae_role_names(value, name) || (*name == '@' && eae_role_names(value, name + 1)))
             return EAE_OK;
     }
-    char *others = text_columns(h, NULL);
-    int status = eae_fail("%s: no column \"%.*s\" (--%s); %s%s%s", h->text.name,
-                          (int)strcspn(value, "="), value, option,
-                          *others ? "columns that are not numbers: "
-                                  : "the header has none "
-                                    "that is not a number",
-                          others, shape_hint(job, h));
+    bool numbers = strcmp(option, "time") == 0 || strcmp(option, "status") == 0;
+    char *others = numbers ? first_columns(h) : text_columns(h, NULL);
+    const char *found = numbers   ? "columns: "
+                        : *others ? "columns that are not numbers: "
+                                  : "the header has none that is not a number";
+    int status =
+        eae_fail("%s: no column \"%.*s\" (--%s); %s%s%s", h->text.name, (int)strcspn(value, "="),
+                 value, option, found, others, shape_hint(job, h));
     free(others);
     return status;
 }

@@ -301,7 +301,8 @@ static int number_from(eae_frame *f, const eae_annot *a, const char *role)
     for (int64_t i = 0; i < n; i++) {
         const char *wrong = NULL;
         if (!number_at(a, i, value + i))
-            wrong = "is not a number";
+            wrong = is_status ? "is neither 0 nor 1 (--status COL=EVENT takes other values)"
+                              : "is not a number";
         else if (is_time && value[i] <= 0)
             wrong = "is not above 0";
         else if (is_status && !isnan(value[i]) && value[i] != 0 && value[i] != 1)

@@ -4,7 +4,7 @@
 #   cox_regress.tsv  case, ties, coefficient, its standard error, z, p; log-likelihoods, score test
 #   cox_ridge.tsv    case, ties, lambda, coefficient number, value: penalty n lambda / 2 |w|^2 on
 #                    x1 .. x12 (coxph's ridge()), with and without age as unpenalised covariate
-#   cox_hr.tsv       hazard ratio of value > cut, stratified or not, and Wald's p
+#   cox_hr.tsv       hazard ratio of value > cut, stratified or not, and Wald's p; hazard ratio per sd
 library(survival)
 set.seed(11)
 n <- 64
@@ -76,4 +76,12 @@ for (k in 1:2) {
     held[[c("hr_strata", "hr")[k]]] <- digits(exp(coef(fits[[k]])))
     held[[c("p_strata", "p")[k]]] <- digits(summary(fits[[k]])$coefficients[5])
 }
+# per training sd: the covariate is the value in units of its stratum's sd, from its cut on
+held$sd <- c(0.4, 0.55, 0.7)[d$stratum]
+held$unit <- (held$value - held$cut) / held$sd
+fits <- list(coxph(Surv(time, status) ~ unit + strata(stratum), held, control = control),
+             coxph(Surv(time, status) ~ unit, held, control = control))
+held$unit <- NULL
+for (k in 1:2)
+    held[[c("hr_sd_strata", "hr_sd")[k]]] <- digits(exp(coef(fits[[k]])))
 save(held, "cox_hr.tsv")

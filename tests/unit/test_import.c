@@ -546,7 +546,9 @@ static void survival_and_groups(void **state)
     assert_null(eae_axis_find(&f->rows, "t"));
     eae_frame_free(f);
     import.status = "e";
-    bad_text(leukemia, &import, "status e: \"yes\" of sample s1 is not a number");
+    bad_text(leukemia, &import,
+             "status e: \"yes\" of sample s1 is neither 0 nor 1 (--status COL=EVENT takes other "
+             "values)");
     import.status = "n";
     import.group = NULL;
     bad_text("id\tc\tn\tt\tg\na\tx\t2\t1\t1\n", &import,

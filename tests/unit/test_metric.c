@@ -106,14 +106,16 @@ static void infinities_are_values(void **state)
     assert_true(eae_average_precision(value, positive, 4) == 1);
 }
 
-/* hr and hr-p against coxph; NaN where a group is empty, separates the events, or has no cut. */
+/* hr, hr-p and hr-sd against coxph; NaN where a group is empty, separates the events, or has no
+ * cut. */
 static void hazard_ratio_equals_survival(void **state)
 {
     (void)state;
     table t = table_read("tests/data/expected/cox_hr.tsv");
-    double time[MOST], status[MOST], cut[MOST], value[MOST];
+    double time[MOST], status[MOST], cut[MOST], value[MOST], sd[MOST];
     int64_t stratum[MOST];
-    const eae_metric *hr = eae_metric_find("hr"), *p = eae_metric_find("hr-p");
+    const eae_metric *hr = eae_metric_find("hr"), *p = eae_metric_find("hr-p"),
+                     *per_sd = eae_metric_find("hr-sd");
     assert_true(t.rows > 50 && t.rows <= MOST);
     for (int r = 0; r < t.rows; r++) {
         time[r] = table_number(&t, r, 0);
@@ -121,6 +123,7 @@ static void hazard_ratio_equals_survival(void **state)
         stratum[r] = (int64_t)table_number(&t, r, 2);
         cut[r] = table_number(&t, r, 3);
         value[r] = table_number(&t, r, 4);
+        sd[r] = table_number(&t, r, 10);
     }
     eae_scored s = {.n = t.rows,
                     .value = value,
@@ -130,11 +133,21 @@ static void hazard_ratio_equals_survival(void **state)
                     .stratum = stratum};
     assert_true(close_to(hr->compute(&s), table_number(&t, 0, 6), 1e-8));
     assert_true(close_to(p->compute(&s), table_number(&t, 0, 7), 1e-8));
+    assert_true(isnan(per_sd->compute(&s)));
+    s.sd = sd;
+    assert_true(close_to(per_sd->compute(&s), table_number(&t, 0, 11), 1e-8));
     s.stratum = NULL;
+    assert_true(close_to(per_sd->compute(&s), table_number(&t, 0, 12), 1e-8));
     assert_true(close_to(hr->compute(&s), table_number(&t, 0, 8), 1e-8));
     assert_true(close_to(p->compute(&s), table_number(&t, 0, 9), 1e-8));
+    sd[5] = 0; /* the training values of that model were all the same */
+    assert_true(isnan(per_sd->compute(&s)) && !isnan(hr->compute(&s)));
+    sd[5] = 1;
+    value[5] = INFINITY;
+    assert_true(isnan(per_sd->compute(&s)));
+    value[5] = 0;
     cut[3] = NAN;
-    assert_true(isnan(hr->compute(&s)) && isnan(p->compute(&s)));
+    assert_true(isnan(hr->compute(&s)) && isnan(p->compute(&s)) && isnan(per_sd->compute(&s)));
     for (int r = 0; r < t.rows; r++)
         cut[r] = 1000;
     assert_true(isnan(hr->compute(&s)) && isnan(p->compute(&s)));
@@ -153,7 +166,7 @@ static void table_is_sound(void **state)
     int count = 0;
     for (const eae_metric *m = eae_metrics; m->name; m++, count++)
         assert_ptr_equal(eae_metric_find(m->name), m);
-    assert_int_equal(count, 21);
+    assert_int_equal(count, 22);
     assert_null(eae_metric_find("au"));
     for (int task = EAE_TASK_CLASSES; task <= EAE_TASK_SURVIVAL; task++) {
         char list[64], *rest = NULL;

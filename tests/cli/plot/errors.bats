@@ -149,6 +149,6 @@ refused() {
     printf 'model\tfpr\ttpr\nm\t0\t0\nm\t1\t1\n' >good.tsv
     must_pass eae-plot roc good.tsv -o a.svg
     printf 'set title "from a start-up file"\nset terminal dumb\n' >.gnuplot
-    HOME=$PWD GNUTERM=dumb must_pass eae-plot roc good.tsv -o b.svg
+    HOME=$PWD GNUTERM=dumb PAGER=cat must_pass eae-plot roc good.tsv -o b.svg
     same_bytes a.svg b.svg
 }

@@ -19,7 +19,7 @@ make_marks() { # N SECONDS
     mkdir -p marks
     for i in $(seq "$1"); do
         echo "sh -c 'echo $i >>$WORK/ran; sleep $2; echo $i'"
-    done >jobs
+    done >"jobs"
 }
 
 jobs_ran_once() {

@@ -124,6 +124,10 @@ END
     make_times
     must_fail 1 eae-train cox plain.tsv --label label
     says "--time and --status"
+    must_fail 1 eae-train svm -q times.tsv "${survival[@]}"
+    says "the data have times; for these there is cox"
+    must_fail 1 eae-train cox times.tsv --time T --status s=2 --meta age
+    says 'no column "T" (--time); columns: id, t, s, age, f1'
     must_fail 2 eae-train cox -C 1 times.tsv "${survival[@]}"
     says "cox takes no --cost"
     must_fail 2 eae-train svm --ties efron plain.tsv --label label
