@@ -9,6 +9,14 @@
  *     b = W z - M (K W z + E lambda),   E'b_k = 0,   sum_k lambda_k = 0.
  *
  * b is also the dual point of the certificate, with probabilities p_ik = [y_i = k] - b_ik / c_i.
+ *
+ * Where K has a rank r far below n (many rows of few features), K = L L' to rounding, and the same
+ * step is taken in the r + terms coefficients of each class, f_k = L u_k + E lambda_k:
+ *
+ *     (1 + sum_i B_i' W_i B_i) d(u, lambda) = sum_i B_i' c_i ([y_i = k] - pi_ik) - u,   B = [L, E],
+ *
+ * then b = c ([y = k] - pi) - W (B d), for which L'b_k = u_k and E'b_k = 0. What is judged is the
+ * true K all the same.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -18,6 +26,11 @@
 #include "model/gram_internal.h"
 
 enum { MAX_STEPS = 200, MAX_HALVINGS = 40 };
+
+/* A rank of at most n / LOW, and so many coefficients in all, is low; what is left of the diagonal
+ * of K when its factor ends, of the largest entry. */
+enum { LOW = 8, LOW_COEFFICIENTS = 1500 };
+static const double LOW_REST = 1e-9;
 
 typedef struct softmax {
     const eae_gram_problem *problem;
@@ -31,18 +44,144 @@ typedef struct softmax {
     double *lambda, *nlambda;                    /* classes x terms */
     double *system;                              /* (classes terms)^2 */
     double *t;                                   /* n */
+    int64_t rank;                                /* of the factor below; 0: it is not low */
+    double *low;                                 /* n x (rank + terms): B */
+    double *scaled;                              /* the same size */
+    double *hessian;                             /* (classes (rank + terms))^2 */
+    double *block;                               /* (rank + terms)^2 */
+    double *theta;                               /* 2 x classes x (rank + terms) */
 } softmax;
+
+/* ---- low rank -------------------------------------------------------------------------------- */
+
+/* Pivoted Cholesky: l (n x most), K = l l' but for a rest of LOW_REST. Its rank; 0 where that is
+ * more than `most`. (Harbrecht, Peters and Schneider 2012, algorithm 1.) */
+static int64_t factor_low(const eae_gram_problem *p, int64_t most, double *l)
+{
+    int64_t n = p->n, rank = 0;
+    double *rest = EAE_NEW_ARRAY(double, n), top = 0;
+    for (int64_t i = 0; i < n; i++)
+        top = fmax(top, rest[i] = p->gram[i * p->ld + i]);
+    for (; rank <= most; rank++) {
+        int64_t pivot = 0;
+        for (int64_t i = 1; i < n; i++)
+            pivot = rest[i] > rest[pivot] ? i : pivot;
+        if (!(rest[pivot] > LOW_REST * top) || rank == most)
+            break;
+        double root = sqrt(rest[pivot]);
+        const double *at = l + pivot * most;
+        for (int64_t i = 0; i < n; i++) {
+            double value = p->gram[i * p->ld + pivot] - eae_gram_dot(l + i * most, at, rank);
+            l[i * most + rank] = value / root;
+        }
+        l[pivot * most + rank] = root;
+        for (int64_t i = 0; i < n; i++)
+            rest[i] -= l[i * most + rank] * l[i * most + rank];
+    }
+    double worst = 0;
+    for (int64_t i = 0; i < n; i++)
+        worst = fmax(worst, rest[i]);
+    free(rest);
+    return worst <= LOW_REST * top ? rank : 0;
+}
+
+static int low_init(softmax *s)
+{
+    int64_t n = s->n, terms = s->terms, most = n / LOW;
+    if (most > LOW_COEFFICIENTS / s->classes - terms)
+        most = LOW_COEFFICIENTS / s->classes - terms;
+    if (most < 1)
+        return EAE_OK;
+    double *l = eae_try_alloc((size_t)(n * most), sizeof(double), "softmax regression");
+    if (!l)
+        return EAE_FAIL;
+    s->rank = factor_low(s->problem, most, l);
+    if (s->rank > 0) {
+        int64_t q = s->rank + terms, all = q * s->classes;
+        s->low = EAE_NEW_ARRAY(double, 2 * n * q + all * all + q * q + 2 * all);
+        s->scaled = s->low + n * q;
+        s->hessian = s->scaled + n * q;
+        s->block = s->hessian + all * all;
+        s->theta = s->block + q * q;
+        for (int64_t i = 0; i < n; i++) {
+            memcpy(s->low + i * q, l + i * most, (size_t)s->rank * sizeof(double));
+            memcpy(s->low + i * q + s->rank, s->e + i * terms, (size_t)terms * sizeof(double));
+        }
+    }
+    free(l);
+    return EAE_OK;
+}
+
+/* The blocks of classes k and l <= k of the second derivative. */
+static int low_block(softmax *s, int64_t k, int64_t l)
+{
+    int64_t n = s->n, q = s->rank + s->terms, all = q * s->classes;
+    for (int64_t i = 0; i < n; i++) {
+        double pk = s->pi[k * n + i], pl = s->pi[l * n + i];
+        double w = s->problem->cost[i] * pk * ((k == l) - pl);
+        for (int64_t j = 0; j < q; j++)
+            s->scaled[i * q + j] = w * s->low[i * q + j];
+    }
+    int status =
+        s->problem->kernels->multiply(true, false, q, q, n, 1, s->low, s->scaled, 0, s->block);
+    for (int64_t a = 0; a < q; a++) {
+        for (int64_t b = 0; b < q; b++)
+            s->hessian[(k * q + a) * all + l * q + b] = s->block[a * q + b];
+    }
+    return status;
+}
+
+/* The same shift of every class changes nothing: some weight on it makes it 0. */
+static int low_system(softmax *s)
+{
+    int64_t q = s->rank + s->terms, all = q * s->classes;
+    int status = EAE_OK;
+    for (int64_t k = 0; k < s->classes && status == EAE_OK; k++) {
+        for (int64_t l = 0; l <= k && status == EAE_OK; l++)
+            status = low_block(s, k, l);
+    }
+    double trace = 0;
+    for (int64_t r = 0; r < all; r++)
+        trace += s->hessian[r * all + r];
+    for (int64_t k = 0; k < s->classes; k++) {
+        for (int64_t j = 0; j < s->rank; j++)
+            s->hessian[(k * q + j) * all + k * q + j] += 1;
+        for (int64_t l = 0; l <= k; l++) {
+            for (int64_t t = s->rank; t < q; t++)
+                s->hessian[(k * q + t) * all + l * q + t] += trace / (double)all;
+        }
+    }
+    return status == EAE_OK ? s->problem->kernels->cholesky(s->hessian, all) : status;
+}
+
+/* u_k = L'b_k and lambda_k of the present point; and of the right-hand side. */
+static int low_right(softmax *s, double *step)
+{
+    const eae_gram_problem *p = s->problem;
+    int64_t n = s->n, q = s->rank + s->terms;
+    for (int64_t k = 0; k < s->classes; k++) {
+        double *theta = s->theta + k * q, *right = step + k * q;
+        for (int64_t j = 0; j < q; j++)
+            theta[j] = right[j] = 0;
+        for (int64_t i = 0; i < n; i++) {
+            double r = p->cost[i] * ((p->y[i] == (double)k) - s->pi[k * n + i]);
+            for (int64_t j = 0; j < q; j++) {
+                right[j] += r * s->low[i * q + j];
+                theta[j] += s->b[k * n + i] * s->low[i * q + j];
+            }
+        }
+        for (int64_t j = 0; j < s->rank; j++)
+            right[j] -= theta[j];
+        for (int64_t t = 0; t < s->terms; t++)
+            theta[s->rank + t] = s->lambda[k * s->terms + t];
+    }
+    return p->kernels->cholesky_solve(s->hessian, q * s->classes, step, 1);
+}
 
 static int softmax_init(softmax *s, const eae_gram_problem *problem, int classes)
 {
     *s = (softmax){.problem = problem, .n = problem->n, .classes = classes};
     int64_t n = s->n, k = classes, terms = s->terms = eae_gram_border_terms(problem, true);
-    s->matrices = eae_try_alloc((size_t)(k + 2) * (size_t)n * (size_t)n, sizeof(double),
-                                "softmax regression");
-    if (!s->matrices)
-        return EAE_FAIL;
-    s->sum = s->matrices + k * n * n;
-    s->factor = s->sum + n * n;
     s->memory = EAE_NEW_ARRAY(double, 8 * k * n + n * terms + 2 * k * terms * n + 2 * k * terms +
                                           k * terms * k * terms + n);
     double *p = s->memory;
@@ -57,8 +196,27 @@ static int softmax_init(softmax *s, const eae_gram_problem *problem, int classes
     s->system = s->nlambda + k * terms;
     s->t = s->system + k * terms * k * terms;
     eae_gram_border(problem, true, s->e);
+    if (low_init(s) != EAE_OK)
+        return EAE_FAIL;
+    if (s->rank > 0)
+        return EAE_OK;
+    s->matrices = eae_try_alloc((size_t)(k + 2) * (size_t)n * (size_t)n, sizeof(double),
+                                "softmax regression");
+    if (!s->matrices)
+        return EAE_FAIL;
+    s->sum = s->matrices + k * n * n;
+    s->factor = s->sum + n * n;
     return EAE_OK;
 }
+
+static void softmax_free(softmax *s)
+{
+    free(s->matrices);
+    free(s->memory);
+    free(s->low);
+}
+
+/* ---- the objective --------------------------------------------------------------------------- */
 
 static double log_sum_exp(const softmax *s, const double *f, int64_t i)
 {
@@ -193,11 +351,43 @@ static void products(const softmax *s, const double *b, const double *lambda, do
     }
 }
 
+/* Full step: nb, nlambda. */
+static int low_step(softmax *s)
+{
+    const eae_gram_problem *p = s->problem;
+    int64_t n = s->n, q = s->rank + s->terms;
+    double *step = s->theta + q * s->classes;
+    if (low_system(s) != EAE_OK || low_right(s, step) != EAE_OK)
+        return EAE_FAIL;
+    for (int64_t k = 0; k < s->classes; k++) {
+        for (int64_t t = s->rank; t < q; t++)
+            s->nlambda[k * s->terms + t - s->rank] = s->theta[k * q + t] + step[k * q + t];
+        for (int64_t i = 0; i < n; i++) /* what the step adds to f */
+            s->v[k * n + i] = eae_gram_dot(s->low + i * q, step + k * q, q);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double mean = 0;
+        for (int64_t k = 0; k < s->classes; k++)
+            mean += s->pi[k * n + i] * s->v[k * n + i];
+        for (int64_t k = 0; k < s->classes; k++) {
+            double pi = s->pi[k * n + i], hit = p->y[i] == (double)k ? 1 : 0;
+            s->nb[k * n + i] = p->cost[i] * (hit - pi - pi * (s->v[k * n + i] - mean));
+        }
+    }
+    return EAE_OK;
+}
+
 static int newton_step(softmax *s)
 {
     const eae_gram_problem *p = s->problem;
     int64_t n = s->n, all = s->classes * n;
     probabilities(s);
+    if (s->rank > 0) {
+        int status = low_step(s);
+        if (status == EAE_OK)
+            products(s, s->nb, s->nlambda, s->nkb, s->nf);
+        return status;
+    }
     if (class_matrices(s))
         return EAE_FAIL;
     for (int64_t i = 0; i < n; i++) { /* nb = W z */
@@ -335,9 +525,9 @@ static int iterate(softmax *s, eae_gram_fit *fit)
 int eae_fit_softmax(const eae_gram_problem *problem, int classes, eae_gram_fit *fit)
 {
     softmax s;
-    if (softmax_init(&s, problem, classes))
-        return EAE_FAIL;
-    int status = iterate(&s, fit);
+    int status = softmax_init(&s, problem, classes);
+    if (status == EAE_OK)
+        status = iterate(&s, fit);
     if (!status && !fit->converged) { /* a far start saturates W: begin at 0 */
         for (int k = 0; k < classes; k++) {
             memset(fit[k].beta, 0, (size_t)problem->n * sizeof(double));
@@ -346,7 +536,6 @@ int eae_fit_softmax(const eae_gram_problem *problem, int classes, eae_gram_fit *
         }
         status = iterate(&s, fit);
     }
-    free(s.matrices);
-    free(s.memory);
+    softmax_free(&s);
     return status;
 }
