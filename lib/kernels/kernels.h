@@ -3,7 +3,8 @@
  *
  * Pure computation over the caller's memory: no files, no options, no printing. Implementations:
  * `ref` (plain C, kept for ever, what the others are checked against; built in), `cpu` (OpenMP,
- * OpenBLAS, LAPACKE, SIMD: libeae-cpu.so, loaded when first needed) and `cuda`.
+ * OpenBLAS, LAPACKE, SIMD: libeae-cpu.so, loaded when first needed) and `cuda` (one NVIDIA device:
+ * libeae-cuda.so, where it was built; what it does not compute, cpu or ref do).
  *
  * Matrices are row-major. Sizes are int64_t. All functions return a status; only "not enough
  * memory" and what is stated can fail. Results are the same for any `threads`: panels have fixed
@@ -191,7 +192,25 @@ typedef struct eae_kernels {
      * tb). */
     int (*multiply)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
                     const double *a, const double *b, double beta, double *c);
+
+    /* NULL where all memory is one. The `bytes` bytes at data do not change until release(), called
+     * as often as hold() was: a device may keep a copy. Only whole arrays, x of a source (rows x
+     * cols) or of features (cols x ld). What it changes is time alone; nothing can fail. */
+    void (*hold)(const void *data, int64_t bytes);
+    void (*release)(const void *data);
 } eae_kernels;
+
+static inline void eae_kernels_hold(const eae_kernels *kernels, const void *data, int64_t bytes)
+{
+    if (kernels && kernels->hold && data)
+        kernels->hold(data, bytes);
+}
+
+static inline void eae_kernels_release(const eae_kernels *kernels, const void *data)
+{
+    if (kernels && kernels->release && data)
+        kernels->release(data);
+}
 
 typedef enum eae_backend {
     EAE_BACKEND_AUTO,
@@ -205,6 +224,13 @@ typedef enum eae_backend {
  * found)". The first call changes the environment while the plugin is loaded (one BLAS thread;
  * OPENBLAS_CORETYPE by instruction set unless it is set), so make it before threads start. */
 int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels);
+
+/* The second thought of `auto`, once the data is known: the device, where there is one and
+ * `models` models of rows x cols values are work enough to start it (a cost model, plan.h of the
+ * cuda room; each call then goes where it pays). Else *kernels stays. Any other backend: stays.
+ * Says with eae_detail() what it did and why; cannot fail. */
+void eae_kernels_reconsider(eae_backend backend, int64_t rows, int64_t cols, int64_t models,
+                            const eae_kernels **kernels);
 
 /* Build, backend, instruction set, BLAS with version and core type: what bytes are promised within.
  * The text lives until the next call on this thread. */

@@ -1,5 +1,5 @@
 /*
- * test_kernels.c - the kernels of the cpu backend against the reference, the reference against
+ * test_kernels.c - the kernels of a backend (backend.h) against the reference, the reference against
  * definitions and hand-made cases, and the promises of kernels.h: same bits at any number of
  * threads, equal columns give equal bits, symmetry, NaN.
  */
@@ -18,8 +18,9 @@
 #include "base/random.h"
 #include "kernels/kernels.h"
 #include "../tolerance.h"
+#include "backend.h"
 
-static const eae_kernels *cpu;
+static const eae_kernels *tested;
 static const eae_kernels *const ref = &eae_kernels_ref;
 
 /* ---- random problems ---- */
@@ -195,7 +196,7 @@ static double tolerance_of(eae_precision precision)
     return precision == EAE_PRECISION_F32 ? EAE_TOLERANCE_SUM_F32 : EAE_TOLERANCE_SUM_F64;
 }
 
-/* ---- cpu against ref; and the same bytes at 1, 2 and 4 threads ---- */
+/* ---- against ref; and the same bytes at 1, 2 and 4 threads ---- */
 
 typedef int (*run_fn)(const eae_kernels *kernels, const problem *p, eae_precision precision,
                       double *out, int threads);
@@ -240,11 +241,11 @@ static void check_kernel(run_fn run, const problem *p, eae_precision precision, 
     double *want = poisoned(n), *got = poisoned(n), *scale = poisoned(n);
     fill_magnitude(scale, n, magnitude);
     assert_int_equal(run(ref, p, precision, want, 1), EAE_OK);
-    assert_int_equal(run(cpu, p, precision, got, 1), EAE_OK);
+    assert_int_equal(run(tested, p, precision, got, 1), EAE_OK);
     assert_close(got, want, scale, n, tolerance);
     for (int threads = 2; threads <= 4; threads += 2) {
         double *again = poisoned(n);
-        assert_int_equal(run(cpu, p, precision, again, threads), EAE_OK);
+        assert_int_equal(run(tested, p, precision, again, threads), EAE_OK);
         assert_memory_equal(again, got, (size_t)n * sizeof *got);
         free(again);
     }
@@ -301,7 +302,7 @@ static void gram_is_symmetric(void **state)
     for (eae_precision f = EAE_PRECISION_F32; f <= EAE_PRECISION_F64; f++) {
         problem p = make_problem(7, &shapes[9]);
         double *gram = poisoned(p.m * p.m);
-        assert_int_equal(cpu->gram(&p.source, p.row, p.m, f, gram, 2), EAE_OK);
+        assert_int_equal(tested->gram(&p.source, p.row, p.m, f, gram, 2), EAE_OK);
         for (int64_t i = 0; i < p.m; i++) {
             for (int64_t j = 0; j < i; j++)
                 assert_memory_equal(&gram[i * p.m + j], &gram[j * p.m + i], sizeof(double));
@@ -327,8 +328,8 @@ static void equal_columns_give_equal_bits(void **state)
         x[i] = j < 3 ? (float)uniform(&r) : x[i - j + j % 3];
     }
     eae_source s = {.x = x, .rows = ROWS, .cols = COLS, .feature_count = COLS};
-    assert_int_equal(cpu->weights(&s, NULL, ROWS, b, K, w, 2), EAE_OK);
-    assert_int_equal(cpu->moments(&s, NULL, ROWS, b, K, m, m + K * COLS, m + 2 * K * COLS, 2),
+    assert_int_equal(tested->weights(&s, NULL, ROWS, b, K, w, 2), EAE_OK);
+    assert_int_equal(tested->moments(&s, NULL, ROWS, b, K, m, m + K * COLS, m + 2 * K * COLS, 2),
                      EAE_OK);
     for (int64_t i = 0; i < K * COLS; i++) {
         int64_t first = i - i % COLS + i % COLS % 3;
@@ -338,7 +339,7 @@ static void equal_columns_give_equal_bits(void **state)
     }
     for (int64_t i = 0; i < ROWS; i++)
         one[i] = b[i * K + 5];
-    assert_int_equal(cpu->weights(&s, NULL, ROWS, one, 1, alone, 1), EAE_OK);
+    assert_int_equal(tested->weights(&s, NULL, ROWS, one, 1, alone, 1), EAE_OK);
     assert_memory_equal(alone, w + 5 * COLS, COLS * sizeof *alone);
     free(x);
     free(b);
@@ -358,7 +359,7 @@ static void missing_values(void **state)
     s.fill = fill;
     s.shift = shift;
     s.inverse = inverse;
-    const eae_kernels *both[] = {ref, cpu};
+    const eae_kernels *both[] = {ref, tested};
     for (int i = 0; i < 2; i++) {
         double weight[2], sum[2], square[2], w[2], y[3];
         assert_int_equal(both[i]->moments(&s, NULL, 3, c, 1, weight, sum, square, 1), EAE_OK);
@@ -398,7 +399,7 @@ static void design_terms(void **state)
     s.coef = coef;
     s.terms = 2;
     s.shift = shift;
-    const eae_kernels *both[] = {ref, cpu};
+    const eae_kernels *both[] = {ref, tested};
     for (int i = 0; i < 2; i++) {
         /* z(0) = 10 - (1 + 6) - 1, 20 - (2 + 8) - 1; z(1) = 30 - 9 - 1, 40 - 12 - 1 */
         const double b[] = {1, 10, 100};
@@ -420,7 +421,7 @@ static void late_missing_value(void **state)
     x[270 * COLS + 17] = NAN;
     eae_source s = {.x = x, .is_f64 = true, .rows = ROWS, .cols = COLS, .feature_count = COLS};
     assert_int_equal(ref->moments(&s, NULL, ROWS, c, K, want, want + N, want + 2 * N, 1), EAE_OK);
-    assert_int_equal(cpu->moments(&s, NULL, ROWS, c, K, got, got + N, got + 2 * N, 2), EAE_OK);
+    assert_int_equal(tested->moments(&s, NULL, ROWS, c, K, got, got + N, got + 2 * N, 2), EAE_OK);
     assert_memory_equal(got, want, 3 * N * sizeof *got);
     assert_true(got[17] != got[16]);
     free(x);
@@ -436,7 +437,7 @@ static void missing_weight_hides_missing_value(void **state)
     const double x[] = {1, NAN, 2, 5, NAN, 3};
     const double w[] = {1, NAN, 2, 10, NAN, NAN, 1, 1, 1};
     eae_source s = {.x = x, .is_f64 = true, .rows = 2, .cols = 3, .feature_count = 3};
-    const eae_kernels *both[] = {ref, cpu};
+    const eae_kernels *both[] = {ref, tested};
     for (int i = 0; i < 2; i++) {
         double y[6];
         assert_int_equal(both[i]->decision(&s, NULL, 2, w, 2, y, 1), EAE_OK);
@@ -456,14 +457,14 @@ static void nothing_in_use(void **state)
     eae_source s = {.x = x, .rows = 2, .cols = 2, .feature = none, .feature_count = 0};
     double *gram = poisoned(4), *y = poisoned(2), *w = poisoned(2);
     w[0] = w[1] = 1;
-    assert_int_equal(cpu->gram(&s, NULL, 2, EAE_PRECISION_F32, gram, 2), EAE_OK);
+    assert_int_equal(tested->gram(&s, NULL, 2, EAE_PRECISION_F32, gram, 2), EAE_OK);
     for (int i = 0; i < 4; i++)
         assert_true(gram[i] == 0);
-    assert_int_equal(cpu->decision(&s, NULL, 2, w, 1, y, 2), EAE_OK);
+    assert_int_equal(tested->decision(&s, NULL, 2, w, 1, y, 2), EAE_OK);
     assert_true(y[0] == 0 && y[1] == 0);
-    assert_int_equal(cpu->gram_apply(&s, NULL, 2, d, b, 1, EAE_PRECISION_F64, y, 2), EAE_OK);
+    assert_int_equal(tested->gram_apply(&s, NULL, 2, d, b, 1, EAE_PRECISION_F64, y, 2), EAE_OK);
     assert_true(y[0] == 0 && y[1] == 0);
-    assert_int_equal(cpu->weights(&s, NULL, 2, b, 1, w, 2), EAE_OK);
+    assert_int_equal(tested->weights(&s, NULL, 2, b, 1, w, 2), EAE_OK);
     assert_true(isnan(w[0]) && isnan(w[1]));
     free(gram);
     free(y);
@@ -481,7 +482,7 @@ static void *call_gram(void *argument)
 {
     caller *c = argument;
     for (int i = 0; i < 5 && c->status == EAE_OK; i++)
-        c->status = cpu->gram(&c->p->source, c->p->row, c->p->m, EAE_PRECISION_F32, c->gram, 1);
+        c->status = tested->gram(&c->p->source, c->p->row, c->p->m, EAE_PRECISION_F32, c->gram, 1);
     return NULL;
 }
 
@@ -491,7 +492,7 @@ static void calls_from_many_threads(void **state)
     enum { CALLERS = 8 };
     problem p = make_problem(9, &shapes[9]);
     double *want = poisoned(p.m * p.m);
-    assert_int_equal(cpu->gram(&p.source, p.row, p.m, EAE_PRECISION_F32, want, 1), EAE_OK);
+    assert_int_equal(tested->gram(&p.source, p.row, p.m, EAE_PRECISION_F32, want, 1), EAE_OK);
     pthread_t thread[CALLERS];
     caller c[CALLERS];
     for (int i = 0; i < CALLERS; i++) {
@@ -517,8 +518,9 @@ static void choices(void **state)
     assert_int_equal(eae_kernels_choose(EAE_BACKEND_REF, &k), EAE_OK);
     assert_ptr_equal(k, ref);
     assert_int_equal(eae_kernels_choose(EAE_BACKEND_AUTO, &k), EAE_OK);
-    assert_ptr_equal(k, cpu);
     assert_string_equal(k->name, "cpu");
+    assert_string_equal(tested->name, test_cuda() ? "cuda" : "cpu");
+    assert_non_null(strstr(eae_kernels_identity(tested), test_cuda() ? "; cuda; " : "; cpu; "));
     assert_non_null(strstr(eae_kernels_identity(k), "; cpu; "));
     assert_non_null(strstr(eae_kernels_identity(k), "; OpenBLAS "));
     assert_non_null(strstr(eae_kernels_identity(ref), "; ref; "));
@@ -531,7 +533,7 @@ static void choices(void **state)
 static int load_cpu(void **state)
 {
     (void)state;
-    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+    return test_backend(&tested);
 }
 
 int main(void)

@@ -1,0 +1,156 @@
+/*
+ * memory.c - one call at a time on the device, its workspace, and data that stays there. See cuda.h.
+ */
+#include "kernels/cuda/cuda.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+const eae_plugin_host *eae_cuda_host;
+
+typedef struct {
+    const void *data; /* NULL: a free place */
+    int64_t bytes;
+    int64_t times; /* held */
+    void *copy;    /* on the device; NULL: not yet, or it did not fit */
+    bool refused;
+} held;
+
+static pthread_mutex_t device = PTHREAD_MUTEX_INITIALIZER;
+static eae_cuda_space workspace;
+static held *kept;
+static int places;
+
+int eae_cuda_fail(const char *what, const char *why)
+{
+    return why ? eae_cuda_host->fail("%s: %s", what, why)
+               : eae_cuda_host->fail("%s (driver not found)", what);
+}
+
+void *eae_cuda_alloc(int64_t count, size_t size, const char *what)
+{
+    size_t bytes;
+    void *p = NULL;
+    if (count >= 0 && !__builtin_mul_overflow((size_t)count, size, &bytes) && bytes < SIZE_MAX / 2)
+        p = malloc(bytes ? bytes : 1);
+    if (!p)
+        eae_cuda_host->fail("cannot allocate %lld x %zu bytes for %s", (long long)count, size,
+                            what);
+    return p;
+}
+
+/* The workspace holds `bytes`. */
+static int enlarge(int64_t bytes)
+{
+    if (bytes <= workspace.size)
+        return EAE_OK;
+    eae_cuda_device_give(workspace.base);
+    workspace = (eae_cuda_space){.base = eae_cuda_device_take(bytes, "memory of the CUDA device")};
+    workspace.size = workspace.base ? bytes : 0;
+    return workspace.base ? EAE_OK : EAE_FAIL;
+}
+
+static int plan(const eae_cuda_need *need, int64_t slices, int64_t *panel)
+{
+    int64_t room;
+    eae_cuda_resident(need->data, need->bytes); /* before the workspace takes the room */
+    if (eae_cuda_device_room(&room) != EAE_OK)
+        return EAE_FAIL;
+    room = eae_cuda_budget(room + workspace.size); /* ours may be given back for a larger one */
+    *panel = eae_cuda_panel_slices(need, slices, room);
+    if (*panel == 0)
+        return eae_cuda_host->fail("the CUDA device has %.0fM free, and %.0fM are needed",
+                                   (double)room / 0x1p20, eae_cuda_need_total(need, 1) / 0x1p20);
+    return enlarge((int64_t)eae_cuda_need_total(need, *panel));
+}
+
+int eae_cuda_begin(const eae_cuda_need *need, int64_t slices, eae_cuda_space *space, int64_t *panel)
+{
+    pthread_mutex_lock(&device);
+    if (plan(need, slices, panel) != EAE_OK) {
+        pthread_mutex_unlock(&device);
+        return EAE_FAIL;
+    }
+    *space = (eae_cuda_space){.base = workspace.base, .size = workspace.size};
+    return EAE_OK;
+}
+
+int eae_cuda_end(int status)
+{
+    pthread_mutex_unlock(&device);
+    return status;
+}
+
+/* ---- held data ------------------------------------------------------------------------------- */
+
+static held *find(const void *data, int64_t bytes)
+{
+    for (int i = 0; i < places; i++) {
+        if (kept[i].data == data && data && (bytes == 0 || kept[i].bytes == bytes))
+            return &kept[i];
+    }
+    return NULL;
+}
+
+void eae_cuda_hold(const void *data, int64_t bytes)
+{
+    pthread_mutex_lock(&device);
+    held *h = find(data, bytes);
+    for (int i = 0; i < places && !h; i++) {
+        if (!kept[i].data)
+            h = &kept[i];
+    }
+    held *more = h ? kept : realloc(kept, (size_t)(places + 1) * sizeof *kept);
+    if (!h && more) {
+        kept = more;
+        h = &kept[places++];
+        *h = (held){0};
+    }
+    if (h) { /* else sent with every call */
+        h->data = data;
+        h->bytes = bytes;
+        h->times++;
+    }
+    pthread_mutex_unlock(&device);
+}
+
+void eae_cuda_release(const void *data)
+{
+    pthread_mutex_lock(&device);
+    held *h = find(data, 0);
+    if (h && --h->times == 0) {
+        eae_cuda_device_give(h->copy);
+        *h = (held){0};
+    }
+    pthread_mutex_unlock(&device);
+}
+
+bool eae_cuda_is_held(const void *data, int64_t bytes)
+{
+    pthread_mutex_lock(&device);
+    bool there = find(data, bytes) != NULL;
+    pthread_mutex_unlock(&device);
+    return there;
+}
+
+const void *eae_cuda_resident(const void *data, int64_t bytes)
+{
+    held *h = find(data, bytes);
+    int64_t room;
+    if (!h || h->copy || h->refused)
+        return h ? h->copy : NULL;
+    h->refused = true;
+    if (bytes == 0 || eae_cuda_device_room(&room) != EAE_OK || bytes > room / 2)
+        return NULL;
+    h->copy = eae_cuda_device_take(bytes, "data on the CUDA device");
+    if (!h->copy)
+        return NULL;
+    if (eae_cuda_copy_in(h->copy, data, bytes) != EAE_OK) {
+        eae_cuda_device_give(h->copy);
+        h->copy = NULL;
+        return NULL;
+    }
+    h->refused = false;
+    eae_cuda_host->detail("%.1fM of data stay on the CUDA device", (double)bytes / 0x1p20);
+    return h->copy;
+}
