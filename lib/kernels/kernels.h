@@ -69,6 +69,12 @@ static inline int64_t eae_features_stride(int64_t rows)
     return (rows + 15) / 16 * 16;
 }
 
+static inline int64_t eae_features_bytes(const eae_features *features)
+{
+    int64_t size = (int64_t)(features->is_f64 ? sizeof(double) : sizeof(float));
+    return features->cols * features->ld * size;
+}
+
 /*
  * The same in 8 bits, for bounds: x[j * ld + i] = middle[j] + step[j] value[j * ld + i] + a rest,
  * whose length over all rows is at most left[j]; value is within -127 .. 127, 0 behind the rows. A

@@ -10,9 +10,8 @@ eae_emulated eae_emulated_now = {1, 1, 1, 1};
 enum { THREADS_MAX = 1024, STACK = 128 << 10 };
 
 /* A thread of the block has a stack of its own. It is entered once by setcontext() and from then
- * on by __builtin_longjmp(), which makes no system call. */
+ * on, for this block and those that follow, by __builtin_longjmp(), which makes no system call. */
 struct fibre {
-    ucontext_t start;
     void *place[5];
     bool begun, ended;
     dim3 index = 0;
@@ -34,18 +33,32 @@ static PLAIN void leave()
     __builtin_longjmp(scheduler, 1);
 }
 
-static void enter()
-{
-    body_now(context_now);
-    fibres[current].ended = true;
-    leave();
-}
-
 PLAIN void eae_emulate_barrier()
 {
     if (__builtin_setjmp(fibres[current].place) == 0)
         leave();
     eae_emulated_now.thread_index = fibres[current].index;
+}
+
+static void enter()
+{
+    for (;;) {
+        body_now(context_now);
+        fibres[current].ended = true;
+        eae_emulate_barrier(); /* until the next block */
+    }
+}
+
+static PLAIN void begin(unsigned t)
+{
+    ucontext_t start;
+    getcontext(&start);
+    start.uc_stack.ss_sp = stacks + (size_t)t * STACK;
+    start.uc_stack.ss_size = STACK;
+    start.uc_link = NULL;
+    makecontext(&start, enter, 0);
+    fibres[t].begun = true;
+    setcontext(&start);
 }
 
 /* Until it ends or waits. */
@@ -57,8 +70,7 @@ static PLAIN void go_on(unsigned t)
         return;
     if (fibres[t].begun)
         __builtin_longjmp(fibres[t].place, 1);
-    fibres[t].begun = true;
-    setcontext(&fibres[t].start);
+    begin(t);
 }
 
 static const char *setting(const char *name)
@@ -84,14 +96,8 @@ static void order(unsigned n, unsigned *list)
 static void prepare(unsigned n, dim3 block)
 {
     for (unsigned t = 0; t < n; t++) {
-        fibre *f = &fibres[t];
-        getcontext(&f->start);
-        f->start.uc_stack.ss_sp = stacks + (size_t)t * STACK;
-        f->start.uc_stack.ss_size = STACK;
-        f->start.uc_link = NULL;
-        f->begun = f->ended = false;
-        f->index = dim3(t % block.x, t / block.x % block.y, t / block.x / block.y);
-        makecontext(&f->start, enter, 0);
+        fibres[t].ended = false;
+        fibres[t].index = dim3(t % block.x, t / block.x % block.y, t / block.x / block.y);
     }
 }
 

@@ -17,6 +17,15 @@ static inline bool test_cuda(void)
     return name && strcmp(name, "cuda") == 0;
 }
 
+/* The threads and blocks of an emulated device (tests/cuda/emulate.h) run in shuffled order. */
+static inline void test_other_order(bool other)
+{
+    if (other)
+        setenv("EAE_EMULATED_ORDER", "shuffle", 1);
+    else
+        unsetenv("EAE_EMULATED_ORDER");
+}
+
 static inline int test_backend(const eae_kernels **kernels)
 {
     return eae_kernels_choose(test_cuda() ? EAE_BACKEND_CUDA : EAE_BACKEND_CPU, kernels);

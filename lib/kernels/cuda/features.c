@@ -28,11 +28,6 @@ static int64_t value_size(const eae_features *f)
     return f->is_f64 ? sizeof(double) : sizeof(float);
 }
 
-static int64_t all_bytes(const eae_features *f)
-{
-    return f->cols * f->ld * value_size(f);
-}
-
 static int64_t number(const feed *d, int64_t f)
 {
     return d->feature ? d->feature[f] : f;
@@ -43,13 +38,13 @@ static void feed_need(const eae_features *f, int64_t m, eae_cuda_need *need)
     need->fixed += 8.0 * (double)m;
     need->slice += EAE_CUDA_SLICE * ((double)f->ld * (double)value_size(f) + 3 * 8.0);
     need->data = f->x;
-    need->bytes = all_bytes(f);
+    need->bytes = eae_features_bytes(f);
 }
 
 static double feed_bytes(const eae_features *f, int64_t count)
 {
     double values = (double)count * (double)f->ld * (double)value_size(f);
-    return 16.0 * (double)count + (eae_cuda_is_held(f->x, all_bytes(f)) ? 0 : values);
+    return 16.0 * (double)count + (eae_cuda_is_held(f->x, eae_features_bytes(f)) ? 0 : values);
 }
 
 static void feed_close(feed *d)
@@ -61,7 +56,7 @@ static void feed_close(feed *d)
 static int feed_open(feed *d, const int64_t *row, int64_t m, int64_t slices, eae_cuda_space *space)
 {
     const eae_features *f = d->features;
-    const void *there = eae_cuda_resident(f->x, all_bytes(f));
+    const void *there = eae_cuda_resident(f->x, eae_features_bytes(f));
     size_t line = (size_t)(f->ld * value_size(f));
     d->width = slices * EAE_CUDA_SLICE;
     d->resident = there != NULL;
