@@ -145,8 +145,7 @@ void eae_emulate_run(dim3 grid, dim3 block, void (*body)(const void *), const vo
         unsigned b = list[i];
         if (wrong && b == blocks - 1)
             continue;
-        eae_emulated_now.block_index =
-            dim3(b % grid.x, b / grid.x % grid.y, b / grid.x / grid.y);
+        eae_emulated_now.block_index = dim3(b % grid.x, b / grid.x % grid.y, b / grid.x / grid.y);
         run_block(n, block);
     }
     free(list);

@@ -115,8 +115,8 @@ static void small_calls_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(budget_keeps_an_eighth), cmocka_unit_test(panels_fill_the_budget),
-        cmocka_unit_test(panels_of_known_shapes), cmocka_unit_test(parts_lie_apart),
+        cmocka_unit_test(budget_keeps_an_eighth),        cmocka_unit_test(panels_fill_the_budget),
+        cmocka_unit_test(panels_of_known_shapes),        cmocka_unit_test(parts_lie_apart),
         cmocka_unit_test(a_plan_has_room_for_its_parts), cmocka_unit_test(small_calls_stay),
     };
     return cmocka_run_group_tests_name("cuda plan", tests, NULL, NULL);

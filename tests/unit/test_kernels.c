@@ -1,7 +1,7 @@
 /*
- * test_kernels.c - the kernels of a backend (backend.h) against the reference, the reference against
- * definitions and hand-made cases, and the promises of kernels.h: same bits at any number of
- * threads, equal columns give equal bits, symmetry, NaN.
+ * test_kernels.c - the kernels of a backend (backend.h) against the reference, the reference
+ * against definitions and hand-made cases, and the promises of kernels.h: same bits at any number
+ * of threads, equal columns give equal bits, symmetry, NaN.
  */
 #include <setjmp.h>
 #include <stdarg.h>

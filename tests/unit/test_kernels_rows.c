@@ -119,14 +119,16 @@ static void update_case(bool is_f64, bool missing)
 {
     problem a = make_problem(2, is_f64, missing), b = make_problem(2, is_f64, missing);
     problem c = make_problem(2, is_f64, missing);
-    assert_int_equal(tested->row_update(&a.source, a.row, LISTED, a.d, a.vector, VECTORS, 4), EAE_OK);
+    assert_int_equal(tested->row_update(&a.source, a.row, LISTED, a.d, a.vector, VECTORS, 4),
+                     EAE_OK);
     assert_int_equal(ref->row_update(&b.source, b.row, LISTED, b.d, b.vector, VECTORS, 1), EAE_OK);
     for (int q = 0; q < VECTORS; q++) {
         double d[LISTED];
         for (int i = 0; i < LISTED; i++)
             d[i] = c.d[i * VECTORS + q];
         assert_near(a.vector[q].v, b.vector[q].v, COLS, 8.0 * LISTED * EAE_TOLERANCE_SUM_F64);
-        assert_int_equal(tested->row_update(&c.source, c.row, LISTED, d, c.vector + q, 1, 1), EAE_OK);
+        assert_int_equal(tested->row_update(&c.source, c.row, LISTED, d, c.vector + q, 1, 1),
+                         EAE_OK);
         assert_memory_equal(a.vector[q].v, c.vector[q].v, COLS * sizeof(double));
     }
     free_problem(&a);

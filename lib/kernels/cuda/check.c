@@ -8,7 +8,13 @@
 #include "kernels/cuda/cuda.h"
 
 /* More than a tile of rows and than a slice of features, whole multiples of neither. */
-enum { ROWS = 67, COLS = 1029, VECTORS = 3, PRODUCTS = 45, ROOM = ROWS * ROWS + 3 * VECTORS * COLS };
+enum {
+    ROWS = 67,
+    COLS = 1029,
+    VECTORS = 3,
+    PRODUCTS = 45,
+    ROOM = ROWS * ROWS + 3 * VECTORS * COLS
+};
 
 typedef struct {
     _Alignas(64) float turned[COLS * (ROWS / 16 + 1) * 16];

@@ -30,8 +30,8 @@
  * Memory
  *
  *   One workspace, taken when first needed and made larger when a call needs more; seven eighths of
- *   what the device has free at most. A call says what it needs per slice of features (z, the values
- *   on their way, the slice's sum) and gets as many slices at once as fit; larger problems go
+ *   what the device has free at most. A call says what it needs per slice of features (z, the
+ * values on their way, the slice's sum) and gets as many slices at once as fit; larger problems go
  *   through in panels. Only the result and one slice must fit, else the call fails with what is
  *   needed and what is there. Data that the program holds (kernels.h: hold) is copied once, if it
  *   fits in half of what is free; else, and without hold, the rows and features in use are sent

@@ -11,11 +11,13 @@
 
 #ifdef __CUDACC__
 #include <cuda_runtime.h>
-#define EAE_CUDA_LAUNCH(kernel, grid, block, ...)                                                  \
+/* clang-format off: it does not know the brackets in this file's name */
+#define EAE_CUDA_LAUNCH(kernel, grid, block, ...) \
     ((kernel)<<<(grid), (block)>>>(__VA_ARGS__), cudaGetLastError())
+/* clang-format on */
 #else
 #include "emulate.h"
-#define EAE_CUDA_LAUNCH(kernel, grid, block, ...)                                                  \
+#define EAE_CUDA_LAUNCH(kernel, grid, block, ...) \
     (eae_emulate_launch((grid), (block), [=] { (kernel)(__VA_ARGS__); }), cudaGetLastError())
 #endif
 

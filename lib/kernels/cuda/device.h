@@ -79,7 +79,8 @@ enum { EAE_CUDA_SLICE = 1024 };
  * part(s, i, l) = sum over j of slice s of a(i, j) b(j, l), f64, slices of `slice` numbers of the
  * common side `depth`; a is m x depth, b depth x n:
  *
- *     a(i, j) = ta ? a[j * lda + i] : a[i * lda + j]     b(j, l) = tb ? b[l * ldb + j] : b[j * ldb + l]
+ *     a(i, j) = ta ? a[j * lda + i] : a[i * lda + j]     b(j, l) = tb ? b[l * ldb + j] : b[j * ldb
+ * + l]
  *
  * f32 products are added in f32, 256 at a time, and those sums in f64. triangle: only l <= i is
  * needed. skip_nan: where b is NaN the product counts as 0, whatever a is.

@@ -122,8 +122,7 @@ static int feed_next(feed *d, int64_t first)
 static int weights_panels(feed *d, const double *there, int64_t k, double *part, double *w)
 {
     for (int64_t first = 0; first < d->count; first += d->panel.count) {
-        if (feed_next(d, first) != EAE_OK ||
-            eae_cuda_dots(&d->panel, there, k, part) != EAE_OK ||
+        if (feed_next(d, first) != EAE_OK || eae_cuda_dots(&d->panel, there, k, part) != EAE_OK ||
             eae_cuda_copy_out(w + first * k, part, d->panel.count * k * 8) != EAE_OK)
             return EAE_FAIL;
     }
@@ -185,8 +184,7 @@ int eae_cuda_feature_gram(const eae_features *features, const int64_t *feature, 
     double square = 8.0 * (double)m * (double)m;
     double work = (double)m * (double)m * (double)count;
     int64_t panel;
-    if (m == 0 || count == 0 ||
-        eae_cuda_spares(work, feed_bytes(features, count) + square, square))
+    if (m == 0 || count == 0 || eae_cuda_spares(work, feed_bytes(features, count) + square, square))
         return eae_cuda_near()->feature_gram(features, feature, count, row, m, precision, sign,
                                              gram, threads);
     eae_cuda_need need = {.fixed = square,

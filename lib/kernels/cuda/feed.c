@@ -30,8 +30,8 @@ void eae_cuda_feed_need(const eae_source *s, int64_t m, eae_cuda_need *need)
 {
     double design_rows = (double)(s->rows > m ? s->rows : m);
     need->fixed += 8.0 * (double)m + 8.0 * design_rows * (double)s->terms;
-    need->slice += EAE_CUDA_SLICE * ((double)m * (double)value_size(s) +
-                                     8.0 * (double)(PARAMS + s->terms) + 8.0);
+    need->slice += EAE_CUDA_SLICE *
+                   ((double)m * (double)value_size(s) + 8.0 * (double)(PARAMS + s->terms) + 8.0);
     need->data = s->x;
     need->bytes = source_bytes(s);
 }
@@ -78,8 +78,7 @@ int eae_cuda_feed_open(eae_cuda_feed *f, const eae_source *s, const int64_t *row
     const void *there = eae_cuda_resident(s->x, source_bytes(s));
     f->resident = there != NULL;
     f->rows = eae_cuda_part(space, m, sizeof *f->rows);
-    f->design =
-        eae_cuda_part(space, (f->resident ? s->rows : m) * s->terms, sizeof *f->design);
+    f->design = eae_cuda_part(space, (f->resident ? s->rows : m) * s->terms, sizeof *f->design);
     f->param = eae_cuda_part(space, width * params, sizeof *f->param);
     f->index = eae_cuda_part(space, width, sizeof *f->index);
     f->values = f->resident ? NULL : eae_cuda_part(space, width * m, (size_t)value_size(s));

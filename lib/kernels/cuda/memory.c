@@ -1,5 +1,6 @@
 /*
- * memory.c - one call at a time on the device, its workspace, and data that stays there. See cuda.h.
+ * memory.c - one call at a time on the device, its workspace, and data that stays there. See
+ * cuda.h.
  */
 #include "kernels/cuda/cuda.h"
 
@@ -71,12 +72,13 @@ int eae_cuda_begin(const eae_cuda_need *need, int64_t slices, eae_cuda_space *sp
         pthread_mutex_unlock(&device);
         return EAE_FAIL;
     }
-    *space = (eae_cuda_space){.base = workspace.base, .size = workspace.size};
+    eae_cuda_space_open(space, workspace.base, workspace.size);
     return EAE_OK;
 }
 
 int eae_cuda_end(int status)
 {
+    eae_cuda_space_close(&workspace);
     pthread_mutex_unlock(&device);
     return status;
 }

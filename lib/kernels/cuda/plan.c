@@ -1,6 +1,14 @@
 /* plan.c - see plan.h. */
 #include "kernels/cuda/plan.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <string.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(base, size) ((void)(base), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(base, size) ((void)(base), (void)(size))
+#endif
+
 int64_t eae_cuda_budget(int64_t room)
 {
     return room > 0 ? room - room / 8 : 0;
@@ -24,6 +32,20 @@ int64_t eae_cuda_panel_slices(const eae_cuda_need *need, int64_t slices, int64_t
     return (int64_t)(left / need->slice);
 }
 
+void eae_cuda_space_open(eae_cuda_space *space, void *base, int64_t size)
+{
+    *space = (eae_cuda_space){.base = base, .size = size};
+#ifdef __SANITIZE_ADDRESS__
+    memset(base, 0xff, (size_t)size);
+#endif
+    ASAN_POISON_MEMORY_REGION(space->base, (size_t)size);
+}
+
+void eae_cuda_space_close(eae_cuda_space *space)
+{
+    ASAN_UNPOISON_MEMORY_REGION(space->base, (size_t)space->size);
+}
+
 void *eae_cuda_part(eae_cuda_space *space, int64_t count, size_t size)
 {
     int64_t bytes;
@@ -31,6 +53,7 @@ void *eae_cuda_part(eae_cuda_space *space, int64_t count, size_t size)
         bytes > space->size - space->used)
         return NULL;
     void *part = space->base + space->used;
+    ASAN_UNPOISON_MEMORY_REGION(part, (size_t)bytes);
     int64_t next = space->used + bytes;
     next += (EAE_CUDA_ALIGN - next % EAE_CUDA_ALIGN) % EAE_CUDA_ALIGN;
     space->used = next < space->size ? next : space->size;

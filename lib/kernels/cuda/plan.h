@@ -33,11 +33,16 @@ int64_t eae_cuda_panel_slices(const eae_cuda_need *need, int64_t slices, int64_t
 /* Bytes of a workspace for panels of so many slices, with what alignment may add. */
 double eae_cuda_need_total(const eae_cuda_need *need, int64_t slices);
 
-/* A workspace that is handed out in parts. */
+/* A workspace that is handed out in parts. Under AddressSanitizer, where the device is an emulated
+ * one, it is filled with NaN when it is opened, and only its parts may be touched until it is
+ * closed: a kernel that leaves its part, or reads what it did not write, is found. */
 typedef struct eae_cuda_space {
     char *base;
     int64_t size, used;
 } eae_cuda_space;
+
+void eae_cuda_space_open(eae_cuda_space *space, void *base, int64_t size);
+void eae_cuda_space_close(eae_cuda_space *space);
 
 /* count x size bytes, aligned; NULL where they are not there (the plan was wrong). */
 void *eae_cuda_part(eae_cuda_space *space, int64_t count, size_t size);

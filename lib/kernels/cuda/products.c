@@ -154,10 +154,10 @@ typedef struct {
     bool is_f64;
     int64_t k;
     const float *d;
-    float *packed;                                  /* on the host: k x count */
-    void *b, *z, *scaled;                           /* on the device, in the precision; */
-    float *scale;                                   /* k x count, */
-    double *wide, *inner, *part, *sum;              /* and f64 */
+    float *packed;                     /* on the host: k x count */
+    void *b, *z, *scaled;              /* on the device, in the precision; */
+    float *scale;                      /* k x count, */
+    double *wide, *inner, *part, *sum; /* and f64 */
 } apply;
 
 static int send_scales(const eae_cuda_feed *feed, const apply *a, int64_t first)
@@ -190,9 +190,9 @@ static int apply_panel(const eae_cuda_feed *feed, const apply *a)
         status = eae_cuda_scale_rows(a->inner, a->scale, count, k, a->is_f64, a->scaled);
     if (status == EAE_OK)
         status = eae_cuda_product_slices(&outer);
-    return status == EAE_OK ? eae_cuda_add_slices(a->part, eae_cuda_slices(count), m, k, false, 1,
-                                                  a->sum)
-                            : status;
+    return status == EAE_OK
+               ? eae_cuda_add_slices(a->part, eae_cuda_slices(count), m, k, false, 1, a->sum)
+               : status;
 }
 
 static int apply_panels(eae_cuda_feed *feed, const apply *a)
@@ -238,7 +238,8 @@ int eae_cuda_gram_apply(const eae_source *source, const int64_t *row, int64_t m,
     if (m == 0 || k == 0 || features == 0 || eae_cuda_spares(work, in, bytes_of(m, k, 8)))
         return eae_cuda_near()->gram_apply(source, row, m, d, b, k, precision, y, threads);
     eae_cuda_need need = {.fixed = bytes_of(m, k, 8 + 8 + 4)};
-    need.slice = bytes_of(m, k, 8) + EAE_CUDA_SLICE * ((double)k * (8 + 4 + size) + (double)m * size);
+    need.slice =
+        bytes_of(m, k, 8) + EAE_CUDA_SLICE * ((double)k * (8 + 4 + size) + (double)m * size);
     eae_cuda_feed_need(source, m, &need);
     eae_cuda_space space;
     eae_cuda_feed feed;

@@ -67,8 +67,8 @@ int eae_cuda_row_moments(const eae_cuda_panel *panel, const double *c, int64_t s
 {
     eae_cuda_panel p = *panel;
     dim3 grid(eae_cuda_blocks(p.count, THREADS), (unsigned)s);
-    return eae_cuda_check(
-        EAE_CUDA_LAUNCH(moments_kernel, grid, THREADS, p, c, weight, sum, square), "moments");
+    return eae_cuda_check(EAE_CUDA_LAUNCH(moments_kernel, grid, THREADS, p, c, weight, sum, square),
+                          "moments");
 }
 
 static __global__ void __launch_bounds__(THREADS)

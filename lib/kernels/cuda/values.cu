@@ -28,11 +28,10 @@ int eae_cuda_values(const eae_cuda_panel *panel, bool is_f64, void *z)
     dim3 grid(eae_cuda_blocks(panel->m, TILE), eae_cuda_blocks(panel->count, TILE));
     bool by_feature = panel->feature_step == 1;
     eae_cuda_panel p = *panel;
-    cudaError_t error =
-        is_f64 ? EAE_CUDA_LAUNCH(values_kernel<double>, grid, dim3(TILE, LINES), p, by_feature,
-                                 (double *)z)
-               : EAE_CUDA_LAUNCH(values_kernel<float>, grid, dim3(TILE, LINES), p, by_feature,
-                                 (float *)z);
+    cudaError_t error = is_f64 ? EAE_CUDA_LAUNCH(values_kernel<double>, grid, dim3(TILE, LINES), p,
+                                                 by_feature, (double *)z)
+                               : EAE_CUDA_LAUNCH(values_kernel<float>, grid, dim3(TILE, LINES), p,
+                                                 by_feature, (float *)z);
     return eae_cuda_check(error, "values of features");
 }
 
