@@ -6,6 +6,9 @@ CXX      := $(firstword $(foreach c,g++ clang++,$(if $(shell command -v $(c)),$(
 # the CUDA room is built where nvcc is found; CUDA=0 leaves it out
 NVCC     := $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
 CUDA     ?= $(if $(NVCC),1,0)
+ifeq ($(CUDA)$(NVCC),1)
+$(error CUDA=1, but there is no nvcc: neither on the PATH nor in /usr/local/cuda)
+endif
 CFLAGS   ?= -O3 -g
 PREFIX   ?= /usr/local
 DESTDIR  ?=
@@ -193,7 +196,7 @@ bench: all $(BENCHES)
 check-gpu: tests
 	@scripts/check-gpu
 
-bench-gpu: all $(BENCHES)
+bench-gpu: all $(B)/bench/bench_kernels
 	@scripts/bench-gpu
 
 # ---- install -----------------------------------------------------------------------------------

@@ -34,7 +34,7 @@
  * values on their way, the slice's sum) and gets as many slices at once as fit; larger problems go
  *   through in panels. Only the result and one slice must fit, else the call fails with what is
  *   needed and what is there. Data that the program holds (kernels.h: hold) is copied once, if it
- *   fits in half of what is free; else, and without hold, the rows and features in use are sent
+ *   is at most half of the device's memory and there is room; else, and without hold, the rows and features in use are sent
  *   with every call.
  *
  * Determinism

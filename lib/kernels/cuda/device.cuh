@@ -11,7 +11,8 @@
 
 #ifdef __CUDACC__
 #include <cuda_runtime.h>
-/* clang-format off: it does not know the brackets in this file's name */
+/* the formatter takes the brackets apart in files of this name */
+/* clang-format off */
 #define EAE_CUDA_LAUNCH(kernel, grid, block, ...) \
     ((kernel)<<<(grid), (block)>>>(__VA_ARGS__), cudaGetLastError())
 /* clang-format on */

@@ -28,8 +28,8 @@ int eae_cuda_fail(const char *what, const char *why);
 
 /* The device: its name and version, EAE_FAIL with "no CUDA device (...)" where there is none. */
 int eae_cuda_device_open(char *name, size_t size);
-/* Bytes that are free. */
-int eae_cuda_device_room(int64_t *bytes);
+/* Bytes that are free, and all. */
+int eae_cuda_device_room(int64_t *room, int64_t *total);
 void *eae_cuda_device_take(int64_t bytes, const char *what); /* NULL with the message set */
 void eae_cuda_device_give(void *memory);
 int eae_cuda_copy_in(void *to, const void *from, int64_t bytes);
@@ -82,7 +82,7 @@ enum { EAE_CUDA_SLICE = 1024 };
  *     a(i, j) = ta ? a[j * lda + i] : a[i * lda + j]     b(j, l) = tb ? b[l * ldb + j] : b[j * ldb
  * + l]
  *
- * f32 products are added in f32, 256 at a time, and those sums in f64. triangle: only l <= i is
+ * f32 products are added in f32, 256 at a time, and those sums in f64. n at most 4 million (grids). triangle: only l <= i is
  * needed. skip_nan: where b is NaN the product counts as 0, whatever a is.
  */
 typedef struct eae_cuda_product {

@@ -53,9 +53,9 @@ static int enlarge(int64_t bytes)
 
 static int plan(const eae_cuda_need *need, int64_t slices, int64_t *panel)
 {
-    int64_t room;
+    int64_t room, total;
     eae_cuda_resident(need->data, need->bytes); /* before the workspace takes the room */
-    if (eae_cuda_device_room(&room) != EAE_OK)
+    if (eae_cuda_device_room(&room, &total) != EAE_OK)
         return EAE_FAIL;
     room = eae_cuda_budget(room + workspace.size); /* ours may be given back for a larger one */
     *panel = eae_cuda_panel_slices(need, slices, room);
@@ -96,7 +96,14 @@ static held *find(const void *data, int64_t bytes)
 
 void eae_cuda_hold(const void *data, int64_t bytes)
 {
+    int64_t room, total;
     pthread_mutex_lock(&device);
+    /* by what the device has, not by what is free: which calls pay must not change from run to run
+     */
+    if (eae_cuda_device_room(&room, &total) != EAE_OK || bytes > total / 2) {
+        pthread_mutex_unlock(&device);
+        return;
+    }
     held *h = find(data, bytes);
     for (int i = 0; i < places && !h; i++) {
         if (!kept[i].data)
@@ -138,11 +145,11 @@ bool eae_cuda_is_held(const void *data, int64_t bytes)
 const void *eae_cuda_resident(const void *data, int64_t bytes)
 {
     held *h = find(data, bytes);
-    int64_t room;
+    int64_t room, total;
     if (!h || h->copy || h->refused)
         return h ? h->copy : NULL;
     h->refused = true;
-    if (bytes == 0 || eae_cuda_device_room(&room) != EAE_OK || bytes > room / 2)
+    if (bytes == 0 || eae_cuda_device_room(&room, &total) != EAE_OK || bytes > room - room / 4)
         return NULL;
     h->copy = eae_cuda_device_take(bytes, "data on the CUDA device");
     if (!h->copy)

@@ -65,7 +65,7 @@ template <typename REAL, bool SKIP>
 static __global__ void __launch_bounds__(THREADS) product_kernel(eae_cuda_product p)
 {
     __shared__ REAL a[DEPTH][TILE + 1], b[DEPTH][TILE + 1];
-    int64_t i0 = (int64_t)blockIdx.y * TILE, l0 = (int64_t)blockIdx.x * TILE;
+    int64_t i0 = (int64_t)blockIdx.x * TILE, l0 = (int64_t)blockIdx.y * TILE;
     if (p.triangle && l0 > i0)
         return;
     int64_t begin = (int64_t)blockIdx.z * p.slice;
@@ -99,7 +99,7 @@ static __global__ void __launch_bounds__(THREADS) product_kernel(eae_cuda_produc
 int eae_cuda_product_slices(const eae_cuda_product *product)
 {
     eae_cuda_product p = *product;
-    dim3 grid(eae_cuda_blocks(p.n, TILE), eae_cuda_blocks(p.m, TILE),
+    dim3 grid(eae_cuda_blocks(p.m, TILE), eae_cuda_blocks(p.n, TILE),
               eae_cuda_blocks(p.depth, p.slice));
     cudaError_t error;
     if (p.skip_nan)

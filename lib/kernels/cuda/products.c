@@ -112,9 +112,29 @@ static int decision_panels(eae_cuda_feed *feed, const decision *d)
     return EAE_OK;
 }
 
+enum { DECISION_ROWS = 1 << 16 };
+
+/* Many rows, some at a time. */
+static int decision_blocks(const eae_source *source, const int64_t *row, int64_t m, const double *w,
+                           int64_t k, double *y, int threads)
+{
+    int64_t *some = eae_cuda_alloc(DECISION_ROWS, sizeof *some, "rows");
+    int status = some ? EAE_OK : EAE_FAIL;
+    for (int64_t from = 0; from < m && status == EAE_OK; from += DECISION_ROWS) {
+        int64_t n = m - from < DECISION_ROWS ? m - from : DECISION_ROWS;
+        for (int64_t i = 0; i < n; i++)
+            some[i] = row ? row[from + i] : from + i;
+        status = eae_cuda_decision(source, some, n, w, k, y + from * k, threads);
+    }
+    free(some);
+    return status;
+}
+
 int eae_cuda_decision(const eae_source *source, const int64_t *row, int64_t m, const double *w,
                       int64_t k, double *y, int threads)
 {
+    if (m > DECISION_ROWS)
+        return decision_blocks(source, row, m, w, k, y, threads);
     int64_t features = eae_cuda_features(source), panel;
     double work = (double)m * (double)k * (double)features;
     double in = eae_cuda_feed_bytes(source, m) + bytes_of(k, features, 8);

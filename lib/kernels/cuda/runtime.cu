@@ -26,11 +26,12 @@ int eae_cuda_device_open(char *name, size_t size)
     return EAE_CUDA_OK;
 }
 
-int eae_cuda_device_room(int64_t *bytes)
+int eae_cuda_device_room(int64_t *room, int64_t *total)
 {
-    size_t left = 0, total = 0;
-    cudaError_t error = cudaMemGetInfo(&left, &total);
-    *bytes = (int64_t)left;
+    size_t left = 0, all = 0;
+    cudaError_t error = cudaMemGetInfo(&left, &all);
+    *room = (int64_t)left;
+    *total = (int64_t)all;
     return eae_cuda_check(error, "memory of the CUDA device");
 }
 
