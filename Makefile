@@ -68,7 +68,8 @@ MAN7     := $(wildcard man/*.7)
 # name, with programs and tests beside it that load it as they would the real one.
 E        := $(B)/emulated
 EMU_OBJ  := $(CU_SRC:%.cu=$(E)/%.o) $(E)/tests/cuda/emulate.o
-EMU_TEST := $(addprefix $(E)/tests/,test_kernels test_kernels_features test_kernels_dense test_kernels_rows)
+EMU_TEST := $(addprefix $(E)/tests/,test_kernels test_kernels_features test_kernels_dense \
+              test_kernels_rows test_kernels_starts test_batch)
 EMU_BIN  := $(addprefix $(E)/bin/,eae-train eae-rfe)
 EMULATED := $(if $(CXX),$(E)/libeae-cuda.so $(E)/libeae-cpu.so $(EMU_TEST) $(EMU_BIN))
 

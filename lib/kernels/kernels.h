@@ -108,6 +108,17 @@ typedef struct eae_row_vector {
     const double *by;
 } eae_row_vector;
 
+/* A support vector machine on some rows: training rows row[0..n-1] (repeats allowed), labels y (+1,
+ * -1), costs, and where its multipliers b_i = y_i a_i go. Its Gram matrix is `ratio` times those
+ * rows and columns of a matrix of all rows. Free intercept. */
+typedef struct eae_svm_start {
+    int64_t n;
+    const int64_t *row;
+    double ratio;
+    const double *y, *cost;
+    double *b;
+} eae_svm_start;
+
 /* How panels are multiplied. Sums over panels are always f64. The reference takes F64 for both. */
 typedef enum eae_precision {
     EAE_PRECISION_F32, /* z rounded to f32, products in f32 */
@@ -198,6 +209,13 @@ typedef struct eae_kernels {
      * tb). */
     int (*multiply)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
                     const double *a, const double *b, double beta, double *c);
+
+    /* NULL where one at a time is best. Good starts for many machines at once (gram: rows x rows;
+     * squared: the squared hinge): feasible, and near enough to the solution that an exact solver
+     * has little left to do; in one launch. false: not done, and b is as it was. What a machine
+     * gets depends on it alone. */
+    bool (*svm_starts)(const double *gram, int64_t rows, bool squared, const eae_svm_start *start,
+                       int64_t count);
 
     /* NULL where all memory is one. The `bytes` bytes at data do not change until release(), called
      * as often as hold() was: a device may keep a copy. Only whole arrays, x of a source (rows x

@@ -9,6 +9,7 @@
  *   values.cu    z of a panel of features (feature-major)
  *   product.cu   products of matrices, in slices of their common side, added in order
  *   sums.cu      sums over rows, one after the other: weights and moments; weights of features
+ *   solver.cu    many small support vector machines
  */
 #ifndef EAE_KERNELS_CUDA_DEVICE_H
 #define EAE_KERNELS_CUDA_DEVICE_H
@@ -82,8 +83,8 @@ enum { EAE_CUDA_SLICE = 1024 };
  *     a(i, j) = ta ? a[j * lda + i] : a[i * lda + j]     b(j, l) = tb ? b[l * ldb + j] : b[j * ldb
  * + l]
  *
- * f32 products are added in f32, 256 at a time, and those sums in f64. n at most 4 million (grids). triangle: only l <= i is
- * needed. skip_nan: where b is NaN the product counts as 0, whatever a is.
+ * f32 products are added in f32, 256 at a time, and those sums in f64. n at most 4 million (grids).
+ * triangle: only l <= i is needed. skip_nan: where b is NaN the product counts as 0, whatever a is.
  */
 typedef struct eae_cuda_product {
     bool is_f64, ta, tb, triangle, skip_nan;
@@ -112,6 +113,32 @@ int eae_cuda_row_moments(const eae_cuda_panel *panel, const double *c, int64_t s
                          double *sum, double *square);
 /* w (count x k) = z' B, b m x k: 32 partial sums (row i in sum i mod 32), added pairwise. */
 int eae_cuda_dots(const eae_cuda_panel *panel, const double *b, int64_t k, double *w);
+
+/* ---- solver.cu ---- */
+
+enum { EAE_CUDA_SVM_MOST = 1024 }; /* rows of one: b and the gradient lie in shared memory */
+
+/*
+ * `count` support vector machines, a block each, by sequential minimal optimisation from b = 0
+ * until no pair violates by more than eps, or for 4 n + n^2 / 30 steps (as in gram_svm.c: beyond
+ * them the exact solver is cheaper). Machine s has the rows row[begin[s]] .. row[begin[s + 1] - 1]
+ * of one Gram matrix, times ratio[s]; y, cost and b lie like row. squared: the squared hinge (0.5 /
+ * cost on the diagonal, no upper bound).
+ */
+typedef struct eae_cuda_svms {
+    int64_t count;
+    const double *gram; /* rows x rows */
+    int64_t rows;
+    bool squared;
+    const int64_t *begin; /* count + 1 */
+    const double *ratio;  /* count */
+    const int64_t *row;
+    const double *y, *cost;
+    double *b;
+    double eps;
+} eae_cuda_svms;
+
+int eae_cuda_svm_starts(const eae_cuda_svms *svms);
 
 #ifdef __cplusplus
 }
