@@ -128,8 +128,7 @@ static __global__ void __launch_bounds__(THREADS) svm_kernel(eae_cuda_svms s)
     for (int i = threadIdx.x; i < p.n; i += THREADS) {
         b[i] = 0;
         g[i] = -p.y[i];
-    }
-    __syncthreads();
+    } /* a thread reads its own of them until the first choice is made: no barrier */
     for (int step = 0; step < 4 * p.n + p.n * p.n / 30; step++) {
         double least;
         choice i = first_of_pair(p, b, g, shared);
