@@ -2,19 +2,27 @@
  * product.cu - products of matrices, in slices of their common side. See device.h.
  *
  * A block of 256 threads computes a tile of 64 x 64 of one slice: 16 numbers of the common side at
- * a time go through shared memory, and a thread keeps 4 x 4 sums (Volkov and Demmel 2008). f32
- * sums are short (256 products) and end in f64. What a block computes depends on its tile and its
- * slice alone, and slices are added in order by another kernel, so that the result depends neither
- * on how many slices one launch has nor on the device.
+ * a time go through shared memory, and a thread keeps 4 x 4 sums (Volkov and Demmel 2008), whose
+ * lines it reads in one instruction. f32 sums are short (256 products) and end in f64. What a block
+ * computes depends on its tile and its slice alone, and slices are added in order by another
+ * kernel, so that the result depends neither on how many slices one launch has nor on the device.
  */
 #include "kernels/cuda/device.cuh"
 
 enum { TILE = 64, DEPTH = 16, SIDE = 16, MICRO = TILE / SIDE, SHORT = 256, THREADS = SIDE * SIDE };
 
+/* What a thread reads at once: its lines lie side by side. */
+template <typename REAL> struct alignas(16) group {
+    REAL v[MICRO];
+};
+
+/* Steps are a whole number of groups apart. */
+enum { STRIDE = TILE + MICRO };
+
 /* Numbers j .. j+DEPTH-1 of the common side for the tile's 64 lines: tile[j][line], 0 outside.
  * across: lines lie side by side in memory. */
 template <typename REAL>
-static __device__ void load_tile(REAL (*tile)[TILE + 1], const REAL *from, int64_t ld, bool across,
+static __device__ void load_tile(REAL (*tile)[STRIDE], const REAL *from, int64_t ld, bool across,
                                  int64_t line0, int64_t lines, int64_t j0, int64_t end, int thread)
 {
     for (int e = thread; e < TILE * DEPTH; e += THREADS) {
@@ -39,12 +47,14 @@ static __device__ inline double multiply_add(double a, double b, double c)
 
 /* sum(r, c) += the products of one step of the common side */
 template <typename REAL, bool SKIP>
-static __device__ inline void add_products(const REAL *a, const REAL *b, REAL (*sum)[MICRO])
+static __device__ inline void add_products(const REAL *from_a, const REAL *from_b,
+                                           REAL (*sum)[MICRO])
 {
+    group<REAL> a = *(const group<REAL> *)from_a, b = *(const group<REAL> *)from_b;
     for (int r = 0; r < MICRO; r++) {
         for (int c = 0; c < MICRO; c++) {
-            if (!SKIP || !isnan(b[c * SIDE]))
-                sum[r][c] = multiply_add(a[r * SIDE], b[c * SIDE], sum[r][c]);
+            if (!SKIP || !isnan(b.v[c]))
+                sum[r][c] = multiply_add(a.v[r], b.v[c], sum[r][c]);
         }
     }
 }
@@ -64,7 +74,7 @@ static __device__ inline void carry(REAL (*sum)[MICRO], double (*total)[MICRO])
 template <typename REAL, bool SKIP>
 static __global__ void __launch_bounds__(THREADS) product_kernel(eae_cuda_product p)
 {
-    __shared__ REAL a[DEPTH][TILE + 1], b[DEPTH][TILE + 1];
+    alignas(16) __shared__ REAL a[DEPTH][STRIDE], b[DEPTH][STRIDE];
     int64_t i0 = (int64_t)blockIdx.x * TILE, l0 = (int64_t)blockIdx.y * TILE;
     if (p.triangle && l0 > i0)
         return;
@@ -79,7 +89,7 @@ static __global__ void __launch_bounds__(THREADS) product_kernel(eae_cuda_produc
         __syncthreads();
 #pragma unroll
         for (int j = 0; j < DEPTH; j++)
-            add_products<REAL, SKIP>(&a[j][ty], &b[j][tx], sum);
+            add_products<REAL, SKIP>(&a[j][ty * MICRO], &b[j][tx * MICRO], sum);
         __syncthreads();
         done += DEPTH;
         if (done % SHORT == 0)
@@ -89,7 +99,7 @@ static __global__ void __launch_bounds__(THREADS) product_kernel(eae_cuda_produc
     double *part = p.part + (int64_t)blockIdx.z * p.m * p.n;
     for (int r = 0; r < MICRO; r++) {
         for (int c = 0; c < MICRO; c++) {
-            int64_t i = i0 + ty + r * SIDE, l = l0 + tx + c * SIDE;
+            int64_t i = i0 + ty * MICRO + r, l = l0 + tx * MICRO + c;
             if (i < p.m && l < p.n)
                 part[i * p.n + l] = total[r][c];
         }
