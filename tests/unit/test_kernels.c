@@ -512,6 +512,82 @@ static void calls_from_many_threads(void **state)
     free_problem(&p);
 }
 
+/* ---- data that a device keeps ---- */
+
+static void assert_same_twice(run_fn run, const problem *p, int64_t n)
+{
+    double *sent = poisoned(n), *kept = poisoned(n);
+    int64_t size = p->source.is_f64 ? sizeof(double) : sizeof(float);
+    assert_int_equal(run(tested, p, EAE_PRECISION_F32, sent, 1), EAE_OK);
+    eae_kernels_hold(tested, p->source.x, p->source.rows * p->source.cols * size);
+    for (int k = 0; k < 2; k++) {
+        memset(kept, 0xff, (size_t)n * sizeof *kept);
+        assert_int_equal(run(tested, p, EAE_PRECISION_F32, kept, 1), EAE_OK);
+        assert_memory_equal(kept, sent, (size_t)n * sizeof *kept);
+    }
+    eae_kernels_release(tested, p->source.x);
+    free(sent);
+    free(kept);
+}
+
+/* Sent with a call or there already: the same bits, whatever rows and columns are listed. */
+static void held_data_give_the_same_bits(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SHAPES; i++) {
+        problem p = make_problem(300 + (uint64_t)i, &shapes[i]);
+        int64_t all = p.k * p.source.cols;
+        assert_same_twice(run_gram, &p, p.m * p.m);
+        assert_same_twice(run_gram_apply, &p, p.m * p.k);
+        assert_same_twice(run_decision, &p, p.m * p.k);
+        assert_same_twice(run_weights, &p, all);
+        assert_same_twice(run_moments, &p, 3 * all);
+        free_problem(&p);
+    }
+}
+
+/* After release() the memory may hold something else. */
+static void released_data_are_read_anew(void **state)
+{
+    (void)state;
+    double x[6] = {1, 2, 3, 4, 5, 6}, gram[4];
+    eae_source s = {.x = x, .is_f64 = true, .rows = 2, .cols = 3, .feature_count = 3};
+    for (int k = 0; k < 2; k++) {
+        eae_kernels_hold(tested, x, sizeof x);
+        eae_kernels_hold(tested, x, sizeof x);
+        assert_int_equal(tested->gram(&s, NULL, 2, EAE_PRECISION_F64, gram, 1), EAE_OK);
+        assert_true(gram[1] == (k ? 41 : 32));
+        eae_kernels_release(tested, x); /* held once more */
+        assert_int_equal(tested->gram(&s, NULL, 2, EAE_PRECISION_F64, gram, 1), EAE_OK);
+        assert_true(gram[2] == (k ? 41 : 32));
+        eae_kernels_release(tested, x);
+        x[0] = 3.25;
+        x[3] = 4;
+    }
+    eae_kernels_release(tested, gram); /* not held */
+    eae_kernels_hold(tested, NULL, 8);
+    eae_kernels_release(NULL, x);
+}
+
+/* More rows than one call to a device takes. */
+static void decision_of_many_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = (1 << 15) + 77, COLS = 2 };
+    eae_random r;
+    eae_random_start(&r, 6, EAE_RANDOM_SYNTH_OTHER, 0);
+    double *x = uniform_array(&r, ROWS * COLS), *got = poisoned(ROWS), *want = poisoned(ROWS);
+    const double w[COLS] = {0.5, -2};
+    eae_source s = {.x = x, .is_f64 = true, .rows = ROWS, .cols = COLS, .feature_count = COLS};
+    assert_int_equal(tested->decision(&s, NULL, ROWS, w, 1, got, 2), EAE_OK);
+    assert_int_equal(ref->decision(&s, NULL, ROWS, w, 1, want, 1), EAE_OK);
+    for (int64_t i = 0; i < ROWS; i++)
+        assert_true(fabs(got[i] - want[i]) <= 4 * EAE_TOLERANCE_SUM_F64);
+    free(x);
+    free(got);
+    free(want);
+}
+
 /* ---- choice ---- */
 
 static void choices(void **state)
@@ -527,6 +603,12 @@ static void choices(void **state)
     assert_non_null(strstr(eae_kernels_identity(k), "; cpu; "));
     assert_non_null(strstr(eae_kernels_identity(k), "; OpenBLAS "));
     assert_non_null(strstr(eae_kernels_identity(ref), "; ref; "));
+    eae_kernels_reconsider(EAE_BACKEND_AUTO, 10, 1000, 5, &k); /* little work */
+    assert_string_equal(k->name, "cpu");
+    eae_kernels_reconsider(EAE_BACKEND_CPU, 10000, 100000, 5, &k);
+    assert_string_equal(k->name, "cpu");
+    eae_kernels_reconsider(EAE_BACKEND_AUTO, 10000, 100000, 5, &k);
+    assert_true(!test_cuda() || strcmp(k->name, "cuda") == 0); /* where there is a device */
     assert_int_equal(eae_kernels_precision(200, 54675, false), EAE_PRECISION_F32);
     assert_int_equal(eae_kernels_precision(1024, 1024, false), EAE_PRECISION_F64);
     assert_int_equal(eae_kernels_precision(1024, 1025, false), EAE_PRECISION_F32);
@@ -553,6 +635,9 @@ int main(void)
         cmocka_unit_test(missing_weight_hides_missing_value),
         cmocka_unit_test(nothing_in_use),
         cmocka_unit_test(calls_from_many_threads),
+        cmocka_unit_test(held_data_give_the_same_bits),
+        cmocka_unit_test(released_data_are_read_anew),
+        cmocka_unit_test(decision_of_many_rows),
     };
     return cmocka_run_group_tests_name("kernels", tests, load_cpu, NULL);
 }

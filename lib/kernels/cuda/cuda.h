@@ -108,6 +108,8 @@ static inline int64_t eae_cuda_column(const eae_source *source, int64_t f)
     return source->feature ? source->feature[f] : f;
 }
 int64_t eae_cuda_slices(int64_t features);
+/* Features of a panel of so many slices, or all if there are fewer. */
+int64_t eae_cuda_width(int64_t slices, int64_t features);
 /* Adds what the feed needs to that of the call. */
 void eae_cuda_feed_need(const eae_source *source, int64_t m, eae_cuda_need *need);
 /* Bytes that go to the device with every call. */

@@ -33,10 +33,11 @@ static int64_t number(const feed *d, int64_t f)
     return d->feature ? d->feature[f] : f;
 }
 
-static void feed_need(const eae_features *f, int64_t m, eae_cuda_need *need)
+static void feed_need(const eae_features *f, int64_t count, int64_t m, eae_cuda_need *need)
 {
     need->fixed += 8.0 * (double)m;
-    need->slice += EAE_CUDA_SLICE * ((double)f->ld * (double)value_size(f) + 3 * 8.0);
+    need->slice +=
+        (double)eae_cuda_width(1, count) * ((double)f->ld * (double)value_size(f) + 3 * 8.0);
     need->data = f->x;
     need->bytes = eae_features_bytes(f);
 }
@@ -58,7 +59,7 @@ static int feed_open(feed *d, const int64_t *row, int64_t m, int64_t slices, eae
     const eae_features *f = d->features;
     const void *there = eae_cuda_resident(f->x, eae_features_bytes(f));
     size_t line = (size_t)(f->ld * value_size(f));
-    d->width = slices * EAE_CUDA_SLICE;
+    d->width = eae_cuda_width(slices, d->count);
     d->resident = there != NULL;
     d->rows = eae_cuda_part(space, m, sizeof *d->rows);
     d->param = eae_cuda_part(space, 2 * d->width, sizeof *d->param);
@@ -138,14 +139,14 @@ int eae_cuda_feature_weights(const eae_features *features, const int64_t *featur
         eae_cuda_spares(work, feed_bytes(features, count), 8.0 * (double)(count * k)))
         return eae_cuda_near()->feature_weights(features, feature, count, b, k, w);
     eae_cuda_need need = {.fixed = 8.0 * (double)m * (double)k,
-                          .slice = 8.0 * EAE_CUDA_SLICE * (double)k};
-    feed_need(features, m, &need);
+                          .slice = 8.0 * (double)eae_cuda_width(1, count) * (double)k};
+    feed_need(features, count, m, &need);
     eae_cuda_space space;
     feed d = {.features = features, .feature = feature, .count = count};
     if (eae_cuda_begin(&need, eae_cuda_slices(count), &space, &panel) != EAE_OK)
         return EAE_FAIL;
     double *there = eae_cuda_part(&space, m * k, sizeof *there);
-    double *part = eae_cuda_part(&space, panel * EAE_CUDA_SLICE * k, sizeof *part);
+    double *part = eae_cuda_part(&space, eae_cuda_width(panel, count) * k, sizeof *part);
     if (feed_open(&d, NULL, m, panel, &space) != EAE_OK)
         return eae_cuda_end(EAE_FAIL);
     int status = eae_cuda_copy_in(there, b, m * k * 8);
@@ -188,15 +189,16 @@ int eae_cuda_feature_gram(const eae_features *features, const int64_t *feature, 
         return eae_cuda_near()->feature_gram(features, feature, count, row, m, precision, sign,
                                              gram, threads);
     eae_cuda_need need = {.fixed = square,
-                          .slice = square + (double)m * EAE_CUDA_SLICE * (double)size};
-    feed_need(features, m, &need);
+                          .slice =
+                              square + (double)m * (double)eae_cuda_width(1, count) * (double)size};
+    feed_need(features, count, m, &need);
     eae_cuda_space space;
     feed d = {.features = features, .feature = feature, .count = count};
     if (eae_cuda_begin(&need, eae_cuda_slices(count), &space, &panel) != EAE_OK)
         return EAE_FAIL;
     double *total = eae_cuda_part(&space, m * m, sizeof *total);
     double *part = eae_cuda_part(&space, panel * m * m, sizeof *part);
-    void *z = eae_cuda_part(&space, panel * EAE_CUDA_SLICE * m, size);
+    void *z = eae_cuda_part(&space, eae_cuda_width(panel, count) * m, size);
     if (feed_open(&d, row, m, panel, &space) != EAE_OK)
         return eae_cuda_end(EAE_FAIL);
     int status = eae_cuda_copy_in(total, gram, m * m * 8);

@@ -26,11 +26,17 @@ int64_t eae_cuda_slices(int64_t features)
     return (features + EAE_CUDA_SLICE - 1) / EAE_CUDA_SLICE;
 }
 
+int64_t eae_cuda_width(int64_t slices, int64_t features)
+{
+    int64_t width = slices * EAE_CUDA_SLICE;
+    return width < features ? width : features;
+}
+
 void eae_cuda_feed_need(const eae_source *s, int64_t m, eae_cuda_need *need)
 {
     double design_rows = (double)(s->rows > m ? s->rows : m);
     need->fixed += 8.0 * (double)m + 8.0 * design_rows * (double)s->terms;
-    need->slice += EAE_CUDA_SLICE *
+    need->slice += (double)eae_cuda_width(1, eae_cuda_features(s)) *
                    ((double)m * (double)value_size(s) + 8.0 * (double)(PARAMS + s->terms) + 8.0);
     need->data = s->x;
     need->bytes = source_bytes(s);
@@ -74,7 +80,7 @@ int eae_cuda_feed_open(eae_cuda_feed *f, const eae_source *s, const int64_t *row
 {
     *f = (eae_cuda_feed){
         .source = s, .row = row, .m = m, .features = eae_cuda_features(s), .slices = slices};
-    int64_t width = slices * EAE_CUDA_SLICE, params = PARAMS + s->terms;
+    int64_t width = eae_cuda_width(slices, f->features), params = PARAMS + s->terms;
     const void *there = eae_cuda_resident(s->x, source_bytes(s));
     f->resident = there != NULL;
     f->rows = eae_cuda_part(space, m, sizeof *f->rows);
@@ -162,7 +168,7 @@ static int send_values(eae_cuda_feed *f, int64_t first)
 
 int eae_cuda_feed_next(eae_cuda_feed *f, int64_t first)
 {
-    int64_t left = f->features - first, width = f->slices * EAE_CUDA_SLICE;
+    int64_t left = f->features - first, width = eae_cuda_width(f->slices, f->features);
     const eae_source *s = f->source;
     f->panel.count = left < width ? left : width;
     if (send_params(f, first) != EAE_OK)

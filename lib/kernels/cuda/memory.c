@@ -60,7 +60,7 @@ static int plan(const eae_cuda_need *need, int64_t slices, int64_t *panel)
     room = eae_cuda_budget(room + workspace.size); /* ours may be given back for a larger one */
     *panel = eae_cuda_panel_slices(need, slices, room);
     if (*panel == 0)
-        return eae_cuda_host->fail("the CUDA device has %.0fM free, and %.0fM are needed",
+        return eae_cuda_host->fail("the CUDA device has %.1fM free, and %.1fM are needed",
                                    (double)room / 0x1p20, eae_cuda_need_total(need, 1) / 0x1p20);
     return enlarge((int64_t)eae_cuda_need_total(need, *panel));
 }

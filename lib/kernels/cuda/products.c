@@ -46,7 +46,8 @@ int eae_cuda_gram(const eae_source *source, const int64_t *row, int64_t m, eae_p
         eae_cuda_spares(work, eae_cuda_feed_bytes(source, m), bytes_of(m, m, 8)))
         return eae_cuda_near()->gram(source, row, m, precision, gram, threads);
     eae_cuda_need need = {.fixed = bytes_of(m, m, 8)};
-    need.slice = bytes_of(m, m, 8) + bytes_of(m, EAE_CUDA_SLICE, (double)real_size(is_f64));
+    need.slice =
+        bytes_of(m, m, 8) + bytes_of(m, eae_cuda_width(1, features), (double)real_size(is_f64));
     eae_cuda_feed_need(source, m, &need);
     eae_cuda_space space;
     eae_cuda_feed feed;
@@ -54,7 +55,7 @@ int eae_cuda_gram(const eae_source *source, const int64_t *row, int64_t m, eae_p
         return EAE_FAIL;
     double *total = eae_cuda_part(&space, m * m, sizeof *total);
     double *part = eae_cuda_part(&space, panel * m * m, sizeof *part);
-    void *z = eae_cuda_part(&space, panel * EAE_CUDA_SLICE * m, real_size(is_f64));
+    void *z = eae_cuda_part(&space, eae_cuda_width(panel, features) * m, real_size(is_f64));
     if (eae_cuda_feed_open(&feed, source, row, m, panel, &space) != EAE_OK)
         return eae_cuda_end(EAE_FAIL);
     int status = eae_cuda_zero(total, m * m * 8);
@@ -112,7 +113,7 @@ static int decision_panels(eae_cuda_feed *feed, const decision *d)
     return EAE_OK;
 }
 
-enum { DECISION_ROWS = 1 << 16 };
+enum { DECISION_ROWS = 1 << 14 };
 
 /* Many rows, some at a time. */
 static int decision_blocks(const eae_source *source, const int64_t *row, int64_t m, const double *w,
@@ -141,13 +142,13 @@ int eae_cuda_decision(const eae_source *source, const int64_t *row, int64_t m, c
     if (m == 0 || k == 0 || features == 0 || eae_cuda_spares(work, in, bytes_of(m, k, 8)))
         return eae_cuda_near()->decision(source, row, m, w, k, y, threads);
     eae_cuda_need need = {.fixed = bytes_of(m, k, 8)};
-    need.slice = bytes_of(m, k, 8) + bytes_of(m + k, EAE_CUDA_SLICE, 8);
+    need.slice = bytes_of(m, k, 8) + bytes_of(m + k, eae_cuda_width(1, features), 8);
     eae_cuda_feed_need(source, m, &need);
     eae_cuda_space space;
     eae_cuda_feed feed;
     if (eae_cuda_begin(&need, eae_cuda_slices(features), &space, &panel) != EAE_OK)
         return EAE_FAIL;
-    int64_t width = panel * EAE_CUDA_SLICE;
+    int64_t width = eae_cuda_width(panel, features);
     decision d = {.w = w, .k = k};
     d.packed = eae_cuda_alloc(k * width, sizeof *d.packed, "weights");
     d.sum = eae_cuda_part(&space, m * k, sizeof *d.sum);
@@ -234,9 +235,9 @@ static int apply_vectors(const apply *a, const double *b, int64_t m)
     return status == EAE_OK && !a->is_f64 ? eae_cuda_narrow(a->wide, m * a->k, a->b) : status;
 }
 
-static void apply_parts(apply *a, int64_t m, int64_t panel, eae_cuda_space *space)
+static void apply_parts(apply *a, int64_t m, int64_t panel, int64_t width, eae_cuda_space *space)
 {
-    int64_t width = panel * EAE_CUDA_SLICE, k = a->k;
+    int64_t k = a->k;
     a->sum = eae_cuda_part(space, m * k, sizeof *a->sum);
     a->wide = eae_cuda_part(space, m * k, sizeof *a->wide);
     a->b = a->is_f64 ? (void *)a->wide : eae_cuda_part(space, m * k, sizeof(float));
@@ -251,22 +252,21 @@ int eae_cuda_gram_apply(const eae_source *source, const int64_t *row, int64_t m,
                         const double *b, int64_t k, eae_precision precision, double *y, int threads)
 {
     apply a = {.is_f64 = precision == EAE_PRECISION_F64, .k = k, .d = d};
-    double size = (double)real_size(a.is_f64);
     int64_t features = eae_cuda_features(source), panel;
+    double size = (double)real_size(a.is_f64), width = (double)eae_cuda_width(1, features);
     double work = 2 * (double)m * (double)k * (double)features;
     double in = eae_cuda_feed_bytes(source, m) + bytes_of(k, features, 4);
     if (m == 0 || k == 0 || features == 0 || eae_cuda_spares(work, in, bytes_of(m, k, 8)))
         return eae_cuda_near()->gram_apply(source, row, m, d, b, k, precision, y, threads);
     eae_cuda_need need = {.fixed = bytes_of(m, k, 8 + 8 + 4)};
-    need.slice =
-        bytes_of(m, k, 8) + EAE_CUDA_SLICE * ((double)k * (8 + 4 + size) + (double)m * size);
+    need.slice = bytes_of(m, k, 8) + width * ((double)k * (8 + 4 + size) + (double)m * size);
     eae_cuda_feed_need(source, m, &need);
     eae_cuda_space space;
     eae_cuda_feed feed;
     if (eae_cuda_begin(&need, eae_cuda_slices(features), &space, &panel) != EAE_OK)
         return EAE_FAIL;
-    apply_parts(&a, m, panel, &space);
-    a.packed = eae_cuda_alloc(k * panel * EAE_CUDA_SLICE, sizeof *a.packed, "scales");
+    apply_parts(&a, m, panel, eae_cuda_width(panel, features), &space);
+    a.packed = eae_cuda_alloc(k * eae_cuda_width(panel, features), sizeof *a.packed, "scales");
     if (!a.packed || eae_cuda_feed_open(&feed, source, row, m, panel, &space) != EAE_OK) {
         free(a.packed);
         return eae_cuda_end(EAE_FAIL);

@@ -56,17 +56,17 @@ static void clear(const eae_source *s, const sums *g)
 static int run(const eae_source *source, const int64_t *row, int64_t m, const double *by, sums *g,
                bool moments)
 {
-    int64_t outputs = 0, panel;
+    int64_t outputs = 0, features = eae_cuda_features(source), panel;
     for (int which = 0; which < 3; which++)
         outputs += g->output[which] != NULL;
     eae_cuda_need need = {.fixed = (double)m * (double)g->k * 8};
-    need.slice = (double)outputs * (double)g->k * EAE_CUDA_SLICE * 8;
+    need.slice = 8 * (double)outputs * (double)g->k * (double)eae_cuda_width(1, features);
     eae_cuda_feed_need(source, m, &need);
     eae_cuda_space space;
     eae_cuda_feed feed;
-    if (eae_cuda_begin(&need, eae_cuda_slices(eae_cuda_features(source)), &space, &panel) != EAE_OK)
+    if (eae_cuda_begin(&need, eae_cuda_slices(features), &space, &panel) != EAE_OK)
         return EAE_FAIL;
-    int64_t size = panel * EAE_CUDA_SLICE * g->k;
+    int64_t size = eae_cuda_width(panel, features) * g->k;
     double *there = eae_cuda_part(&space, m * g->k, sizeof *there);
     for (int which = 0; which < 3; which++)
         g->there[which] = g->output[which] ? eae_cuda_part(&space, size, sizeof(double)) : NULL;
