@@ -66,6 +66,9 @@ extern const eae_plugin_host *eae_cuda_host;
 /* What the processor computes: libeae-cpu.so, else the reference. */
 const eae_kernels *eae_cuda_near(void);
 
+/* Once, when there is a device. */
+int eae_cuda_memory_open(void);
+
 /* Memory of the host; NULL with the message set. */
 void *eae_cuda_alloc(int64_t count, size_t size, const char *what);
 

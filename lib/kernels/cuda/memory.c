@@ -14,13 +14,21 @@ typedef struct {
     int64_t bytes;
     int64_t times; /* held */
     void *copy;    /* on the device; NULL: not yet, or it did not fit */
-    bool refused;
+    bool tried;
 } held;
 
 static pthread_mutex_t device = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t list = PTHREAD_MUTEX_INITIALIZER;
+static int64_t device_bytes;
 static eae_cuda_space workspace;
 static held *kept;
 static int places;
+
+int eae_cuda_memory_open(void)
+{
+    int64_t room;
+    return eae_cuda_device_room(&room, &device_bytes);
+}
 
 int eae_cuda_fail(const char *what, const char *why)
 {
@@ -83,7 +91,11 @@ int eae_cuda_end(int status)
     return status;
 }
 
-/* ---- held data ------------------------------------------------------------------------------- */
+/* ---- held data ---------------------------------------------------------------------------------
+ *
+ * The list has a lock of its own, which is not kept while the device computes: whether a call pays
+ * is asked by threads that compute on the processor. `device` is taken before it where both are.
+ */
 
 static held *find(const void *data, int64_t bytes)
 {
@@ -94,72 +106,84 @@ static held *find(const void *data, int64_t bytes)
     return NULL;
 }
 
+/* A free place, or NULL. */
+static held *free_place(void)
+{
+    for (int i = 0; i < places; i++) {
+        if (!kept[i].data)
+            return &kept[i];
+    }
+    held *more = realloc(kept, (size_t)(places + 1) * sizeof *kept);
+    if (!more)
+        return NULL;
+    kept = more;
+    kept[places] = (held){0};
+    return &kept[places++];
+}
+
+/* Not by what is free: which calls pay must not change from run to run. */
 void eae_cuda_hold(const void *data, int64_t bytes)
 {
-    int64_t room, total;
-    pthread_mutex_lock(&device);
-    /* by what the device has, not by what is free: which calls pay must not change from run to run
-     */
-    if (eae_cuda_device_room(&room, &total) != EAE_OK || bytes > total / 2) {
-        pthread_mutex_unlock(&device);
+    if (bytes > device_bytes / 2)
         return;
-    }
+    pthread_mutex_lock(&list);
     held *h = find(data, bytes);
-    for (int i = 0; i < places && !h; i++) {
-        if (!kept[i].data)
-            h = &kept[i];
-    }
-    held *more = h ? kept : realloc(kept, (size_t)(places + 1) * sizeof *kept);
-    if (!h && more) {
-        kept = more;
-        h = &kept[places++];
-        *h = (held){0};
-    }
-    if (h) { /* else sent with every call */
+    if (!h)
+        h = free_place();
+    if (h) { /* else it is sent with every call */
         h->data = data;
         h->bytes = bytes;
         h->times++;
     }
-    pthread_mutex_unlock(&device);
+    pthread_mutex_unlock(&list);
 }
 
 void eae_cuda_release(const void *data)
 {
     pthread_mutex_lock(&device);
+    pthread_mutex_lock(&list);
     held *h = find(data, 0);
     if (h && --h->times == 0) {
         eae_cuda_device_give(h->copy);
         *h = (held){0};
     }
+    pthread_mutex_unlock(&list);
     pthread_mutex_unlock(&device);
 }
 
 bool eae_cuda_is_held(const void *data, int64_t bytes)
 {
-    pthread_mutex_lock(&device);
+    pthread_mutex_lock(&list);
     bool there = find(data, bytes) != NULL;
-    pthread_mutex_unlock(&device);
+    pthread_mutex_unlock(&list);
     return there;
+}
+
+/* NULL where there is no room, or a copy could not be made. */
+static void *copy_of(const void *data, int64_t bytes)
+{
+    int64_t room, total;
+    if (bytes == 0 || eae_cuda_device_room(&room, &total) != EAE_OK || bytes > room - room / 4)
+        return NULL;
+    void *copy = eae_cuda_device_take(bytes, "data on the CUDA device");
+    if (copy && eae_cuda_copy_in(copy, data, bytes) != EAE_OK) {
+        eae_cuda_device_give(copy);
+        return NULL;
+    }
+    if (copy)
+        eae_cuda_host->detail("%.1fM of data stay on the CUDA device", (double)bytes / 0x1p20);
+    return copy;
 }
 
 const void *eae_cuda_resident(const void *data, int64_t bytes)
 {
+    pthread_mutex_lock(&list);
     held *h = find(data, bytes);
-    int64_t room, total;
-    if (!h || h->copy || h->refused)
-        return h ? h->copy : NULL;
-    h->refused = true;
-    if (bytes == 0 || eae_cuda_device_room(&room, &total) != EAE_OK || bytes > room - room / 4)
-        return NULL;
-    h->copy = eae_cuda_device_take(bytes, "data on the CUDA device");
-    if (!h->copy)
-        return NULL;
-    if (eae_cuda_copy_in(h->copy, data, bytes) != EAE_OK) {
-        eae_cuda_device_give(h->copy);
-        h->copy = NULL;
-        return NULL;
-    }
-    h->refused = false;
-    eae_cuda_host->detail("%.1fM of data stay on the CUDA device", (double)bytes / 0x1p20);
-    return h->copy;
+    if (h && !h->tried)
+        h->copy = copy_of(data, bytes);
+    if (h)
+        h->tried = true;
+    const void *copy = h ? h->copy : NULL;
+    pthread_mutex_unlock(&list);
+    return copy;
 }

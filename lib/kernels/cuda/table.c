@@ -106,7 +106,7 @@ static const eae_kernels *open_plugin(const eae_plugin_host *host)
 {
     eae_cuda_host = host;
     sparing = false; /* the check is of the device */
-    if (eae_cuda_device_open(name, sizeof name) != EAE_OK ||
+    if (eae_cuda_device_open(name, sizeof name) != EAE_OK || eae_cuda_memory_open() != EAE_OK ||
         eae_cuda_check_device(&table, host->near) != EAE_OK)
         return NULL;
     sparing = host->sparing;

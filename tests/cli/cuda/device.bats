@@ -132,3 +132,14 @@ enough_work() {
     eae-score without.eae >without
     same_bytes with without
 }
+
+@test "the plugin has code for every target, and needs no CUDA library to be opened" {
+    plugin=${EAE_BIN:-.}/../build/libeae-cuda.so
+    [ -e "$plugin" ] || skip "libeae-cuda.so is not built: no nvcc, or a profile"
+    for target in sm_80 sm_90 sm_100 compute_100; do
+        grep -aq "$target" "$plugin" || fail "no code for $target"
+    done
+    readelf -d "$plugin" | grep NEEDED >needed
+    [ "$(wc -l <needed)" -ge 1 ]
+    if grep -E 'libcu(da|blas|dart)' needed; then fail "needs a CUDA library"; fi
+}
