@@ -211,9 +211,9 @@ typedef struct eae_kernels {
                     const double *a, const double *b, double beta, double *c);
 
     /* NULL where one at a time is best. Good starts for many machines at once (gram: rows x rows;
-     * squared: the squared hinge): feasible, and near enough to the solution that an exact solver
-     * has little left to do; in one launch. false: not done, and b is as it was. What a machine
-     * gets depends on it alone. */
+     * squared: the squared hinge): feasible up to rounding, and near enough to the solution that an
+     * exact solver has little left to do; in one launch. false: not done, and b is as it was. What
+     * a machine gets depends on it alone. */
     bool (*svm_starts)(const double *gram, int64_t rows, bool squared, const eae_svm_start *start,
                        int64_t count);
 

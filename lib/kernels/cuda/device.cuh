@@ -26,7 +26,7 @@ enum { EAE_CUDA_OK = 0 };
 
 static inline int eae_cuda_check(cudaError_t error, const char *what)
 {
-    return error == cudaSuccess ? EAE_CUDA_OK : eae_cuda_fail(what, cudaGetErrorString(error));
+    return error == cudaSuccess ? EAE_CUDA_OK : eae_cuda_failed_at(what, cudaGetErrorString(error));
 }
 
 /* Blocks of `size` that hold n. */

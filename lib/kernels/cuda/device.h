@@ -22,8 +22,10 @@
 extern "C" {
 #endif
 
-/* Of the host, for errors (memory.c): sets the message "what: why" and returns EAE_FAIL. */
+/* Of the host, for errors (memory.c): set the message and return EAE_FAIL. "what: why"; and "the
+ * CUDA device failed at what: why". */
 int eae_cuda_fail(const char *what, const char *why);
+int eae_cuda_failed_at(const char *what, const char *why);
 
 /* ---- runtime.cu ---- */
 

@@ -36,6 +36,11 @@ int eae_cuda_fail(const char *what, const char *why)
                : eae_cuda_host->fail("%s (driver not found)", what);
 }
 
+int eae_cuda_failed_at(const char *what, const char *why)
+{
+    return eae_cuda_host->fail("the CUDA device failed at %s: %s", what, why);
+}
+
 void *eae_cuda_alloc(int64_t count, size_t size, const char *what)
 {
     size_t bytes;

@@ -32,7 +32,7 @@ int eae_cuda_device_room(int64_t *room, int64_t *total)
     cudaError_t error = cudaMemGetInfo(&left, &all);
     *room = (int64_t)left;
     *total = (int64_t)all;
-    return eae_cuda_check(error, "memory of the CUDA device");
+    return eae_cuda_check(error, "memory");
 }
 
 void *eae_cuda_device_take(int64_t bytes, const char *what)
@@ -54,7 +54,7 @@ void eae_cuda_device_give(void *memory)
 int eae_cuda_copy_in(void *to, const void *from, int64_t bytes)
 {
     return eae_cuda_check(cudaMemcpy(to, from, (size_t)bytes, cudaMemcpyHostToDevice),
-                          "copying to the CUDA device");
+                          "copying to it");
 }
 
 int eae_cuda_copy_in_rows(void *to, const void *from, int64_t rows, int64_t bytes,
@@ -62,16 +62,16 @@ int eae_cuda_copy_in_rows(void *to, const void *from, int64_t rows, int64_t byte
 {
     cudaError_t error = cudaMemcpy2D(to, (size_t)bytes, from, (size_t)from_step, (size_t)bytes,
                                      (size_t)rows, cudaMemcpyHostToDevice);
-    return eae_cuda_check(error, "copying to the CUDA device");
+    return eae_cuda_check(error, "copying to it");
 }
 
 int eae_cuda_copy_out(void *to, const void *from, int64_t bytes)
 {
     return eae_cuda_check(cudaMemcpy(to, from, (size_t)bytes, cudaMemcpyDeviceToHost),
-                          "copying from the CUDA device");
+                          "copying from it");
 }
 
 int eae_cuda_zero(void *to, int64_t bytes)
 {
-    return eae_cuda_check(cudaMemset(to, 0, (size_t)bytes), "memory of the CUDA device");
+    return eae_cuda_check(cudaMemset(to, 0, (size_t)bytes), "memory");
 }
