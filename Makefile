@@ -1,6 +1,14 @@
 # eAE - one plain, non-recursive build file. `make help` lists the doors.
 
 CC       ?= cc
+# for tests of the CUDA kernels without a device
+CXX      := $(firstword $(foreach c,g++ clang++,$(if $(shell command -v $(c)),$(c))))
+# the CUDA room is built where nvcc is found; CUDA=0 leaves it out
+NVCC     := $(firstword $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc))
+CUDA     ?= $(if $(NVCC),1,0)
+ifeq ($(CUDA)$(NVCC),1)
+$(error CUDA=1, but there is no nvcc: neither on the PATH nor in /usr/local/cuda)
+endif
 CFLAGS   ?= -O3 -g
 PREFIX   ?= /usr/local
 DESTDIR  ?=
@@ -18,6 +26,7 @@ export EAE_TEST_NOISE_SETS := 15
 endif
 ifeq ($(PROFILE),clang)
 CC       := clang
+CXX      := $(if $(shell command -v clang++),clang++)
 CFLAGS   := -O1 -Werror
 endif
 ifeq ($(PROFILE),werror)
@@ -33,23 +42,41 @@ LIBS     := -larchive -lz -lm -ldl -pthread
 LIB_SRC  := $(wildcard lib/base/*.c lib/matrix/*.c lib/kernels/*.c lib/kernels/ref/*.c lib/model/*.c \
               lib/eval/*.c lib/plot/*.c lib/cache/*.c lib/exec/*.c)
 CPU_SRC  := $(wildcard lib/kernels/cpu/*.c)
+CUDA_SRC := $(wildcard lib/kernels/cuda/*.c)
+CU_SRC   := $(wildcard lib/kernels/cuda/*.cu)
 TOOL_SRC := $(wildcard tools/*.c)
 TEST_SRC := $(wildcard tests/unit/test_*.c)
 BENCH_SRC := $(wildcard tests/bench/bench_*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o)
 CPU_OBJ  := $(CPU_SRC:%.c=$(B)/%.o)
+CUDA_OBJ := $(CUDA_SRC:%.c=$(B)/%.o)
+CU_OBJ   := $(CU_SRC:%.cu=$(B)/%.cu.o)
 TOOLS    := $(TOOL_SRC:tools/%.c=$(BIN)/%)
 TESTS    := $(TEST_SRC:tests/unit/%.c=$(B)/tests/%)
 BENCHES  := $(BENCH_SRC:tests/bench/%.c=$(B)/bench/%)
 PLUGIN   := $(B)/libeae-cpu.so
+# sanitizers and other compilers see the CUDA room through its emulation
+ifeq ($(PROFILE)$(CUDA),1)
+PLUGIN   += $(B)/libeae-cuda.so
+endif
 FUZZ     := $(B)/tests/fuzz_stream
 MAN1     := $(wildcard man/*.1)
 MAN5     := $(wildcard man/*.5)
 MAN7     := $(wildcard man/*.7)
 
-.PHONY: all tests check unit cli asan fuzz lint bench install uninstall dist help clean
+# The CUDA kernels on the processor (tests/cuda/emulate.h): the same sources in a plugin of the same
+# name, with programs and tests beside it that load it as they would the real one.
+E        := $(B)/emulated
+EMU_OBJ  := $(CU_SRC:%.cu=$(E)/%.o) $(E)/tests/cuda/emulate.o
+EMU_TEST := $(addprefix $(E)/tests/,test_kernels test_kernels_features test_kernels_dense \
+              test_kernels_rows test_kernels_starts test_batch)
+EMU_BIN  := $(addprefix $(E)/bin/,eae-train eae-rfe)
+EMULATED := $(if $(CXX),$(E)/libeae-cuda.so $(E)/libeae-cpu.so $(EMU_TEST) $(EMU_BIN))
+
+.PHONY: all tests check unit cli asan fuzz lint bench check-gpu bench-gpu install uninstall dist help \
+        clean
 all: $(B)/libeae.a $(TOOLS) $(PLUGIN)
-tests: all $(TESTS)
+tests: all $(TESTS) $(EMULATED)
 
 # ---- build -------------------------------------------------------------------------------------
 
@@ -62,16 +89,60 @@ $(B)/lib/base/normal.o: EXTRA := -fno-math-errno -fno-trapping-math
 
 $(B)/lib/kernels/cpu/%.o: EXTRA := -fopenmp -fvisibility=hidden
 
+$(B)/lib/kernels/cuda/%.o: EXTRA := -fvisibility=hidden
+
 $(B)/libeae.a: $(LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(PLUGIN): $(CPU_OBJ)
+$(B)/libeae-cpu.so: $(CPU_OBJ)
 	$(CC) -shared $(LDEXTRA) -fopenmp -o $@ $^ -lopenblas -llapacke -lm
+
+# code for A100, H100 and B200, and PTX for what comes after
+ARCHS    := -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
+            -gencode arch=compute_100,code=sm_100 -gencode arch=compute_100,code=compute_100
+NVFLAGS  := -O3 -std=c++17 -Ilib -lineinfo -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-ffp-contract=off
+
+$(B)/%.cu.o: %.cu $(wildcard lib/kernels/cuda/*.cuh) lib/kernels/cuda/device.h
+	@mkdir -p $(@D)
+	$(NVCC) $(NVFLAGS) $(ARCHS) -c $< -o $@
+
+# the runtime is inside; the driver is looked for when a device is
+$(B)/libeae-cuda.so: $(CUDA_OBJ) $(CU_OBJ)
+	$(NVCC) -shared -cudart static $(ARCHS) -Xlinker --exclude-libs=ALL -o $@ $^
+
+EMUFLAGS := -std=c++17 $(filter-out -O3,$(CFLAGS)) -O2 -Wall -Wextra -Wno-unknown-pragmas -fPIC -ffp-contract=off \
+            -fno-exceptions -fno-rtti -fno-threadsafe-statics -fvisibility=hidden -Ilib -Itests/cuda -MMD -MP
+
+$(E)/%.o: %.cu
+	@mkdir -p $(@D)
+	$(CXX) $(EMUFLAGS) -x c++ -c $< -o $@
+
+$(E)/%.o: %.cpp
+	@mkdir -p $(@D)
+	$(CXX) $(EMUFLAGS) -c $< -o $@
+
+$(E)/libeae-cuda.so: $(CUDA_OBJ) $(EMU_OBJ)
+	$(CC) -shared $(LDEXTRA) -o $@ $^ -lm -pthread
+
+# /proc/self/exe says where a program is: links that are files
+define beside
+@mkdir -p $(@D)
+ln -f $< $@
+endef
+$(E)/libeae-cpu.so: $(B)/libeae-cpu.so
+	$(beside)
+$(E)/tests/%: $(B)/tests/%
+	$(beside)
+$(E)/bin/%: $(BIN)/%
+	$(beside)
 
 $(BIN)/%: $(B)/tools/%.o $(B)/libeae.a
 	@mkdir -p $(@D)
 	$(CC) $(LDEXTRA) -o $@ $^ $(LIBS)
+
+# of a plugin's inside, this alone is pure arithmetic
+$(B)/tests/test_cuda_plan: $(B)/lib/kernels/cuda/plan.o
 
 $(B)/tests/%: $(B)/tests/unit/%.o $(B)/libeae.a
 	@mkdir -p $(@D)
@@ -92,12 +163,16 @@ PROVE    := prove --failures --comments --timer -j3
 # a program that ends by exit() in an error leaves memory to the kernel: leaks are looked for in unit tests
 # what a sanitizer finds ends with the status of a crash, not with that of a refused input
 CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" \
-            ASAN_OPTIONS=detect_leaks=0:exitcode=134 UBSAN_OPTIONS=exitcode=134
+            ASAN_OPTIONS=detect_leaks=0:exitcode=134 UBSAN_OPTIONS=exitcode=134 \
+            EAE_EMULATED=$(if $(CXX),$(abspath $(E)/bin))
 
+# the kernels' tests once more with the cuda backend, emulated
 unit: tests
 	@CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec '' $(TESTS)
+	@$(if $(CXX),EAE_TEST_BACKEND=cuda CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec '' $(EMU_TEST),\
+	    echo 'no C++ compiler: the CUDA kernels are not tested')
 
-cli: all
+cli: all $(EMULATED)
 	@$(CLI_ENV) $(PROVE) --exec 'bats --tap' $(sort $(wildcard tests/cli/*/*.bats))
 
 fuzz: $(FUZZ)
@@ -117,6 +192,13 @@ lint: all
 
 bench: all $(BENCHES)
 	@scripts/bench
+
+# both need a device, and say so: status 77 and nothing checked where there is none
+check-gpu: tests
+	@scripts/check-gpu
+
+bench-gpu: all $(B)/bench/bench_kernels
+	@scripts/bench-gpu
 
 # ---- install -----------------------------------------------------------------------------------
 
@@ -156,6 +238,7 @@ help:
 	@echo 'make asan       both again, and the fuzz target, under address and undefined sanitizers'
 	@echo 'make lint       layers, names, banned functions, docs, format, warnings, cppcheck, shellcheck'
 	@echo 'make bench      timings beside the peers that are installed'
+	@echo 'make check-gpu  the cuda backend on a device; make bench-gpu: its timings'
 	@echo 'make install    into PREFIX (default /usr/local), DESTDIR for packaging; make uninstall'
 	@echo 'make dist       eae-$(VERSION).tar.gz of what is committed'
 	@echo 'make clean      remove build/ and bin/'
@@ -163,6 +246,6 @@ help:
 clean:
 	rm -rf build bin
 
--include $(LIB_OBJ:.o=.d) $(CPU_OBJ:.o=.d) $(TOOL_SRC:%.c=$(B)/%.d) $(TEST_SRC:%.c=$(B)/%.d)
+-include $(LIB_OBJ:.o=.d) $(CPU_OBJ:.o=.d) $(CUDA_OBJ:.o=.d) $(EMU_OBJ:.o=.d) $(TOOL_SRC:%.c=$(B)/%.d) $(TEST_SRC:%.c=$(B)/%.d)
 .PRECIOUS: $(B)/%.o
 .SECONDARY:

@@ -11,6 +11,7 @@ BEGIN {
     may["cache"] = "base cache"
     may["tools"] = "base matrix kernels model eval plot exec cache"
     n = split("cblas.h lapacke.h omp.h", private, " ")
+    c = split("cuda.h cuda_runtime.h cuda_runtime_api.h cublas_v2.h driver_types.h", device, " ")
 }
 function layer(path,    part) {
     if (path ~ /^tools\//)
@@ -44,6 +45,19 @@ function layer(path,    part) {
                 print source " includes " word
                 bad = 1
             }
+        for (k = 1; k <= c; k++)
+            if (word ~ "/" device[k] "$" && word !~ /^lib\// && source !~ /^lib\/kernels\/cuda\//) {
+                print source " includes " word
+                bad = 1
+            }
+        if (word ~ /^lib\/kernels\/(ref|cpu|cuda)\//) {
+            split(word, to_room, "/")
+            split(source, from_room, "/")
+            if (source !~ /^lib\/kernels\/choose.c$/ && from_room[3] != to_room[3]) {
+                print source " includes " word ", of another room"
+                bad = 1
+            }
+        }
         checked++
     }
 }

@@ -260,6 +260,9 @@ static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *h
         status = eae_read_operands(&in, o, 1, &import);
     if (status == EAE_OK)
         status = eae_train_frames(&in, &data, &plan);
+    if (status == EAE_OK)
+        eae_kernels_reconsider((eae_backend)eae_opt_choice(o, "backend"), data->rows.count,
+                               data->cols.count, plan ? plan->rows.count : 1, &kernels);
     if (status == EAE_OK && !plan && spec->shards > 1)
         eae_usage("--shard needs a plan: pipe through eae-split first");
     if (status == EAE_OK)

@@ -366,6 +366,9 @@ static int run(const eae_options *o, eae_train_spec *spec)
         status = (ahead ? eae_read_operands_ahead : eae_read_operands)(&in, o, 1, &import);
     if (status == EAE_OK)
         status = eae_train_frames(&in, &data, &plan);
+    if (status == EAE_OK)
+        eae_kernels_reconsider((eae_backend)eae_opt_choice(o, "backend"), data->rows.count,
+                               data->cols.count, plan ? plan->rows.count : 1, &kernels);
     if (status == EAE_OK) {
         choose_weights(o, spec, plan != NULL);
         status = eae_train_designs(o, data, spec);

@@ -16,6 +16,7 @@ typedef struct {
     double *y;      /* n */
     double *cost;   /* n */
     double *gram;   /* n x n: c K of the training rows */
+    double ratio;   /* c */
     double *offset; /* n: (K_s - c K) b */
     double *true_f; /* n: K_s b */
     double *kept;   /* n: b as the product saw it */
@@ -168,7 +169,7 @@ static int open_member(void *context, int64_t s, int worker)
     m->gram = eae_try_alloc((size_t)(n * n), sizeof(double), "the Gram matrix of a fold");
     if (!m->gram)
         return EAE_FAIL;
-    double ratio = average_ratio(t, s);
+    double ratio = m->ratio = average_ratio(t, s);
     for (int64_t i = 0; i < n; i++) {
         const double *from = t->model + m->fold.row[i] * run->dataset.rows;
         m->y[i] = run->target.class[m->fold.row[i]] == 1 ? 1 : -1;
@@ -280,6 +281,30 @@ static int judge_member(void *context, int64_t s, int worker)
     return status;
 }
 
+/* Where there is a device: first solutions of all splits by one launch. The solver that follows is
+ * exact whatever it starts from. */
+static void start_members(batch *t)
+{
+    const eae_run *run = t->run;
+    const eae_kernels *kernels = run->dataset.kernels;
+    if (!kernels->svm_starts || run->spec->model != EAE_MODEL_SVM || t->param > 0 ||
+        run->spec->covariates.terms > 0)
+        return;
+    eae_svm_start *start = EAE_NEW_ARRAY(eae_svm_start, t->count);
+    for (int64_t s = 0; s < t->count; s++) {
+        member *m = &t->member[s];
+        start[s] = (eae_svm_start){.n = m->fold.n,
+                                   .row = m->fold.row,
+                                   .ratio = m->ratio,
+                                   .y = m->y,
+                                   .cost = m->cost,
+                                   .b = eae_fits_at(&m->fits, 0, 0, 0)->beta};
+    }
+    (void)kernels->svm_starts(t->model, run->dataset.rows, run->spec->loss == EAE_SQUARED_HINGE,
+                              start, t->count);
+    free(start);
+}
+
 static bool all_settled(const batch *t)
 {
     for (int64_t s = 0; s < t->count; s++) {
@@ -309,6 +334,7 @@ static int run_parameter(batch *t, int64_t *passes)
     const eae_dataset *d = &t->run->dataset;
     int threads = t->run->spec->threads, status = EAE_OK;
     next_parameter(t);
+    start_members(t);
     for (int pass = 0; pass < PASSES_MAX && status == EAE_OK && !all_settled(t); pass++) {
         eae_source source = all_rows(d, NULL);
         status = eae_parallel(threads, t->count, solve_member, t);

@@ -55,12 +55,15 @@ int eae_turned_open(eae_turned *turned, const eae_run *run)
     }
     int threads = run->spec->threads;
     int status = d->kernels->turn(&source, NULL, d->rows, d->is_f64, x, threads);
+    turned->kernels = d->kernels;
+    eae_kernels_hold(d->kernels, x, eae_features_bytes(&turned->features));
     return status == EAE_OK ? eae_rough_open(&turned->rough, d->kernels, &turned->features, threads)
                             : status;
 }
 
 void eae_turned_close(eae_turned *turned)
 {
+    eae_kernels_release(turned->kernels, turned->features.x);
     free(turned->memory);
     eae_spill_close(&turned->spill);
     eae_rough_close(&turned->rough);
@@ -103,6 +106,7 @@ static int own_values(eae_elimination *e, const eae_source *source, int threads)
     e->row = e->own_row;
     const eae_kernels *kernels = e->run.dataset.kernels;
     int status = kernels->turn(source, e->fold.row, m, true, e->own_values, threads);
+    eae_kernels_hold(kernels, e->own_values, eae_features_bytes(&e->features));
     return status == EAE_OK ? eae_rough_open(&e->own_rough, kernels, &e->features, threads)
                             : status;
 }
@@ -238,6 +242,7 @@ void eae_elimination_close(eae_elimination *e)
     eae_fold_close(&e->fold);
     eae_fits_free(&e->fits);
     eae_weight_scan_close(&e->scan);
+    eae_kernels_release(e->run.dataset.kernels, e->own_values);
     free(e->own_values);
     eae_rough_close(&e->own_rough);
     free(e->own_row);

@@ -21,6 +21,7 @@ typedef struct eae_turned {
     void *memory;          /* what x points to, */
     eae_spill spill;       /* or this: more than half of --memory */
     eae_rough rough;       /* of the features; value NULL where x is, or where it is of no use */
+    const eae_kernels *kernels; /* that hold x */
 } eae_turned;
 
 int eae_turned_open(eae_turned *turned, const eae_run *run);

@@ -88,9 +88,12 @@ int eae_run_turn(eae_run *run)
     run->turned = eae_try_alloc((size_t)count, size, "the data turned over");
     eae_source plain = {
         .x = d->x, .is_f64 = d->is_f64, .rows = d->rows, .cols = d->cols, .feature_count = d->cols};
-    return run->turned
-               ? d->kernels->turn(&plain, NULL, d->rows, d->is_f64, run->turned, run->spec->threads)
-               : EAE_FAIL;
+    if (!run->turned)
+        return EAE_FAIL;
+    int status =
+        d->kernels->turn(&plain, NULL, d->rows, d->is_f64, run->turned, run->spec->threads);
+    eae_kernels_hold(d->kernels, run->turned, count * (int64_t)size);
+    return status;
 }
 
 double eae_run_fold_bytes(const eae_run *run)
@@ -155,6 +158,7 @@ void eae_run_close(eae_run *run)
 {
     free(run->gram);
     eae_prepared_free(&run->prepared);
+    eae_kernels_release(run->dataset.kernels, run->turned);
     free(run->turned);
     eae_dataset_close(&run->dataset);
     eae_target_free(&run->target);

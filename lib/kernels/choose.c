@@ -15,6 +15,7 @@
 #include "kernels/plugin.h"
 
 static const eae_plugin_host host = {.fail = eae_fail, .detail = eae_detail};
+static eae_plugin_host device_host = {.fail = eae_fail, .detail = eae_detail};
 
 /* The folder of the running program, without the last slash. */
 static int program_folder(char folder[PATH_MAX])
@@ -45,7 +46,7 @@ static bool find_plugin(const char *name, char path[PATH_MAX])
     return false;
 }
 
-static int load_plugin(const char *path, const eae_kernels **kernels)
+static int load_plugin(const char *path, const eae_plugin_host *own, const eae_kernels **kernels)
 {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library)
@@ -57,7 +58,7 @@ static int load_plugin(const char *path, const eae_kernels **kernels)
         return eae_fail("%s: made by another build of eAE", path);
     }
     /* never closed: the table is used until the program ends */
-    *kernels = plugin->open(&host);
+    *kernels = plugin->open(own);
     return *kernels ? EAE_OK : EAE_FAIL;
 }
 
@@ -134,7 +135,7 @@ static int choose_cpu(const eae_kernels **kernels)
         if (!find_plugin("libeae-cpu.so", path))
             status = eae_fail("no cpu backend (libeae-cpu.so not found beside the program)");
         else
-            status = load_plugin(path, &loaded);
+            status = load_plugin(path, &host, &loaded);
         restore_environment(settings);
         if (status == EAE_OK)
             eae_detail("backend cpu: %s (core type %s)", eae_kernels_identity(loaded),
@@ -146,18 +147,35 @@ static int choose_cpu(const eae_kernels **kernels)
     return status;
 }
 
-static int choose_cuda(const eae_kernels **kernels)
+static int no_cuda_plugin(void)
+{
+    void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+    if (!driver)
+        return eae_fail("no CUDA device (driver not found)");
+    dlclose(driver);
+    return eae_fail("no cuda backend (libeae-cuda.so not found beside the program)");
+}
+
+/* `sparing` counts for the first call. */
+static int choose_cuda(bool sparing, const eae_kernels **kernels)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static const eae_kernels *loaded;
     char path[PATH_MAX];
     int status = EAE_OK;
+    const eae_kernels *near = NULL;
+    if (choose_cpu(&near) != EAE_OK)
+        near = &eae_kernels_ref;
     pthread_mutex_lock(&lock);
     if (!loaded) {
+        device_host.near = near;
+        device_host.sparing = sparing;
         if (!find_plugin("libeae-cuda.so", path))
-            status = eae_fail("no CUDA device (driver not found)");
+            status = no_cuda_plugin();
         else
-            status = load_plugin(path, &loaded);
+            status = load_plugin(path, &device_host, &loaded);
+        if (status == EAE_OK)
+            eae_detail("backend cuda: %s", eae_kernels_identity(loaded));
     }
     *kernels = loaded;
     pthread_mutex_unlock(&lock);
@@ -170,7 +188,7 @@ int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels)
     if (backend == EAE_BACKEND_REF)
         return EAE_OK;
     if (backend == EAE_BACKEND_CUDA)
-        return choose_cuda(kernels);
+        return choose_cuda(false, kernels);
     int status = choose_cpu(kernels);
     if (status != EAE_OK && backend == EAE_BACKEND_AUTO) {
         eae_warn("%s: the reference kernels compute, and are slow", eae_message());
@@ -180,9 +198,28 @@ int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels)
     return status;
 }
 
+void eae_kernels_reconsider(eae_backend backend, int64_t rows, int64_t cols, int64_t models,
+                            const eae_kernels **kernels)
+{
+    /* The start of a device takes about half a second, in which a processor of 16 cores does 2e11
+     * multiplications: ten times that, because the figures are not measured. */
+    static const double enough = 2e12;
+    double work = (double)rows * (double)rows * (double)cols * (double)(models > 0 ? models : 1);
+    const eae_kernels *device;
+    if (backend != EAE_BACKEND_AUTO)
+        return;
+    if (work < enough)
+        eae_detail("backend auto: %s: about %.0e multiplications, too few to start a device",
+                   (*kernels)->name, work);
+    else if (choose_cuda(true, &device) != EAE_OK)
+        eae_detail("backend auto: %s: %s", (*kernels)->name, eae_message());
+    else
+        *kernels = device;
+}
+
 const char *eae_kernels_identity(const eae_kernels *kernels)
 {
-    static _Thread_local char text[256];
+    static _Thread_local char text[640];
     snprintf(text, sizeof text, "eae %s; %s; %s; %s", EAE_VERSION, kernels->name, instruction_set(),
              kernels->identity());
     return text;

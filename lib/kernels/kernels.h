@@ -3,7 +3,8 @@
  *
  * Pure computation over the caller's memory: no files, no options, no printing. Implementations:
  * `ref` (plain C, kept for ever, what the others are checked against; built in), `cpu` (OpenMP,
- * OpenBLAS, LAPACKE, SIMD: libeae-cpu.so, loaded when first needed) and `cuda`.
+ * OpenBLAS, LAPACKE, SIMD: libeae-cpu.so, loaded when first needed) and `cuda` (one NVIDIA device:
+ * libeae-cuda.so, where it was built; what it does not compute, cpu or ref do).
  *
  * Matrices are row-major. Sizes are int64_t. All functions return a status; only "not enough
  * memory" and what is stated can fail. Results are the same for any `threads`: panels have fixed
@@ -68,6 +69,12 @@ static inline int64_t eae_features_stride(int64_t rows)
     return (rows + 15) / 16 * 16;
 }
 
+static inline int64_t eae_features_bytes(const eae_features *features)
+{
+    int64_t size = (int64_t)(features->is_f64 ? sizeof(double) : sizeof(float));
+    return features->cols * features->ld * size;
+}
+
 /*
  * The same in 8 bits, for bounds: x[j * ld + i] = middle[j] + step[j] value[j * ld + i] + a rest,
  * whose length over all rows is at most left[j]; value is within -127 .. 127, 0 behind the rows. A
@@ -100,6 +107,17 @@ typedef struct eae_row_vector {
     const double *shift;
     const double *by;
 } eae_row_vector;
+
+/* A support vector machine on some rows: training rows row[0..n-1] (repeats allowed), labels y (+1,
+ * -1), costs, and where its multipliers b_i = y_i a_i go. Its Gram matrix is `ratio` times those
+ * rows and columns of a matrix of all rows. Free intercept. */
+typedef struct eae_svm_start {
+    int64_t n;
+    const int64_t *row;
+    double ratio;
+    const double *y, *cost;
+    double *b;
+} eae_svm_start;
 
 /* How panels are multiplied. Sums over panels are always f64. The reference takes F64 for both. */
 typedef enum eae_precision {
@@ -191,7 +209,32 @@ typedef struct eae_kernels {
      * tb). */
     int (*multiply)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
                     const double *a, const double *b, double beta, double *c);
+
+    /* NULL where one at a time is best. Good starts for many machines at once (gram: rows x rows;
+     * squared: the squared hinge): feasible up to rounding, and near enough to the solution that an
+     * exact solver has little left to do; in one launch. false: not done, and b is as it was. What
+     * a machine gets depends on it alone. */
+    bool (*svm_starts)(const double *gram, int64_t rows, bool squared, const eae_svm_start *start,
+                       int64_t count);
+
+    /* NULL where all memory is one. The `bytes` bytes at data do not change until release(), called
+     * as often as hold() was: a device may keep a copy. Only whole arrays, x of a source (rows x
+     * cols) or of features (cols x ld). What it changes is time alone; nothing can fail. */
+    void (*hold)(const void *data, int64_t bytes);
+    void (*release)(const void *data);
 } eae_kernels;
+
+static inline void eae_kernels_hold(const eae_kernels *kernels, const void *data, int64_t bytes)
+{
+    if (kernels && kernels->hold && data)
+        kernels->hold(data, bytes);
+}
+
+static inline void eae_kernels_release(const eae_kernels *kernels, const void *data)
+{
+    if (kernels && kernels->release && data)
+        kernels->release(data);
+}
 
 typedef enum eae_backend {
     EAE_BACKEND_AUTO,
@@ -205,6 +248,13 @@ typedef enum eae_backend {
  * found)". The first call changes the environment while the plugin is loaded (one BLAS thread;
  * OPENBLAS_CORETYPE by instruction set unless it is set), so make it before threads start. */
 int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels);
+
+/* The second thought of `auto`, once the data is known: the device, where there is one and
+ * `models` models of rows x cols values are work enough to start it (a cost model, plan.h of the
+ * cuda room; each call then goes where it pays). Else *kernels stays. Any other backend: stays.
+ * Says with eae_detail() what it did and why; cannot fail. */
+void eae_kernels_reconsider(eae_backend backend, int64_t rows, int64_t cols, int64_t models,
+                            const eae_kernels **kernels);
 
 /* Build, backend, instruction set, BLAS with version and core type: what bytes are promised within.
  * The text lives until the next call on this thread. */

@@ -10,17 +10,22 @@
 #ifndef EAE_KERNELS_PLUGIN_H
 #define EAE_KERNELS_PLUGIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "kernels/kernels.h"
 
-#define EAE_PLUGIN_ABI 3
+#define EAE_PLUGIN_ABI 4
 #define EAE_PLUGIN_SYMBOL "eae_plugin"
 
 typedef struct eae_plugin_host {
     int (*fail)(const char *fmt, ...) EAE_PRINTF(1, 2);    /* eae_fail: for the calling thread */
     void (*detail)(const char *fmt, ...) EAE_PRINTF(1, 2); /* eae_detail */
+    /* For a device: the kernels of the processor, which do what it does not; and whether only those
+     * calls are its own that pay (--backend auto). */
+    const eae_kernels *near;
+    bool sparing;
 } eae_plugin_host;
 
 typedef struct eae_plugin_entry {

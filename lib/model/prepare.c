@@ -92,6 +92,7 @@ int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, 
                        .cols = cols,
                        .first_missing = -1,
                        .unusable = -1};
+    eae_kernels_hold(kernels, x, rows * cols * (int64_t)(is_f64 ? sizeof(double) : sizeof(float)));
     d->reference = eae_try_alloc((size_t)cols, sizeof(double), "feature means");
     d->scale = eae_try_alloc((size_t)cols, sizeof(double), "feature scales");
     int status = d->reference && d->scale ? survey(d, threads) : EAE_FAIL;
@@ -102,6 +103,7 @@ int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, 
 
 void eae_dataset_close(eae_dataset *d)
 {
+    eae_kernels_release(d->kernels, d->x);
     free(d->reference);
     free(d->scale);
     *d = (eae_dataset){0};

@@ -140,6 +140,13 @@ static void bench_gram(const eae_kernels *kernels, int64_t m, int64_t cols, int 
     w.source.inverse = inverse;
     w.precision = EAE_PRECISION_F64;
     measure("gram f64 scaled", &w, run_gram, flops);
+    if (kernels->hold) { /* the data stay on the device */
+        eae_kernels_hold(kernels, w.source.x, m * cols * (int64_t)sizeof(float));
+        measure("gram f64 held", &w, run_gram, flops);
+        w.precision = EAE_PRECISION_F32;
+        measure("gram f32 held", &w, run_gram, flops);
+        eae_kernels_release(kernels, w.source.x);
+    }
     free_work(&w);
 }
 

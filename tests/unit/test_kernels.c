@@ -1,7 +1,7 @@
 /*
- * test_kernels.c - the kernels of the cpu backend against the reference, the reference against
- * definitions and hand-made cases, and the promises of kernels.h: same bits at any number of
- * threads, equal columns give equal bits, symmetry, NaN.
+ * test_kernels.c - the kernels of a backend (backend.h) against the reference, the reference
+ * against definitions and hand-made cases, and the promises of kernels.h: same bits at any number
+ * of threads, equal columns give equal bits, symmetry, NaN.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,9 @@
 #include "base/random.h"
 #include "kernels/kernels.h"
 #include "../tolerance.h"
+#include "backend.h"
 
-static const eae_kernels *cpu;
+static const eae_kernels *tested;
 static const eae_kernels *const ref = &eae_kernels_ref;
 
 /* ---- random problems ---- */
@@ -195,7 +196,8 @@ static double tolerance_of(eae_precision precision)
     return precision == EAE_PRECISION_F32 ? EAE_TOLERANCE_SUM_F32 : EAE_TOLERANCE_SUM_F64;
 }
 
-/* ---- cpu against ref; and the same bytes at 1, 2 and 4 threads ---- */
+/* ---- against ref; and the same bytes at 1, 2 and 4 threads (on an emulated device:
+ * in another order of its threads) ---- */
 
 typedef int (*run_fn)(const eae_kernels *kernels, const problem *p, eae_precision precision,
                       double *out, int threads);
@@ -240,11 +242,13 @@ static void check_kernel(run_fn run, const problem *p, eae_precision precision, 
     double *want = poisoned(n), *got = poisoned(n), *scale = poisoned(n);
     fill_magnitude(scale, n, magnitude);
     assert_int_equal(run(ref, p, precision, want, 1), EAE_OK);
-    assert_int_equal(run(cpu, p, precision, got, 1), EAE_OK);
+    assert_int_equal(run(tested, p, precision, got, 1), EAE_OK);
     assert_close(got, want, scale, n, tolerance);
-    for (int threads = 2; threads <= 4; threads += 2) {
+    for (int threads = 2; threads <= (test_cuda() ? 2 : 4); threads += 2) {
         double *again = poisoned(n);
-        assert_int_equal(run(cpu, p, precision, again, threads), EAE_OK);
+        test_other_order(true);
+        assert_int_equal(run(tested, p, precision, again, threads), EAE_OK);
+        test_other_order(false);
         assert_memory_equal(again, got, (size_t)n * sizeof *got);
         free(again);
     }
@@ -281,7 +285,7 @@ static void kernels_agree_on_random_shapes(void **state)
     (void)state;
     eae_random r;
     eae_random_start(&r, 12, EAE_RANDOM_SYNTH_OTHER, 0);
-    for (uint64_t i = 0; i < 60; i++) {
+    for (uint64_t i = 0; i < (test_cuda() ? 20 : 60); i++) {
         shape s = {.rows = 1 + (int64_t)eae_random_below(&r, 50),
                    .cols = 1 + (int64_t)eae_random_below(&r, 600),
                    .k = 1 + (int64_t)eae_random_below(&r, 10)};
@@ -301,7 +305,7 @@ static void gram_is_symmetric(void **state)
     for (eae_precision f = EAE_PRECISION_F32; f <= EAE_PRECISION_F64; f++) {
         problem p = make_problem(7, &shapes[9]);
         double *gram = poisoned(p.m * p.m);
-        assert_int_equal(cpu->gram(&p.source, p.row, p.m, f, gram, 2), EAE_OK);
+        assert_int_equal(tested->gram(&p.source, p.row, p.m, f, gram, 2), EAE_OK);
         for (int64_t i = 0; i < p.m; i++) {
             for (int64_t j = 0; j < i; j++)
                 assert_memory_equal(&gram[i * p.m + j], &gram[j * p.m + i], sizeof(double));
@@ -327,8 +331,8 @@ static void equal_columns_give_equal_bits(void **state)
         x[i] = j < 3 ? (float)uniform(&r) : x[i - j + j % 3];
     }
     eae_source s = {.x = x, .rows = ROWS, .cols = COLS, .feature_count = COLS};
-    assert_int_equal(cpu->weights(&s, NULL, ROWS, b, K, w, 2), EAE_OK);
-    assert_int_equal(cpu->moments(&s, NULL, ROWS, b, K, m, m + K * COLS, m + 2 * K * COLS, 2),
+    assert_int_equal(tested->weights(&s, NULL, ROWS, b, K, w, 2), EAE_OK);
+    assert_int_equal(tested->moments(&s, NULL, ROWS, b, K, m, m + K * COLS, m + 2 * K * COLS, 2),
                      EAE_OK);
     for (int64_t i = 0; i < K * COLS; i++) {
         int64_t first = i - i % COLS + i % COLS % 3;
@@ -338,7 +342,7 @@ static void equal_columns_give_equal_bits(void **state)
     }
     for (int64_t i = 0; i < ROWS; i++)
         one[i] = b[i * K + 5];
-    assert_int_equal(cpu->weights(&s, NULL, ROWS, one, 1, alone, 1), EAE_OK);
+    assert_int_equal(tested->weights(&s, NULL, ROWS, one, 1, alone, 1), EAE_OK);
     assert_memory_equal(alone, w + 5 * COLS, COLS * sizeof *alone);
     free(x);
     free(b);
@@ -358,7 +362,7 @@ static void missing_values(void **state)
     s.fill = fill;
     s.shift = shift;
     s.inverse = inverse;
-    const eae_kernels *both[] = {ref, cpu};
+    const eae_kernels *both[] = {ref, tested};
     for (int i = 0; i < 2; i++) {
         double weight[2], sum[2], square[2], w[2], y[3];
         assert_int_equal(both[i]->moments(&s, NULL, 3, c, 1, weight, sum, square, 1), EAE_OK);
@@ -398,7 +402,7 @@ static void design_terms(void **state)
     s.coef = coef;
     s.terms = 2;
     s.shift = shift;
-    const eae_kernels *both[] = {ref, cpu};
+    const eae_kernels *both[] = {ref, tested};
     for (int i = 0; i < 2; i++) {
         /* z(0) = 10 - (1 + 6) - 1, 20 - (2 + 8) - 1; z(1) = 30 - 9 - 1, 40 - 12 - 1 */
         const double b[] = {1, 10, 100};
@@ -420,7 +424,7 @@ static void late_missing_value(void **state)
     x[270 * COLS + 17] = NAN;
     eae_source s = {.x = x, .is_f64 = true, .rows = ROWS, .cols = COLS, .feature_count = COLS};
     assert_int_equal(ref->moments(&s, NULL, ROWS, c, K, want, want + N, want + 2 * N, 1), EAE_OK);
-    assert_int_equal(cpu->moments(&s, NULL, ROWS, c, K, got, got + N, got + 2 * N, 2), EAE_OK);
+    assert_int_equal(tested->moments(&s, NULL, ROWS, c, K, got, got + N, got + 2 * N, 2), EAE_OK);
     assert_memory_equal(got, want, 3 * N * sizeof *got);
     assert_true(got[17] != got[16]);
     free(x);
@@ -436,7 +440,7 @@ static void missing_weight_hides_missing_value(void **state)
     const double x[] = {1, NAN, 2, 5, NAN, 3};
     const double w[] = {1, NAN, 2, 10, NAN, NAN, 1, 1, 1};
     eae_source s = {.x = x, .is_f64 = true, .rows = 2, .cols = 3, .feature_count = 3};
-    const eae_kernels *both[] = {ref, cpu};
+    const eae_kernels *both[] = {ref, tested};
     for (int i = 0; i < 2; i++) {
         double y[6];
         assert_int_equal(both[i]->decision(&s, NULL, 2, w, 2, y, 1), EAE_OK);
@@ -456,14 +460,14 @@ static void nothing_in_use(void **state)
     eae_source s = {.x = x, .rows = 2, .cols = 2, .feature = none, .feature_count = 0};
     double *gram = poisoned(4), *y = poisoned(2), *w = poisoned(2);
     w[0] = w[1] = 1;
-    assert_int_equal(cpu->gram(&s, NULL, 2, EAE_PRECISION_F32, gram, 2), EAE_OK);
+    assert_int_equal(tested->gram(&s, NULL, 2, EAE_PRECISION_F32, gram, 2), EAE_OK);
     for (int i = 0; i < 4; i++)
         assert_true(gram[i] == 0);
-    assert_int_equal(cpu->decision(&s, NULL, 2, w, 1, y, 2), EAE_OK);
+    assert_int_equal(tested->decision(&s, NULL, 2, w, 1, y, 2), EAE_OK);
     assert_true(y[0] == 0 && y[1] == 0);
-    assert_int_equal(cpu->gram_apply(&s, NULL, 2, d, b, 1, EAE_PRECISION_F64, y, 2), EAE_OK);
+    assert_int_equal(tested->gram_apply(&s, NULL, 2, d, b, 1, EAE_PRECISION_F64, y, 2), EAE_OK);
     assert_true(y[0] == 0 && y[1] == 0);
-    assert_int_equal(cpu->weights(&s, NULL, 2, b, 1, w, 2), EAE_OK);
+    assert_int_equal(tested->weights(&s, NULL, 2, b, 1, w, 2), EAE_OK);
     assert_true(isnan(w[0]) && isnan(w[1]));
     free(gram);
     free(y);
@@ -481,7 +485,7 @@ static void *call_gram(void *argument)
 {
     caller *c = argument;
     for (int i = 0; i < 5 && c->status == EAE_OK; i++)
-        c->status = cpu->gram(&c->p->source, c->p->row, c->p->m, EAE_PRECISION_F32, c->gram, 1);
+        c->status = tested->gram(&c->p->source, c->p->row, c->p->m, EAE_PRECISION_F32, c->gram, 1);
     return NULL;
 }
 
@@ -491,7 +495,7 @@ static void calls_from_many_threads(void **state)
     enum { CALLERS = 8 };
     problem p = make_problem(9, &shapes[9]);
     double *want = poisoned(p.m * p.m);
-    assert_int_equal(cpu->gram(&p.source, p.row, p.m, EAE_PRECISION_F32, want, 1), EAE_OK);
+    assert_int_equal(tested->gram(&p.source, p.row, p.m, EAE_PRECISION_F32, want, 1), EAE_OK);
     pthread_t thread[CALLERS];
     caller c[CALLERS];
     for (int i = 0; i < CALLERS; i++) {
@@ -508,6 +512,82 @@ static void calls_from_many_threads(void **state)
     free_problem(&p);
 }
 
+/* ---- data that a device keeps ---- */
+
+static void assert_same_twice(run_fn run, const problem *p, int64_t n)
+{
+    double *sent = poisoned(n), *kept = poisoned(n);
+    int64_t size = p->source.is_f64 ? sizeof(double) : sizeof(float);
+    assert_int_equal(run(tested, p, EAE_PRECISION_F32, sent, 1), EAE_OK);
+    eae_kernels_hold(tested, p->source.x, p->source.rows * p->source.cols * size);
+    for (int k = 0; k < 2; k++) {
+        memset(kept, 0xff, (size_t)n * sizeof *kept);
+        assert_int_equal(run(tested, p, EAE_PRECISION_F32, kept, 1), EAE_OK);
+        assert_memory_equal(kept, sent, (size_t)n * sizeof *kept);
+    }
+    eae_kernels_release(tested, p->source.x);
+    free(sent);
+    free(kept);
+}
+
+/* Sent with a call or there already: the same bits, whatever rows and columns are listed. */
+static void held_data_give_the_same_bits(void **state)
+{
+    (void)state;
+    for (int i = 0; i < SHAPES; i++) {
+        problem p = make_problem(300 + (uint64_t)i, &shapes[i]);
+        int64_t all = p.k * p.source.cols;
+        assert_same_twice(run_gram, &p, p.m * p.m);
+        assert_same_twice(run_gram_apply, &p, p.m * p.k);
+        assert_same_twice(run_decision, &p, p.m * p.k);
+        assert_same_twice(run_weights, &p, all);
+        assert_same_twice(run_moments, &p, 3 * all);
+        free_problem(&p);
+    }
+}
+
+/* After release() the memory may hold something else. */
+static void released_data_are_read_anew(void **state)
+{
+    (void)state;
+    double x[6] = {1, 2, 3, 4, 5, 6}, gram[4];
+    eae_source s = {.x = x, .is_f64 = true, .rows = 2, .cols = 3, .feature_count = 3};
+    for (int k = 0; k < 2; k++) {
+        eae_kernels_hold(tested, x, sizeof x);
+        eae_kernels_hold(tested, x, sizeof x);
+        assert_int_equal(tested->gram(&s, NULL, 2, EAE_PRECISION_F64, gram, 1), EAE_OK);
+        assert_true(gram[1] == (k ? 41 : 32));
+        eae_kernels_release(tested, x); /* held once more */
+        assert_int_equal(tested->gram(&s, NULL, 2, EAE_PRECISION_F64, gram, 1), EAE_OK);
+        assert_true(gram[2] == (k ? 41 : 32));
+        eae_kernels_release(tested, x);
+        x[0] = 3.25;
+        x[3] = 4;
+    }
+    eae_kernels_release(tested, gram); /* not held */
+    eae_kernels_hold(tested, NULL, 8);
+    eae_kernels_release(NULL, x);
+}
+
+/* More rows than one call to a device takes. */
+static void decision_of_many_rows(void **state)
+{
+    (void)state;
+    enum { ROWS = (1 << 15) + 77, COLS = 2 };
+    eae_random r;
+    eae_random_start(&r, 6, EAE_RANDOM_SYNTH_OTHER, 0);
+    double *x = uniform_array(&r, ROWS * COLS), *got = poisoned(ROWS), *want = poisoned(ROWS);
+    const double w[COLS] = {0.5, -2};
+    eae_source s = {.x = x, .is_f64 = true, .rows = ROWS, .cols = COLS, .feature_count = COLS};
+    assert_int_equal(tested->decision(&s, NULL, ROWS, w, 1, got, 2), EAE_OK);
+    assert_int_equal(ref->decision(&s, NULL, ROWS, w, 1, want, 1), EAE_OK);
+    for (int64_t i = 0; i < ROWS; i++)
+        assert_true(fabs(got[i] - want[i]) <= 4 * EAE_TOLERANCE_SUM_F64);
+    free(x);
+    free(got);
+    free(want);
+}
+
 /* ---- choice ---- */
 
 static void choices(void **state)
@@ -517,11 +597,18 @@ static void choices(void **state)
     assert_int_equal(eae_kernels_choose(EAE_BACKEND_REF, &k), EAE_OK);
     assert_ptr_equal(k, ref);
     assert_int_equal(eae_kernels_choose(EAE_BACKEND_AUTO, &k), EAE_OK);
-    assert_ptr_equal(k, cpu);
     assert_string_equal(k->name, "cpu");
+    assert_string_equal(tested->name, test_cuda() ? "cuda" : "cpu");
+    assert_non_null(strstr(eae_kernels_identity(tested), test_cuda() ? "; cuda; " : "; cpu; "));
     assert_non_null(strstr(eae_kernels_identity(k), "; cpu; "));
     assert_non_null(strstr(eae_kernels_identity(k), "; OpenBLAS "));
     assert_non_null(strstr(eae_kernels_identity(ref), "; ref; "));
+    eae_kernels_reconsider(EAE_BACKEND_AUTO, 10, 1000, 5, &k); /* little work */
+    assert_string_equal(k->name, "cpu");
+    eae_kernels_reconsider(EAE_BACKEND_CPU, 10000, 100000, 5, &k);
+    assert_string_equal(k->name, "cpu");
+    eae_kernels_reconsider(EAE_BACKEND_AUTO, 10000, 100000, 5, &k);
+    assert_true(!test_cuda() || strcmp(k->name, "cuda") == 0); /* where there is a device */
     assert_int_equal(eae_kernels_precision(200, 54675, false), EAE_PRECISION_F32);
     assert_int_equal(eae_kernels_precision(1024, 1024, false), EAE_PRECISION_F64);
     assert_int_equal(eae_kernels_precision(1024, 1025, false), EAE_PRECISION_F32);
@@ -531,7 +618,7 @@ static void choices(void **state)
 static int load_cpu(void **state)
 {
     (void)state;
-    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+    return test_backend(&tested);
 }
 
 int main(void)
@@ -548,6 +635,9 @@ int main(void)
         cmocka_unit_test(missing_weight_hides_missing_value),
         cmocka_unit_test(nothing_in_use),
         cmocka_unit_test(calls_from_many_threads),
+        cmocka_unit_test(held_data_give_the_same_bits),
+        cmocka_unit_test(released_data_are_read_anew),
+        cmocka_unit_test(decision_of_many_rows),
     };
     return cmocka_run_group_tests_name("kernels", tests, load_cpu, NULL);
 }

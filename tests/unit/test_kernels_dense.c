@@ -16,8 +16,9 @@
 #include "base/random.h"
 #include "kernels/kernels.h"
 #include "../tolerance.h"
+#include "backend.h"
 
-static const eae_kernels *cpu;
+static const eae_kernels *tested;
 static const eae_kernels *const ref = &eae_kernels_ref;
 
 static double uniform(eae_random *r)
@@ -48,7 +49,7 @@ static void assert_close(const double *got, const double *want, int64_t n, doubl
 
 static const eae_kernels *backend(int i)
 {
-    return i == 0 ? ref : cpu;
+    return i == 0 ? ref : tested;
 }
 
 /* r r' + n on the diagonal */
@@ -202,16 +203,16 @@ static void multiply_agrees(void **state)
         bool ta = which & 1, tb = which & 2;
         double *want = poisoned(M * N), *got = poisoned(M * N);
         assert_int_equal(ref->multiply(ta, tb, M, N, K, 2, a, b, 0, want), EAE_OK);
-        assert_int_equal(cpu->multiply(ta, tb, M, N, K, 2, a, b, 0, got), EAE_OK);
+        assert_int_equal(tested->multiply(ta, tb, M, N, K, 2, a, b, 0, got), EAE_OK);
         assert_close(got, want, M * N, 4 * K);
         assert_int_equal(ref->multiply(ta, tb, M, N, K, -1, a, b, 0.5, want), EAE_OK);
-        assert_int_equal(cpu->multiply(ta, tb, M, N, K, -1, a, b, 0.5, got), EAE_OK);
+        assert_int_equal(tested->multiply(ta, tb, M, N, K, -1, a, b, 0.5, got), EAE_OK);
         assert_close(got, want, M * N, 4 * K);
         free(want);
         free(got);
     }
     double c[] = {3, NAN};
-    assert_int_equal(cpu->multiply(false, false, 1, 1, 0, 1, a, b, 2, c), EAE_OK);
+    assert_int_equal(tested->multiply(false, false, 1, 1, 0, 1, a, b, 2, c), EAE_OK);
     assert_true(c[0] == 6 && isnan(c[1]));
     free(a);
     free(b);
@@ -220,7 +221,7 @@ static void multiply_agrees(void **state)
 static int load_cpu(void **state)
 {
     (void)state;
-    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+    return test_backend(&tested);
 }
 
 int main(void)

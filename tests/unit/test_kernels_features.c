@@ -16,10 +16,11 @@
 #include "base/random.h"
 #include "kernels/kernels.h"
 #include "../tolerance.h"
+#include "backend.h"
 
 enum { ROWS = 45, COLS = 700, VECTORS = 7 };
 
-static const eae_kernels *cpu;
+static const eae_kernels *tested;
 static const eae_kernels *const ref = &eae_kernels_ref;
 
 static double uniform(eae_random *r)
@@ -109,14 +110,14 @@ static void test_turn(void **state)
 {
     (void)state;
     problem p = make_problem(1);
-    eae_features f = turned(cpu, &p, false);
+    eae_features f = turned(tested, &p, false);
     const float *x = f.x;
     for (int64_t j = 0; j < COLS; j++) {
         for (int64_t i = 0; i < f.ld; i++)
             assert_true(x[j * f.ld + i] == (i < ROWS ? p.x[i * COLS + j] : 0));
     }
     for (int is_f64 = 0; is_f64 < 2; is_f64++) {
-        eae_features a = turned(cpu, &p, is_f64), b = turned(ref, &p, is_f64);
+        eae_features a = turned(tested, &p, is_f64), b = turned(ref, &p, is_f64);
         assert_memory_equal(a.x, b.x, (size_t)(COLS * f.ld * (is_f64 ? 8 : 4)));
         free((void *)a.x);
         free((void *)b.x);
@@ -136,7 +137,7 @@ static void test_turn_part(void **state)
     float *x = eae_try_alloc((size_t)(COLS * ld), sizeof *x, "features");
     for (int64_t i = 0; i < COLS * ld; i++)
         x[i] = -1;
-    assert_int_equal(cpu->turn(&p.source, p.row, p.m, false, x, 1), EAE_OK);
+    assert_int_equal(tested->turn(&p.source, p.row, p.m, false, x, 1), EAE_OK);
     for (int64_t f = 0; f < p.count; f++) {
         for (int64_t i = 0; i < p.m; i++)
             assert_true(x[p.feature[f] * ld + i] == p.x[p.row[i] * COLS + p.feature[f]]);
@@ -154,12 +155,12 @@ static void test_weights(void **state)
     (void)state;
     problem p = make_problem(3);
     for (int is_f64 = 0; is_f64 < 2; is_f64++) {
-        eae_features f = turned(cpu, &p, is_f64);
+        eae_features f = turned(tested, &p, is_f64);
         for (int64_t k = 1; k <= VECTORS; k++) {
             double b[ROWS * VECTORS], a[COLS * VECTORS], want[COLS * VECTORS];
             for (int64_t i = 0; i < ROWS * k; i++)
                 b[i] = p.b[i / k * VECTORS + i % k];
-            cpu->feature_weights(&f, p.feature, p.count, b, k, a);
+            tested->feature_weights(&f, p.feature, p.count, b, k, a);
             ref->feature_weights(&f, p.feature, p.count, b, k, want);
             assert_near(a, want, p.count * k, ROWS * 10 * EAE_TOLERANCE_SUM_F64);
         }
@@ -173,14 +174,14 @@ static void test_weights_of_rows(void **state)
 {
     (void)state;
     problem p = make_problem(4);
-    eae_features f = turned(cpu, &p, false);
+    eae_features f = turned(tested, &p, false);
     eae_source source = p.source;
     source.shift = p.shift;
     source.inverse = p.inverse;
     double w[COLS], want[COLS], b[ROWS];
     for (int i = 0; i < ROWS; i++)
         b[i] = p.b[i * VECTORS];
-    cpu->feature_weights(&f, NULL, COLS, b, 1, w);
+    tested->feature_weights(&f, NULL, COLS, b, 1, w);
     ref->weights(&source, NULL, ROWS, b, 1, want, 1);
     assert_near(w, want, COLS, ROWS * 10 * EAE_TOLERANCE_SUM_F64);
     free((void *)f.x);
@@ -196,15 +197,15 @@ static void test_equal_bits(void **state)
         p.x[i * COLS + COLS - 1] = p.x[i * COLS];
     p.shift[COLS - 1] = p.shift[0];
     p.inverse[COLS - 1] = p.inverse[0];
-    eae_features f = turned(cpu, &p, false);
+    eae_features f = turned(tested, &p, false);
     double all[COLS * VECTORS], one[2], b[ROWS];
     const int64_t last = COLS - 1;
-    cpu->feature_weights(&f, NULL, COLS, p.b, VECTORS, all);
+    tested->feature_weights(&f, NULL, COLS, p.b, VECTORS, all);
     for (int q = 0; q < VECTORS; q++) {
         assert_true(all[q] == all[(COLS - 1) * VECTORS + q]);
         for (int i = 0; i < ROWS; i++)
             b[i] = p.b[i * VECTORS + q];
-        cpu->feature_weights(&f, &last, 1, b, 1, one);
+        tested->feature_weights(&f, &last, 1, b, 1, one);
         assert_true(one[0] == all[q]);
     }
     free((void *)f.x);
@@ -213,18 +214,18 @@ static void test_equal_bits(void **state)
 
 static void gram_case(const problem *p, bool is_f64, eae_precision precision, double tolerance)
 {
-    eae_features f = turned(cpu, p, is_f64);
+    eae_features f = turned(tested, p, is_f64);
     int64_t m = p->m;
     double *want = EAE_NEW_ARRAY(double, m *m), *gram = EAE_NEW_ARRAY(double, m *m),
            *four = EAE_NEW_ARRAY(double, m *m);
     ref->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, want, 1);
-    cpu->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, gram, 1);
-    cpu->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, four, 4);
+    tested->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, gram, 1);
+    tested->feature_gram(&f, p->feature, p->count, p->row, m, precision, 1, four, 4);
     assert_near(gram, want, m * m, tolerance);
     assert_memory_equal(gram, four, (size_t)(m * m) * sizeof *gram);
     /* removing half of them leaves the Gram matrix of the rest */
     int64_t half = p->count / 2;
-    cpu->feature_gram(&f, p->feature, half, p->row, m, precision, -1, gram, 2);
+    tested->feature_gram(&f, p->feature, half, p->row, m, precision, -1, gram, 2);
     memset(want, 0, (size_t)(m * m) * sizeof *want);
     ref->feature_gram(&f, p->feature + half, p->count - half, p->row, m, precision, 1, want, 1);
     assert_near(gram, want, m * m, 2 * tolerance);
@@ -285,7 +286,7 @@ static void assert_rough(const eae_features *f, const eae_rough *r)
 
 static void rough_case(const eae_features *f)
 {
-    const eae_kernels *const table[] = {cpu, ref};
+    const eae_kernels *const table[] = {tested, ref};
     for (int t = 0; t < 2; t++) {
         eae_rough r = new_rough(f);
         assert_int_equal(table[t]->rough_make(f, &r, 2), EAE_OK);
@@ -303,15 +304,15 @@ static void test_rough(void **state)
         p.x[i * COLS + 2] += 1e4F;
     }
     for (int is_f64 = 0; is_f64 < 2; is_f64++) {
-        eae_features f = turned(cpu, &p, is_f64);
+        eae_features f = turned(tested, &p, is_f64);
         rough_case(&f);
         free((void *)f.x);
     }
     p.x[COLS + 3] = NAN;
     p.x[4] = INFINITY;
-    eae_features f = turned(cpu, &p, false);
+    eae_features f = turned(tested, &p, false);
     eae_rough r = new_rough(&f);
-    cpu->rough_make(&f, &r, 1);
+    tested->rough_make(&f, &r, 1);
     assert_true(isinf(r.left[3]) && isinf(r.left[4]) && isfinite(r.left[5]));
     free_rough(&r);
     free((void *)f.x);
@@ -323,13 +324,13 @@ static void test_rough_dots(void **state)
 {
     (void)state;
     problem p = make_problem(8);
-    eae_features f = turned(cpu, &p, false);
+    eae_features f = turned(tested, &p, false);
     eae_rough r = new_rough(&f);
     eae_random random;
     eae_random_start(&random, 9, EAE_RANDOM_SYNTH_OTHER, 0);
     _Alignas(32) int16_t v[ROWS + 16] = {0};
     int32_t feature[COLS], dot[COLS], want[COLS];
-    cpu->rough_make(&f, &r, 1);
+    tested->rough_make(&f, &r, 1);
     memset(r.value, -127, (size_t)f.ld); /* of the first */
     int64_t most = eae_rough_most(f.ld);
     for (int k = 0; k < 2; k++) {
@@ -337,7 +338,7 @@ static void test_rough_dots(void **state)
             v[i] = (int16_t)(k ? -most : (int64_t)eae_random_below(&random, 2000) - 1000);
         for (int j = 0; j < COLS; j++)
             feature[j] = (j * 3) % COLS;
-        cpu->rough_dots(&r, feature, COLS, v, dot);
+        tested->rough_dots(&r, feature, COLS, v, dot);
         ref->rough_dots(&r, feature, COLS, v, want);
         assert_memory_equal(dot, want, sizeof dot);
     }
@@ -350,7 +351,7 @@ static void test_rough_dots(void **state)
 static int setup(void **state)
 {
     (void)state;
-    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+    return test_backend(&tested);
 }
 
 int main(void)

@@ -16,11 +16,12 @@
 #include "base/random.h"
 #include "kernels/kernels.h"
 #include "../tolerance.h"
+#include "backend.h"
 
 /* Columns: more than two tiles and a rest that is no whole lane. */
 enum { ROWS = 40, COLS = 2500 + 3, VECTORS = 5, LISTED = 27 };
 
-static const eae_kernels *cpu;
+static const eae_kernels *tested;
 static const eae_kernels *const ref = &eae_kernels_ref;
 
 static double uniform(eae_random *r)
@@ -89,19 +90,19 @@ static void values_case(bool is_f64, bool missing)
 {
     problem p = make_problem(1, is_f64, missing);
     double a[LISTED * VECTORS], b[LISTED * VECTORS];
-    assert_int_equal(cpu->row_values(&p.source, p.row, LISTED, p.vector, VECTORS, a, 4), EAE_OK);
+    assert_int_equal(tested->row_values(&p.source, p.row, LISTED, p.vector, VECTORS, a, 4), EAE_OK);
     assert_int_equal(ref->row_values(&p.source, p.row, LISTED, p.vector, VECTORS, b, 1), EAE_OK);
     assert_near(a, b, LISTED * VECTORS, 8.0 * COLS * EAE_TOLERANCE_SUM_F64);
     /* one thread, one row and one vector at a time: the same bits */
     for (int i = 0; i < LISTED; i++) {
         for (int q = 0; q < VECTORS; q++) {
             double one;
-            assert_int_equal(cpu->row_values(&p.source, p.row + i, 1, p.vector + q, 1, &one, 1),
+            assert_int_equal(tested->row_values(&p.source, p.row + i, 1, p.vector + q, 1, &one, 1),
                              EAE_OK);
             assert_true(one == a[i * VECTORS + q]);
         }
     }
-    assert_int_equal(cpu->row_values(&p.source, NULL, ROWS, p.vector, 1, a, 2), EAE_OK);
+    assert_int_equal(tested->row_values(&p.source, NULL, ROWS, p.vector, 1, a, 2), EAE_OK);
     assert_int_equal(ref->row_values(&p.source, NULL, ROWS, p.vector, 1, b, 1), EAE_OK);
     assert_near(a, b, ROWS, 8.0 * COLS * EAE_TOLERANCE_SUM_F64);
     free_problem(&p);
@@ -118,14 +119,16 @@ static void update_case(bool is_f64, bool missing)
 {
     problem a = make_problem(2, is_f64, missing), b = make_problem(2, is_f64, missing);
     problem c = make_problem(2, is_f64, missing);
-    assert_int_equal(cpu->row_update(&a.source, a.row, LISTED, a.d, a.vector, VECTORS, 4), EAE_OK);
+    assert_int_equal(tested->row_update(&a.source, a.row, LISTED, a.d, a.vector, VECTORS, 4),
+                     EAE_OK);
     assert_int_equal(ref->row_update(&b.source, b.row, LISTED, b.d, b.vector, VECTORS, 1), EAE_OK);
     for (int q = 0; q < VECTORS; q++) {
         double d[LISTED];
         for (int i = 0; i < LISTED; i++)
             d[i] = c.d[i * VECTORS + q];
         assert_near(a.vector[q].v, b.vector[q].v, COLS, 8.0 * LISTED * EAE_TOLERANCE_SUM_F64);
-        assert_int_equal(cpu->row_update(&c.source, c.row, LISTED, d, c.vector + q, 1, 1), EAE_OK);
+        assert_int_equal(tested->row_update(&c.source, c.row, LISTED, d, c.vector + q, 1, 1),
+                         EAE_OK);
         assert_memory_equal(a.vector[q].v, c.vector[q].v, COLS * sizeof(double));
     }
     free_problem(&a);
@@ -143,7 +146,7 @@ static void test_update(void **state)
 static int setup(void **state)
 {
     (void)state;
-    return eae_kernels_choose(EAE_BACKEND_CPU, &cpu);
+    return test_backend(&tested);
 }
 
 int main(void)
