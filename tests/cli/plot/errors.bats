@@ -37,6 +37,8 @@ refused() {
     refused "header.tsv: nothing to draw" roc header.tsv
     printf 'm\0\tx\n' >zero.tsv
     refused "zero.tsv: not a report: it has zero bytes" roc zero.tsv
+    make_data
+    refused "data.eae: a stream, not a report: reports are text, as eae-score, eae-enrich and eae-view -O tsv write it" roc data.eae
     refused "none.tsv" roc none.tsv
     printf 'b\tc\nm\t0\n' >other.tsv
     refused "other.tsv:1: other columns than good.tsv has" roc good.tsv other.tsv
@@ -151,4 +153,12 @@ refused() {
     printf 'set title "from a start-up file"\nset terminal dumb\n' >.gnuplot
     HOME=$PWD GNUTERM=dumb must_pass eae-plot roc good.tsv -o b.svg
     same_bytes a.svg b.svg
+}
+
+@test "survival curves of a candidate that is not there, or is several" {
+    make_survival
+    eae-view -q survival.tsv --time time --status status --meta arm | eae-split -q --kfold 3 |
+        eae-train cox -q --lambda 0.1,1 -o cox.eae
+    refused "eae-plot: --model: 'cox' fits 2 candidates" km --model cox cox.eae
+    refused "eae-plot: --model: no candidate is 'svm'" km --model svm cox.eae
 }
