@@ -257,6 +257,16 @@ ran" ]
     says "cannot write"
 }
 
+@test "a standard error that is closed or full is the same before a hit and on it" {
+    for i in 1 2; do
+        eae-cache run -- sh -c 'echo result; echo said >&2; :' >out 2>&-
+        [ "$(cat out)" = result ]
+        eae-cache run -- sh -c 'echo result; echo said >&2; :' >out 2>/dev/full
+        [ "$(cat out)" = result ]
+    done
+    entries 1
+}
+
 @test "large outputs, empty outputs" {
     eae-cache run -- head -c 30000000 /dev/zero | cmp -n 30000000 - /dev/zero
     [ "$(eae-cache run -v -- head -c 30000000 /dev/zero 2>said | wc -c)" -eq 30000000 ]
