@@ -64,9 +64,9 @@ typedef struct {
     eae_tested_sets tested;
     int64_t outside; /* genes of lists that were dropped */
     int64_t pruned, shown;
-    eae_names examples;  /* some of them */
-    int64_t listed;      /* genes of lists */
-    int64_t lists, full; /* lists; those that are the whole universe */
+    eae_names examples;   /* some of them */
+    int64_t listed;       /* genes of lists */
+    int64_t lists, full;  /* lists; those that are the whole universe */
     int64_t ranked, tied; /* genes of rankings; those whose value is not theirs alone */
 } context;
 

@@ -124,9 +124,10 @@ int eae_tidy_parse(eae_tidy *t, char *text, size_t length, const char *name)
     int64_t number = 0;
     keep_text(t, text, name);
     if (eae_is_stream(text, length))
-        return eae_fail("%s: a stream, not a report: reports are text, as eae-score, eae-enrich and "
-                        "eae-view -O tsv write it",
-                        name);
+        return eae_fail(
+            "%s: a stream, not a report: reports are text, as eae-score, eae-enrich and "
+            "eae-view -O tsv write it",
+            name);
     if (memchr(text, '\0', length))
         return eae_fail("%s: not a report: it has zero bytes", name);
     for (char *p = text; *p && status == EAE_OK;) {

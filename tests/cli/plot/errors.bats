@@ -104,6 +104,12 @@ refused() {
     must_fail 2 eae-plot report --script good.tsv
     says "--script does not apply to report"
     must_fail 2 eae-plot heatmap --features a --top 3 good.tsv
+    for words in "roc --metric auc" "size --top 3" "pca --alpha 0.1" "pca --model svm" "size --repeat 2" \
+        "box --colour batch" "km --shape batch" "heatmap --scale none" "pca --order label" "pca --features f1"; do
+        # shellcheck disable=SC2086  # words are arguments
+        must_fail 2 eae-plot $words good.tsv
+        says "--$(cut -d ' ' -f 2 <<<"$words" | tr -d -) does not apply to ${words%% *}"
+    done
 }
 
 @test "without gnuplot, and with one that fails" {
