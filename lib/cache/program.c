@@ -93,8 +93,7 @@ static int add_one_interpreter(eae_program_file *p, const eae_store *s, const ch
     return status;
 }
 
-/* "#!/usr/bin/env python3": the first word is a program as well, and so is what env(1) looks for.
- */
+/* "#!/usr/bin/env python3": the first word is a program as well, and so is what env looks for. */
 static int add_interpreter(eae_program_file *p, const eae_store *s, int fd)
 {
     char line[256], *rest = NULL;
