@@ -165,11 +165,9 @@ static int replay_hit(eae_job *j, eae_hit *hit)
     if (!j->input.none)
         lseek(STDIN_FILENO, 0, SEEK_END); /* the command would have read it */
     spare_terminal(hit->output.bytes, hit->output.bytes ? (size_t)hit->output.size : 0);
-    int status = EAE_OK;
-    if (!j->request.quiet)
-        status = send(&hit->errors, eae_output_fd(dup(STDERR_FILENO), "standard error"));
-    if (status == EAE_OK)
-        status = send(&hit->output, eae_output_fd(STDOUT_FILENO, "standard output"));
+    if (!j->request.quiet) /* where nobody can read it, a command goes on as well */
+        (void)send(&hit->errors, eae_output_fd(dup(STDERR_FILENO), "standard error"));
+    int status = send(&hit->output, eae_output_fd(STDOUT_FILENO, "standard output"));
     eae_hit_free(hit);
     return status;
 }

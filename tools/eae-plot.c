@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "base/memory.h"
 #include "base/options.h"
 #include "kernels/kernels.h"
 #include "matrix/stream.h"
@@ -151,6 +152,33 @@ static int read_choices(const eae_options *o, eae_figure_options *choices, eae_n
 
 /* ---- one figure -------------------------------------------------------------------------- */
 
+/* An option that would change nothing was meant for another figure. */
+static int check_options(const eae_options *o, const eae_figure_kind *kind)
+{
+    static const struct {
+        const char *option, *kinds;
+    } only[] = {{"metric", " size box stability "},
+                {"top", " enrich volcano heatmap "},
+                {"alpha", " enrich volcano "},
+                {"model", " km "},
+                {"repeat", " km "},
+                {"colour", " pca heatmap km "},
+                {"shape", " pca "},
+                {"scale", " pca "},
+                {"order", " heatmap "},
+                {"features", " heatmap "}};
+    char *word = eae_sprintf(" %s ", kind->name);
+    int status = EAE_OK;
+    if (kind->frame && eae_given(o, "only"))
+        status = eae_fail_usage("--only is for figures of reports; %s reads a stream", kind->name);
+    for (size_t i = 0; i < sizeof only / sizeof *only && status == EAE_OK; i++) {
+        if (eae_given(o, only[i].option) && !strstr(only[i].kinds, word))
+            status = eae_fail_usage("--%s does not apply to %s", only[i].option, kind->name);
+    }
+    free(word);
+    return status;
+}
+
 static int from_table(const eae_options *o, const eae_figure_kind *kind,
                       const eae_figure_options *choices, eae_figure *figure)
 {
@@ -207,9 +235,9 @@ static int draw(const eae_options *o, const eae_figure_kind *kind, eae_figure_op
     eae_buffer bytes = {0};
     bool script = eae_flag(o, "script");
     read_format(o, &drawing);
-    if (kind->frame && eae_given(o, "only"))
-        return eae_fail_usage("--only is for figures of reports; %s reads a stream", kind->name);
-    int status = kind->table ? from_table(o, kind, choices, &figure)
+    int status = check_options(o, kind);
+    if (status == EAE_OK)
+        status = kind->table ? from_table(o, kind, choices, &figure)
                              : from_frames(o, kind, choices, &figure);
     if (status == EAE_OK)
         status = script ? eae_figure_script(&figure, &drawing, &bytes)

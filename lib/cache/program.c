@@ -83,21 +83,36 @@ static int add_plugins(eae_program_file *p, const eae_store *s)
     return status;
 }
 
-/* "#!/usr/bin/env python3": the first word is a program as well. */
+static int add_one_interpreter(eae_program_file *p, const eae_store *s, const char *path)
+{
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return EAE_OK; /* it will fail by itself */
+    int status = add_content(p, s, fd, "interpreter", path);
+    close(fd);
+    return status;
+}
+
+/* "#!/usr/bin/env python3": the first word is a program as well, and so is what env looks for. */
 static int add_interpreter(eae_program_file *p, const eae_store *s, int fd)
 {
-    char line[256];
+    char line[256], *rest = NULL;
     ssize_t n = pread(fd, line, sizeof line - 1, 0);
     if (n < 3 || line[0] != '#' || line[1] != '!')
         return EAE_OK;
     line[n] = '\0';
-    char *word = line + 2 + strspn(line + 2, " \t");
-    word[strcspn(word, " \t\n")] = '\0';
-    int interpreter = open(word, O_RDONLY | O_CLOEXEC);
-    if (interpreter < 0)
-        return EAE_OK; /* it will fail by itself */
-    int status = add_content(p, s, interpreter, "interpreter", word);
-    close(interpreter);
+    line[strcspn(line, "\n")] = '\0';
+    const char *word = strtok_r(line + 2, " \t", &rest);
+    const char *slash = word ? strrchr(word, '/') : NULL;
+    int status = add_one_interpreter(p, s, word);
+    if (status != EAE_OK || !slash || strcmp(slash, "/env") != 0)
+        return status;
+    do /* options and variables stand in front of it */
+        word = strtok_r(NULL, " \t", &rest);
+    while (word && (word[0] == '-' || strchr(word, '=')));
+    char *found = word ? search(word) : NULL;
+    status = add_one_interpreter(p, s, found);
+    free(found);
     return status;
 }
 

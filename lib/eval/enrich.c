@@ -11,7 +11,7 @@
 #include "eval/ontology.h"
 #include "matrix/text_source.h"
 
-enum { SHOWN = 3, BATCH_SHOWN = 16384, BATCH_ALL = 256 };
+enum { SHOWN = 3, BATCH_SHOWN = 16384, BATCH_ALL = 256, TIED_SHARE = 20 };
 
 /* ---- families ---------------------------------------------------------------------------- */
 
@@ -64,9 +64,10 @@ typedef struct {
     eae_tested_sets tested;
     int64_t outside; /* genes of lists that were dropped */
     int64_t pruned, shown;
-    eae_names examples;  /* some of them */
-    int64_t listed;      /* genes of lists */
-    int64_t lists, full; /* lists; those that are the whole universe */
+    eae_names examples;   /* some of them */
+    int64_t listed;       /* genes of lists */
+    int64_t lists, full;  /* lists; those that are the whole universe */
+    int64_t ranked, tied; /* genes of rankings; those whose value is not theirs alone */
 } context;
 
 typedef struct {
@@ -147,7 +148,9 @@ static int mark_universe(const run *r, context *c)
         shared += both;
     }
     int status = EAE_OK;
-    if (shared == 0) {
+    if (e->settings->universe == EAE_UNIVERSE_SETS && shared == 0) {
+        status = eae_fail("%s: its sets have no gene", e->family[c->family].source);
+    } else if (shared == 0) {
         char *ours = some_genes(e, measured, genes), *theirs = some_genes(e, in_sets, genes);
         status = eae_fail("%s: no gene of its sets was measured: it has %s, the data have %s%s",
                           e->family[c->family].source, *theirs ? theirs : "none",
@@ -302,6 +305,8 @@ static int test_ranking(run *r, const eae_signature *item, eae_report *report)
         status = eae_ranking_make(&ranking, item, &c->tested, r->e->genes.names.count);
         if (status == EAE_OK)
             status = eae_ranking_test(&ranking, r->e->settings);
+        c->ranked += ranking.count;
+        c->tied += ranking.tied;
         if (status == EAE_OK)
             c->pruned += eae_enrich_report_add_ranking(report, r->e, item, &ranking);
         c->shown += ranking.shown.count;
@@ -334,6 +339,10 @@ static void say_dropped(const run *r, const context *c)
         eae_warn("%s: %lld of %lld lists have every gene of the universe, and cannot be enriched: "
                  "choose fewer with --genes top:K",
                  family, (long long)c->full, (long long)c->lists);
+    if (c->tied * TIED_SHARE > c->ranked)
+        eae_warn("%s: %lld of %lld genes share their place in the ranking with others; they stand "
+                 "in the order of the input",
+                 family, (long long)c->tied, (long long)c->ranked);
     if (c->pruned > 0)
         eae_note("%s: %lld redundant sets left out", family, (long long)c->pruned);
     if (c->shown == 0 && c->lists > 0)

@@ -7,6 +7,25 @@
 
 #include "base/memory.h"
 
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static int64_t count_tied(const double *value, int64_t n)
+{
+    double *sorted = eae_malloc((size_t)n, sizeof *sorted);
+    int64_t tied = 0;
+    for (int64_t i = 0; i < n; i++)
+        sorted[i] = value[i];
+    qsort(sorted, (size_t)n, sizeof *sorted, by_value);
+    for (int64_t i = 0; i < n; i++)
+        tied += (i > 0 && sorted[i] == sorted[i - 1]) || (i + 1 < n && sorted[i] == sorted[i + 1]);
+    free(sorted);
+    return tied;
+}
+
 int eae_ranking_make(eae_ranking *ranking, const eae_signature *item, const eae_tested_sets *tested,
                      int64_t genes)
 {
@@ -33,6 +52,7 @@ int eae_ranking_make(eae_ranking *ranking, const eae_signature *item, const eae_
         }
     }
     ranking->begin[tested->count] = members;
+    ranking->tied = count_tied(ranking->statistic, ranking->count);
     free(place);
     if (ranking->count < 2)
         return eae_fail("%s: %lld of the %lld genes ranked are in the universe", sets->source,

@@ -14,6 +14,7 @@
 typedef struct eae_ranking {
     const eae_tested_sets *tested;
     int64_t count;        /* genes ranked */
+    int64_t tied;         /* those whose value another has as well */
     int32_t *gene;        /* their numbers */
     double *statistic;    /* and values */
     int64_t *begin;       /* tested sets + 1 */

@@ -170,7 +170,11 @@ int eae_signatures_of_ranking(eae_signatures *s, const char *text, size_t length
     eae_name_set ids = {0};
     double *value = NULL;
     *s = (eae_signatures){0};
+    char *what = eae_sprintf("number of %s", source);
     int status = read_ranking(text, length, source, &ids, &value);
+    if (status == EAE_OK)
+        status = eae_signature_check_signs(value, ids.names.count, what);
+    free(what);
     if (status == EAE_OK)
         status = add_background(s, &ids.names, map, genes);
     if (status == EAE_OK) {

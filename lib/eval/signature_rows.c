@@ -334,15 +334,27 @@ void eae_signature_rank(eae_signature *item, const int64_t *gene, const double *
     free(place);
 }
 
+int eae_signature_check_signs(const double *value, int64_t n, const char *what)
+{
+    bool below = false, above = false;
+    for (int64_t j = 0; j < n; j++) {
+        below = below || value[j] < 0;
+        above = above || value[j] > 0;
+    }
+    if (below && above)
+        return EAE_OK;
+    return eae_fail("--method gsea needs a signed ranking: no %s is %s 0", what,
+                    below ? "above" : "below");
+}
+
 /* Is it signed, and of all features? */
 static int check_ranking(const eae_selector *x, int64_t run, const double *value)
 {
-    int64_t missing = 0, zero = 0, negative = 0, features = x->features;
+    int64_t missing = 0, zero = 0, features = x->features;
     bool test = is_text(x, run, "part", "statistic");
     for (int64_t j = 0; j < x->frame->cols.count; j++) {
         missing += x->number[j] >= 0 && isnan(value[j]);
         zero += value[j] == 0;
-        negative += value[j] < 0;
     }
     if (test ? 2 * missing > features : missing > 0)
         return eae_fail("--method gsea needs a ranking of all features: %lld of %lld have a "
@@ -352,9 +364,7 @@ static int check_ranking(const eae_selector *x, int64_t run, const double *value
         return eae_fail("--method gsea needs a ranking of all features: %lld of %lld weights are "
                         "0",
                         (long long)zero, (long long)features);
-    if (negative == 0)
-        return eae_fail("--method gsea needs a signed ranking: no weight or statistic is below 0");
-    return EAE_OK;
+    return eae_signature_check_signs(value, x->frame->cols.count, "weight or statistic");
 }
 
 static int make_ranking(const work *w, const eae_selector *x, int64_t run, eae_signature *item)

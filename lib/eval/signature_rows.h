@@ -36,4 +36,7 @@ int eae_signature_rows_make(const eae_signature_rows *rows, const eae_background
 void eae_signature_rank(eae_signature *item, const int64_t *gene, const double *value, int64_t n,
                         int64_t genes);
 
+/* Fails unless some values are below 0 and some above; `what` they are is for the message. */
+int eae_signature_check_signs(const double *value, int64_t n, const char *what);
+
 #endif

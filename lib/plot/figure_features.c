@@ -279,19 +279,19 @@ typedef struct {
     const char *q_name;
 } sets;
 
-/* One figure is about one model: the first, or what --only leaves. */
+/* One figure is about one model, or one list of many: the first, or what --only leaves. */
 static void keep_first(eae_tidy *t, eae_figure *f)
 {
-    static const char *const key[] = {"model", "spec", "param", "size", "split"};
+    static const char *const key[] = {"model", "spec", "param", "size", "split", "list"};
     eae_tidy_groups g;
-    eae_tidy_group(t, key, 5, &g);
+    eae_tidy_group(t, key, 6, &g);
     if (g.count > 1) {
         bool *keep = eae_malloc((size_t)t->rows, sizeof *keep);
         for (int64_t i = 0; i < t->rows; i++)
             keep[i] = g.of_row[i] == 0;
         eae_tidy_filter(t, keep);
         free(keep);
-        eae_figure_limit(f, g.count, 1, "models");
+        eae_figure_limit(f, g.count, 1, eae_tidy_find(t, "list") < 0 ? "models" : "lists");
     }
     eae_tidy_groups_free(&g);
 }

@@ -102,7 +102,7 @@ static void write_labels(const subjects *s, eae_figure *f)
             n += s->group[i] == g;
             events += s->group[i] == g && s->status[i] != 0;
         }
-        char *name = eae_short_text(eae_name(s->name, g), 24);
+        char *name = eae_short_text(eae_name(s->name, g), GROUP_MOST);
         char *text = eae_sprintf("%s%s%lld samples, %lld events", name, *name ? ": " : "",
                                  (long long)n, (long long)events);
         eae_names_add(&label, text, strlen(text));
@@ -200,7 +200,7 @@ static int choose(const eae_predictions *p, const eae_figure_options *o, const c
 {
     *candidate = 0;
     if (o->model)
-        return eae_candidate_find(p, "--model", o->model, candidate);
+        return eae_candidate_find(p, "model", o->model, candidate);
     if (p->candidate_count == 1 || o->first_model)
         return EAE_OK;
     char *first = eae_candidate_name(p, 0), *last = eae_candidate_name(p, p->candidate_count - 1);

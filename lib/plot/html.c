@@ -118,7 +118,7 @@ static void add_cell(eae_buffer *b, const char *text, bool numeric)
 /* One of the columns that lead a report, with one value in all of its rows. */
 static bool is_constant(const eae_tidy *t, int column)
 {
-    static const char *const lead[] = {"model", "spec", "param", "size", "split"};
+    static const char *const lead[] = {"model", "spec", "param", "size", "split", "list"};
     bool leads = false;
     for (size_t k = 0; k < sizeof lead / sizeof *lead; k++)
         leads = leads || strcmp(eae_name(&t->header, column), lead[k]) == 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "matrix/reader.h"
 #include "matrix/text_source.h"
 
 enum { EXCERPT = 40 };
@@ -79,6 +80,20 @@ static void make_room(eae_tidy *t)
     t->file = eae_realloc(t->file, (size_t)t->room, sizeof *t->file);
 }
 
+/* Quotes around a name, as eae-view writes them where it has quotes or blanks at its ends. */
+static void unquote(char *text)
+{
+    size_t n = strlen(text);
+    if (n < 2 || text[0] != '"' || text[n - 1] != '"')
+        return;
+    char *to = text;
+    for (const char *from = text + 1; from < text + n - 1; from++) {
+        *to++ = *from;
+        from += from[0] == '"' && from[1] == '"' && from + 1 < text + n - 1;
+    }
+    *to = '\0';
+}
+
 static int read_row(eae_tidy *t, char *line, int64_t number, const char *name)
 {
     int64_t cols = t->header.count;
@@ -87,6 +102,10 @@ static int read_row(eae_tidy *t, char *line, int64_t number, const char *name)
     if (n != cols)
         return eae_fail("%s:%lld: %lld fields, where the header has %lld", name, (long long)number,
                         (long long)n, (long long)cols);
+    for (int64_t c = 0; c < cols; c++) { /* only tables of eae-view have that column */
+        if (strcmp(eae_name(&t->header, c), "id") == 0)
+            unquote((char *)t->cell[t->rows * cols + c]);
+    }
     t->line[t->rows] = number;
     t->file[t->rows++] = (int32_t)t->files.count - 1;
     return EAE_OK;
@@ -104,6 +123,11 @@ int eae_tidy_parse(eae_tidy *t, char *text, size_t length, const char *name)
     int status = EAE_OK;
     int64_t number = 0;
     keep_text(t, text, name);
+    if (eae_is_stream(text, length))
+        return eae_fail(
+            "%s: a stream, not a report: reports are text, as eae-score, eae-enrich and "
+            "eae-view -O tsv write it",
+            name);
     if (memchr(text, '\0', length))
         return eae_fail("%s: not a report: it has zero bytes", name);
     for (char *p = text; *p && status == EAE_OK;) {

@@ -14,7 +14,7 @@ if (figure_title ne '') { unset title; set key title figure_title center }   # a
 if (term) {
     set bmargin label_n + 4
     set tmargin label_n + 2 + 2 * (figure_title ne '')
-    set lmargin group_width + 4
+    set lmargin (group_width < 4 ? 4 : group_width) + 4
     do for [g=1:label_n] {
         set label 820+g group[g] at graph 0, graph 0 offset -3, -(g + 3) right
         do for [k=1:tic_n] { set label 900+g*20+k sprintf('%d', risk[(g-1)*tic_n+k]) at tic[k], graph 0 offset 0, -(g + 3) center }
@@ -29,6 +29,11 @@ if (term) {
     least = (format eq 'svg' ? 0.108 : 0.08) * points_of_text / width
     left = name_margin(group_width) + 0.008 * points_of_text / width
     set lmargin at screen left > least ? left : least
+    # a key that is too wide from there on begins at the edge of the picture
+    if ((left > least ? left : least) + name_margin(label_width) + 0.04 * points_of_text / width > 1) {
+        set key at screen 0.02, screen 1 - 0.3 * line / height left top vertical maxcols 1
+        set tmargin at screen 1 - (label_n + (say ne '') + (figure_title ne '') + 0.8) * 1.05 * line / height
+    }
     set label 820 'At risk' at screen 0.02, screen row(0) left textcolor rgb grey
     do for [g=1:label_n] {
         set label 820+g group[g] at screen 0.02, screen row(g) left textcolor rgb colour[g]

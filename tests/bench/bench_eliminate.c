@@ -146,11 +146,11 @@ int main(int argc, char **argv)
         options.planted = options.cols;
     must(eae_kernels_choose(ref ? EAE_BACKEND_REF : EAE_BACKEND_CPU, &kernels));
     must(eae_synth_new(&synth, &options));
-    eae_frame *head = eae_synth_head(synth);
+    eae_frame *head = eae_synth_head(synth, 1);
     const eae_annot *label = eae_axis_find(&head->rows, "label");
     float *x = eae_malloc((size_t)(options.rows * options.cols), sizeof *x);
     double *y = eae_malloc((size_t)options.rows, sizeof *y);
-    must(eae_synth_rows(synth, 0, options.rows, 1, x));
+    eae_synth_cells(synth, 0, options.rows * options.cols, x);
     for (int64_t i = 0; i < options.rows; i++)
         y[i] = label->code[i] ? 1 : -1;
     eae_source source = {

@@ -124,6 +124,25 @@ two" ]
 2" ]
 }
 
+@test "an interpreter that env finds on the path is part of a script" {
+    mkdir one two
+    for k in one two; do
+        printf '#!/bin/sh\necho %s\n' $k >$k/language
+        chmod +x $k/language
+    done
+    for line in '#!/usr/bin/env language' '#! /usr/bin/env -S X=1 language -u'; do
+        printf '%s\n' "$line" >s
+        chmod +x s
+        PATH=$PWD/one:$PATH eae-cache run -- ./s >a
+        PATH=$PWD/two:$PATH eae-cache run -- ./s >b
+        [ "$(cat a b)" = "one
+two" ]
+        PATH=$PWD/one:$PATH must_hit ./s
+        same_bytes a out2
+        [ "$(PATH=$PWD/two:$PATH eae-cache explain -q -- ./s | cut -f 1)" = part ]
+    done
+}
+
 @test "the trainer inside exec: is part of the key" {
     printf 'one\n' >fit.py
     k1=$(eae-cache key --no-stdin -- eae-train 'exec:python3 fit.py' m.eae) || true
@@ -255,6 +274,16 @@ ran" ]
     eae-cache run -- seq 100000 >/dev/null
     must_fail 1 bash -c 'exec eae-cache run -- seq 100000 >/dev/full'
     says "cannot write"
+}
+
+@test "a standard error that is closed or full is the same before a hit and on it" {
+    for i in 1 2; do
+        eae-cache run -- sh -c 'echo result; echo said >&2; :' >out 2>&-
+        [ "$(cat out)" = result ]
+        eae-cache run -- sh -c 'echo result; echo said >&2; :' >out 2>/dev/full
+        [ "$(cat out)" = result ]
+    done
+    entries 1
 }
 
 @test "large outputs, empty outputs" {

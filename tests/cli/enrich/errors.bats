@@ -38,6 +38,13 @@ model() {
     says "cut.gmt.gz"
 }
 
+@test "sets without genes" {
+    printf 'S\td\n' >none.gmt
+    echo G1 >list
+    must_fail 1 eae-enrich --sets none.gmt --universe sets list
+    says "none.gmt: its sets have no gene"
+}
+
 @test "nothing in common: sets and data, sets and universe, map and data, list and universe" {
     model
     must_fail 1 eae-enrich --sets "$SETS" svm.eae

@@ -124,6 +124,12 @@ EOP
     eae-split -q --label label --kfold 3 study.tsv | eae-rfe -q svm --step 20% -o ranks.eae
     must_fail 1 eae-enrich --method gsea --sets sets.gmt ranks.eae
     says "have no sign"
+    for words in "1 2 3:below" "0 0 0:below" "-1 -2 0:above"; do
+        # shellcheck disable=SC2086  # three numbers
+        printf 'G0001\t%s\nG0002\t%s\nG0003\t%s\n' ${words%:*} >bad.rnk
+        must_fail 1 eae-enrich --method gsea --sets "$DATA/sets_a.gmt" --min 1 bad.rnk
+        says "--method gsea needs a signed ranking: no number of bad.rnk is ${words#*:} 0"
+    done
     printf 'G0001\t1\nG0002\n' >bad.rnk
     must_fail 1 eae-enrich --method gsea --sets "$DATA/sets_a.gmt" bad.rnk
     says "bad.rnk:2: not a name and a number"
@@ -134,4 +140,14 @@ EOP
     must_fail 1 eae-enrich --method gsea --sets "$DATA/sets_a.gmt" bad.rnk
     says "bad.rnk:2: G0001 is there twice"
     must_fail 2 eae-enrich --method gsea --genes top:5 --sets sets.gmt few.eae
+}
+
+@test "ties of a ranking are warned of where they are many" {
+    printf 'S\td\tg1\tg2\tg3\n' >few.gmt
+    awk 'BEGIN { for (j = 1; j <= 40; j++) print "g" j "\t" j - 20.5 }' >apart.rnk
+    must_pass eae-enrich --method gsea --sets few.gmt --min 1 --alpha 1 apart.rnk
+    [[ $stderr != *"share their place"* ]]
+    awk 'BEGIN { for (j = 1; j <= 40; j++) print "g" j "\t" (j <= 3 ? -1 : j - 20.5) }' >tied.rnk
+    must_pass eae-enrich --method gsea --sets few.gmt --min 1 --alpha 1 tied.rnk
+    says "few.gmt: 3 of 40 genes share their place in the ranking with others"
 }

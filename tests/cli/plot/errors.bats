@@ -37,6 +37,8 @@ refused() {
     refused "header.tsv: nothing to draw" roc header.tsv
     printf 'm\0\tx\n' >zero.tsv
     refused "zero.tsv: not a report: it has zero bytes" roc zero.tsv
+    make_data
+    refused "data.eae: a stream, not a report: reports are text, as eae-score, eae-enrich and eae-view -O tsv write it" roc data.eae
     refused "none.tsv" roc none.tsv
     printf 'b\tc\nm\t0\n' >other.tsv
     refused "other.tsv:1: other columns than good.tsv has" roc good.tsv other.tsv
@@ -102,6 +104,12 @@ refused() {
     must_fail 2 eae-plot report --script good.tsv
     says "--script does not apply to report"
     must_fail 2 eae-plot heatmap --features a --top 3 good.tsv
+    for words in "roc --metric auc" "size --top 3" "pca --alpha 0.1" "pca --model svm" "size --repeat 2" \
+        "box --colour batch" "km --shape batch" "heatmap --scale none" "pca --order label" "pca --features f1"; do
+        # shellcheck disable=SC2086  # words are arguments
+        must_fail 2 eae-plot $words good.tsv
+        says "--$(cut -d ' ' -f 2 <<<"$words" | tr -d -) does not apply to ${words%% *}"
+    done
 }
 
 @test "without gnuplot, and with one that fails" {
@@ -151,4 +159,12 @@ refused() {
     printf 'set title "from a start-up file"\nset terminal dumb\n' >.gnuplot
     HOME=$PWD GNUTERM=dumb PAGER=cat must_pass eae-plot roc good.tsv -o b.svg
     same_bytes a.svg b.svg
+}
+
+@test "survival curves of a candidate that is not there, or is several" {
+    make_survival
+    eae-view -q survival.tsv --time time --status status --meta arm | eae-split -q --kfold 3 |
+        eae-train cox -q --lambda 0.1,1 -o cox.eae
+    refused "eae-plot: --model: 'cox' fits 2 candidates" km --model cox cox.eae
+    refused "eae-plot: --model: no candidate is 'svm'" km --model svm cox.eae
 }

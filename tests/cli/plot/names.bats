@@ -110,3 +110,28 @@ END
         if grep -q "$hidden" x.svg; then fail "$hidden"; fi
     done
 }
+
+@test "survival curves: names of groups do not leave the picture" {
+    make_survival
+    awk -F '\t' 'BEGIN { OFS = FS } NR > 1 { $4 = $4 == "a" ? "Intermediate" : "Poorly differentiated, all" } 1' survival.tsv >names.tsv
+    local words=(km names.tsv --time time --status status --meta arm --colour arm)
+    must_pass eae-plot "${words[@]}" -o names.pdf
+    # as poppler measures it: the ends of both lines of the key
+    pdftotext -bbox names.pdf - | sed -n 's/.*<page width="\([0-9.]*\)".*/page \1/p; s/.*xMax="\([0-9.]*\)".*>events<.*/word \1/p' >ends
+    [ "$(wc -l <ends)" -eq 3 ]
+    awk '$1 == "page" { most = $2 } $1 == "word" && $2 > most { print "an end beyond " most ": " $2; bad = 1 } END { exit bad }' ends
+    # in a drawing of characters the shares at the axis have room where no name makes it
+    must_pass eae-plot km names.tsv --time time --status status --meta arm -O term -o names.txt
+    for share in 0.25 0.5 0.75; do
+        grep -q " $share +" names.txt || fail "no $share: $(cat names.txt)"
+    done
+}
+
+@test "a volcano names features without the quotes that a table puts around them" {
+    printf 'id\teffect\tp\n"5"" end"\t3\t1e-9\n" blank"\t-3\t1e-9\nplain"\t2\t1e-8\n"\t1\t1e-7\n' >quoted.tsv
+    must_pass eae-plot volcano quoted.tsv -o quoted.svg
+    texts quoted.svg >said
+    for name in '5" end' blank 'plain"' '"'; do
+        grep -qxF -- "$name" said || fail "no $name: $(cat said)"
+    done
+}

@@ -119,6 +119,16 @@ END
     [ "$(part y.gp block set | cut -f 1-4)" = "$(printf '1\t1.9\t20\t2')" ]
 }
 
+@test "of the sets of many lists those of one are drawn" {
+    printf 'list\tset\tset_size\toverlap\texpected\tp\tbh\n' >lists.tsv
+    printf 'A\tone\t9\t5\t1\t0.02\t0.02\nB\ttwo\t9\t4\t1\t0.01\t0.01\nB\tone\t9\t3\t1\t0.1\t0.1\n' >>lists.tsv
+    must_pass eae-plot enrich --script lists.tsv -o x.gp
+    [ "$(part x.gp array label)" = one ]
+    says "enrich: the first 1 of 2 lists are shown; choose with --only"
+    must_pass eae-plot enrich --only list=B --script lists.tsv -o y.gp
+    [ "$(part y.gp array label | paste -sd ,)" = two,one ]
+}
+
 @test "survival of groups: the log-rank p and the numbers at risk" {
     make_survival
     must_pass eae-plot km --time time --status status --meta arm --colour arm survival.tsv --script -o x.gp
