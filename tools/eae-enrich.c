@@ -4,7 +4,7 @@
 
 #include "base/diag.h"
 #include "base/options.h"
-#include "eval/enrich_options.h"
+#include "eval/enrich/enrich_options.h"
 #include "matrix/stream.h"
 
 static const eae_program program = {

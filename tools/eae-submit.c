@@ -14,7 +14,7 @@
 #include "base/options.h"
 #include "exec/backend.h"
 #include "exec/joblist.h"
-#include "exec/serve.h"
+#include "exec/backends/serve.h"
 #include "exec/submit.h"
 #include "exec/submit_options.h"
 #include "exec/worker.h"

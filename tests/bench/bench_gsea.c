@@ -15,7 +15,7 @@
 
 #include "base/files.h"
 #include "base/memory.h"
-#include "eval/gsea.h"
+#include "eval/enrich/gsea.h"
 
 static char *read_text(const char *path)
 {

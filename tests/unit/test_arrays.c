@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "exec/arrays.h"
+#include "exec/backends/arrays.h"
 
 /* ---- the scheduler --------------------------------------------------------------------------- */
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exec/client.h"
+#include "exec/backends/client.h"
 
 static int run(const char *script, eae_command_result *r)
 {

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "eval/gene_sets.h"
-#include "eval/ontology.h"
-#include "eval/signature.h"
+#include "eval/enrich/gene_sets.h"
+#include "eval/enrich/ontology.h"
+#include "eval/enrich/signature.h"
 
 static const char *const folder = "tests/data/enrich/";
 

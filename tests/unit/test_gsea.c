@@ -13,7 +13,7 @@
 #include "../tolerance.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "eval/gsea_parts.h"
+#include "eval/enrich/gsea_parts.h"
 #include "table.h"
 
 #define DATA "tests/data/expected/"

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "exec/link.h"
+#include "exec/backends/link.h"
 
 /* Gives bytes to `to` as if they had come over its connection. */
 static void carry(eae_link *to, const char *bytes, size_t n)

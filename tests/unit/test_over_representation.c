@@ -13,8 +13,8 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "eval/over_representation.h"
-#include "eval/redundancy.h"
+#include "eval/enrich/over_representation.h"
+#include "eval/enrich/redundancy.h"
 #include "expected.h"
 #include "model/distribution.h"
 

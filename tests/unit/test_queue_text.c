@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "exec/lsf_text.h"
-#include "exec/slurm_text.h"
-#include "exec/spans.h"
+#include "exec/backends/lsf_text.h"
+#include "exec/backends/slurm_text.h"
+#include "exec/backends/spans.h"
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 

@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "exec/remote.h"
-#include "exec/serve.h"
-#include "exec/ssh_host.h"
+#include "exec/backends/remote.h"
+#include "exec/backends/serve.h"
+#include "exec/backends/ssh_host.h"
 
 typedef struct {
     char root[40];
