@@ -40,7 +40,7 @@ BASE     := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -ffp-contract=o
 LIBS     := -larchive -lz -lm -ldl -pthread
 
 LIB_SRC  := $(wildcard lib/base/*.c lib/matrix/*.c lib/kernels/*.c lib/kernels/ref/*.c lib/model/*.c \
-              lib/eval/*.c lib/eval/enrich/*.c lib/plot/*.c lib/cache/*.c lib/exec/*.c \
+              lib/eval/*/*.c lib/plot/*.c lib/cache/*.c lib/exec/*.c \
               lib/exec/backends/*.c)
 CPU_SRC  := $(wildcard lib/kernels/cpu/*.c)
 CUDA_SRC := $(wildcard lib/kernels/cuda/*.c)

@@ -5,9 +5,9 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/options.h"
-#include "eval/eliminate.h"
-#include "eval/train_options.h"
-#include "eval/train_result.h"
+#include "eval/eliminate/eliminate.h"
+#include "eval/train/train_options.h"
+#include "eval/train/train_result.h"
 #include "matrix/stream.h"
 
 static const eae_option elimination_options[] = {

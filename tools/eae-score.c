@@ -4,8 +4,8 @@
 
 #include "base/diag.h"
 #include "base/options.h"
-#include "eval/apply.h"
-#include "eval/score_options.h"
+#include "eval/score/apply.h"
+#include "eval/score/score_options.h"
 #include "matrix/history.h"
 #include "matrix/stream.h"
 

@@ -1,7 +1,7 @@
 /*
  * eae-split.c - which samples train and which are held out: writes a split frame, then the data.
  *
- * The plans themselves are made in lib/eval/plan_make.c.
+ * The plans themselves are made in lib/eval/plan/plan_make.c.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 #include "base/diag.h"
 #include "base/options.h"
-#include "eval/plan.h"
+#include "eval/plan/plan.h"
 #include "matrix/history.h"
 #include "matrix/import.h"
 #include "matrix/stream.h"

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/threads.h"
-#include "eval/synth.h"
+#include "eval/synth/synth.h"
 #include "matrix/history.h"
 #include "matrix/stream.h"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/metric.h"
+#include "eval/score/metric.h"
 #include "plot/figure.h"
 
 enum { NAME_MOST = 28 };

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/candidate.h"
-#include "eval/summary.h"
-#include "eval/survival.h"
+#include "eval/score/candidate.h"
+#include "eval/score/summary.h"
+#include "eval/score/survival.h"
 #include "plot/figure.h"
 #include "plot/levels.h"
 

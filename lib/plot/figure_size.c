@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "eval/metric.h"
+#include "eval/score/metric.h"
 #include "plot/figure.h"
 
 enum { METRIC, SIZE, VALUE, LOW, HIGH, POOLED, COLUMNS };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval/score_report.h"
+#include "eval/score/score_report.h"
 #include "matrix/history.h"
 #include "plot/html.h"
 #include "plot/page.h"

@@ -16,7 +16,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
-#include "eval/synth.h"
+#include "eval/synth/synth.h"
 #include "model/svm_eliminate.h"
 
 static double now(void)

@@ -7,8 +7,8 @@
 #define EAE_TESTS_COMPARE_STUDY_H
 
 #include "base/memory.h"
-#include "eval/candidate.h"
-#include "eval/order.h"
+#include "eval/score/candidate.h"
+#include "eval/score/order.h"
 #include "table.h"
 
 #define DATA "tests/data/expected/"

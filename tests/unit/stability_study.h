@@ -7,7 +7,7 @@
 #define EAE_TESTS_STABILITY_STUDY_H
 
 #include "base/memory.h"
-#include "eval/stability.h"
+#include "eval/score/stability.h"
 #include "table.h"
 
 #define DATA "tests/data/expected/"

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/diag.h"
-#include "eval/apply.h"
+#include "eval/score/apply.h"
 
 static void add_names(eae_names *names, const char *const *name, int n)
 {

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "../tolerance.h"
-#include "eval/batch.h"
+#include "eval/train/batch.h"
 #include "train_data.h"
 #include "backend.h"
 

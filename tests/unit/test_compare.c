@@ -11,7 +11,7 @@
 
 #include "base/diag.h"
 #include "compare_study.h"
-#include "eval/compare.h"
+#include "eval/score/compare.h"
 #include "../tolerance.h"
 
 /* ---- against the references -------------------------------------------------------------- */

@@ -17,7 +17,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/random.h"
-#include "eval/apply.h"
+#include "eval/score/apply.h"
 #include "model/prepare.h"
 
 enum { ROWS = 40, COLS = 60, RANK = 3 };

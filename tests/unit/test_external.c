@@ -12,8 +12,8 @@
 #include <stdlib.h>
 
 #include "../tolerance.h"
-#include "eval/external.h"
-#include "eval/run.h"
+#include "eval/train/external.h"
+#include "eval/train/run.h"
 #include "train_data.h"
 
 /* ---- answers ----------------------------------------------------------------------------------

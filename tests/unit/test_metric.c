@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#include "eval/metric.h"
-#include "eval/ranking.h"
+#include "eval/score/metric.h"
+#include "eval/score/ranking.h"
 #include "table.h"
 
 enum { MOST = 100, CLASSES = 4 };

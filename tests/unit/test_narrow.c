@@ -11,8 +11,8 @@
 
 #include "base/diag.h"
 #include "compare_study.h"
-#include "eval/interval.h"
-#include "eval/narrow.h"
+#include "eval/score/interval.h"
+#include "eval/score/narrow.h"
 #include "stability_study.h"
 
 /* ---- both studies together --------------------------------------------------------------- */

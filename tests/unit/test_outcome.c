@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eval/outcome.h"
+#include "eval/train/outcome.h"
 
 enum { N = 24 };
 

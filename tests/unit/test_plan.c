@@ -20,8 +20,8 @@
 #include "base/diag.h"
 #include "base/files.h"
 #include "base/random.h"
-#include "eval/plan.h"
-#include "eval/plan_strata.h"
+#include "eval/plan/plan.h"
+#include "eval/plan/plan_strata.h"
 
 /* ---- small data ------------------------------------------------------------------------- */
 

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
-#include "eval/curve.h"
-#include "eval/interval.h"
-#include "eval/summary.h"
+#include "eval/score/curve.h"
+#include "eval/score/interval.h"
+#include "eval/score/summary.h"
 #include "table.h"
 
 #define DATA "tests/data/expected/"

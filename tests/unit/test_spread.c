@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "eval/spread.h"
+#include "eval/train/spread.h"
 
 /* The same values written out as often as they count, in any order, give the same. */
 static void counts_are_repetitions(void **state)

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "eval/survival.h"
+#include "eval/score/survival.h"
 #include "expected.h"
 #include "../tolerance.h"
 

@@ -14,7 +14,7 @@
 
 #include "../tolerance.h"
 #include "base/memory.h"
-#include "eval/expansion.h"
+#include "eval/score/expansion.h"
 
 enum { M = 7, P = 4 };
 

@@ -11,7 +11,7 @@
 
 #include "base/memory.h"
 #include "base/normal.h"
-#include "eval/synth.h"
+#include "eval/synth/synth.h"
 #include "expected.h"
 
 /* scipy's quantiles of words at both ends, in the middle, and at random. */

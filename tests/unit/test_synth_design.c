@@ -15,7 +15,7 @@
 
 #include "base/elementary.h"
 #include "base/memory.h"
-#include "eval/synth.h"
+#include "eval/synth/synth.h"
 
 static const double z_one = 4.9, z_hundreds = 5.9; /* two-sided 1e-6, alone and over 276 */
 

@@ -14,7 +14,7 @@
 
 #include "../tolerance.h"
 #include "base/memory.h"
-#include "eval/train.h"
+#include "eval/train/train.h"
 #include "train_data.h"
 
 enum { ROWS = 30, COLS = 25, FOLDS = 3, REPEATS = 2, SPLITS = FOLDS * REPEATS };

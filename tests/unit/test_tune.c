@@ -15,7 +15,7 @@
 
 #include "../tolerance.h"
 #include "base/memory.h"
-#include "eval/train.h"
+#include "eval/train/train.h"
 #include "train_data.h"
 
 enum { ROWS = 36, COLS = 12, FOLDS = 3, INNER = 4, PARAMS = 5 };

@@ -14,7 +14,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "eval/schedule.h"
+#include "eval/eliminate/schedule.h"
 #include "model/rough.h"
 #include "model/weight_scan.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "eval/plan.h"
+#include "eval/plan/plan.h"
 
 static inline void name_axis(eae_axis *axis, char letter)
 {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "eval/train_options.h"
+#include "eval/train/train_options.h"
 
 const eae_option eae_enrich_set_options[] = {
     {.name = "sets",

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/threads.h"
 #include "eval/enrich/gsea_parts.h"
-#include "eval/ranking.h"
+#include "eval/score/ranking.h"
 #include "model/distribution.h"
 
 enum { ENOUGH = 20, COMMON = 4 };

@@ -24,7 +24,7 @@
 #ifndef EAE_EVAL_SIGNATURE_H
 #define EAE_EVAL_SIGNATURE_H
 
-#include "eval/feature_sets.h"
+#include "eval/score/feature_sets.h"
 #include "eval/enrich/gene_sets.h"
 #include "matrix/feature_map.h"
 

@@ -1,0 +1,174 @@
+/* fold_sparse.c - see fold_sparse.h. */
+#include "eval/train/fold_sparse.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "kernels/source.h"
+
+/* A problem and what it points at: the data as the fold sees them, in both forms, the outcome of
+ * the training rows. */
+typedef struct {
+    eae_source source;
+    eae_features features;
+    double *y, *cost, *event;
+    eae_cox cox;
+    eae_sparse_problem problem;
+} study;
+
+static eae_features turned(const eae_fold *f, const eae_source *source)
+{
+    const eae_dataset *d = &f->run->dataset;
+    return (eae_features){.x = f->run->turned,
+                          .is_f64 = d->is_f64,
+                          .rows = d->rows,
+                          .ld = eae_features_stride(d->rows),
+                          .cols = d->cols,
+                          .shift = source->shift,
+                          .inverse = source->inverse};
+}
+
+/* y: +1 / -1, the value, or the time. */
+static int read_outcome(const eae_fold *f, const eae_target *t, study *s)
+{
+    bool survival = t->task == EAE_TASK_SURVIVAL, classes = t->task == EAE_TASK_CLASSES;
+    for (int64_t i = 0; i < f->n; i++) {
+        int64_t row = f->row[i];
+        if (classes)
+            s->y[i] = t->class[row] == 1 ? 1 : -1;
+        else
+            s->y[i] = survival ? t->time[row] : t->value[row];
+        s->event[i] = survival ? t->status[row] : 0;
+    }
+    eae_train_cost(f->run->spec, 1, f->row, f->split->count, f->n, t->class, t->outcome.classes,
+                   s->cost);
+    return survival ? eae_cox_new(&s->cox, s->y, s->event, NULL, f->split->count, f->n,
+                                  f->run->spec->ties)
+                    : EAE_OK;
+}
+
+static void study_close(study *s)
+{
+    free(s->y);
+    free(s->cost);
+    free(s->event);
+    eae_cox_free(&s->cox);
+}
+
+static int study_open(const eae_fold *f, const eae_target *target, study *s)
+{
+    const eae_train_spec *spec = f->run->spec;
+    bool classes = target->task == EAE_TASK_CLASSES, survival = target->task == EAE_TASK_SURVIVAL;
+    *s = (study){.source = eae_fold_source(f)};
+    s->features = turned(f, &s->source);
+    s->y = EAE_NEW_ARRAY(double, f->n);
+    s->cost = EAE_NEW_ARRAY(double, f->n);
+    s->event = EAE_NEW_ARRAY(double, f->n);
+    s->problem = (eae_sparse_problem){.kernels = f->run->dataset.kernels,
+                                      .source = &s->source,
+                                      .features = f->run->turned ? &s->features : NULL,
+                                      .row = f->row,
+                                      .n = f->n,
+                                      .loss = classes ? EAE_LOSS_LOGISTIC : EAE_LOSS_SQUARED,
+                                      .cox = survival ? &s->cox : NULL,
+                                      .y = s->y,
+                                      .cost = s->cost,
+                                      .u = f->u,
+                                      .terms = spec->covariates.terms,
+                                      .alpha = spec->alpha,
+                                      .tol = spec->tol,
+                                      .max_iter = spec->max_iter,
+                                      .threads = f->threads};
+    return read_outcome(f, target, s);
+}
+
+int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t labeling,
+                         eae_fits *fits)
+{
+    const eae_train_spec *spec = f->run->spec;
+    eae_sparse_fit *path = EAE_NEW_ARRAY(eae_sparse_fit, spec->params);
+    study s;
+    int status = study_open(f, target, &s);
+    if (status == EAE_OK)
+        status = eae_sparse_path(&s.problem, spec->param, spec->params, path, NULL);
+    for (int p = 0; p < spec->params && status == EAE_OK; p++) {
+        eae_gram_fit *fit = eae_fits_at(fits, p, labeling, 0);
+        memcpy(fit->gamma, path[p].gamma, (size_t)s.problem.terms * sizeof(double));
+        fit->intercept = path[p].intercept;
+        fit->objective = path[p].objective;
+        fit->gap = path[p].gap;
+        fit->iterations = path[p].iterations;
+        fit->converged = path[p].converged;
+        fits->sparse[fit - fits->fit] = path[p];
+    }
+    study_close(&s);
+    free(path);
+    return status;
+}
+
+int eae_fold_lambda_max(const eae_fold *f, const eae_target *target, double *lambda_max)
+{
+    study s;
+    int status = study_open(f, target, &s);
+    if (status == EAE_OK)
+        status = eae_sparse_lambda_max(&s.problem, lambda_max);
+    study_close(&s);
+    return status;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+/* The features that some fit has a weight for, increasing; *at: where each is in that list. The
+ * caller frees both. */
+static int64_t *union_of(const eae_fits *fits, int64_t cols, int64_t *count, int64_t **at)
+{
+    int64_t fit_count = fits->labelings * fits->params;
+    *at = EAE_NEW_ARRAY(int64_t, cols);
+    *count = 0;
+    for (int64_t k = 0; k < fit_count; k++) {
+        for (int64_t a = 0; a < fits->sparse[k].count; a++)
+            (*at)[fits->sparse[k].feature[a]] = 1;
+    }
+    for (int64_t j = 0; j < cols; j++)
+        *count += (*at)[j];
+    int64_t *feature = eae_malloc((size_t)*count, sizeof *feature), used = 0;
+    for (int64_t j = 0; j < cols; j++) {
+        if ((*at)[j])
+            feature[used] = j;
+        used += (*at)[j];
+        (*at)[j] = used - 1;
+    }
+    return feature;
+}
+
+void eae_fold_sparse_values(const eae_fold *f, const eae_fits *fits, int64_t first, int64_t rows,
+                            double *value)
+{
+    int64_t terms = f->run->spec->covariates.terms, *at, used;
+    int64_t count = fits->labelings * fits->params;
+    eae_source some = eae_fold_source(f);
+    int64_t *feature = union_of(fits, some.cols, &used, &at);
+    double *z = eae_malloc((size_t)used, sizeof *z);
+    some.feature = feature;
+    some.feature_count = used;
+    for (int64_t i = 0; i < rows; i++) {
+        const double *u = f->u ? f->u + (first + i) * terms : NULL;
+        eae_source_row(&some, f->row[first + i], 0, used, z);
+        for (int64_t a = 0; a < used && some.inverse; a++)
+            z[a] *= some.inverse[feature[a]];
+        for (int64_t k = 0; k < count; k++) {
+            const eae_sparse_fit *s = &fits->sparse[k];
+            double v = fits->fit[k].intercept;
+            for (int64_t a = 0; a < s->count; a++)
+                v += s->weight[a] * z[at[s->feature[a]]];
+            for (int64_t t = 0; t < terms; t++)
+                v += fits->fit[k].gamma[t] * u[t];
+            value[k * rows + i] = v;
+        }
+    }
+    free(feature);
+    free(at);
+    free(z);
+}

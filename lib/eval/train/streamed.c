@@ -1,0 +1,361 @@
+/* streamed.c - see streamed.h. */
+#include "eval/train/streamed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/diag.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "eval/train/checkpoint.h"
+#include "model/few_fit.h"
+#include "model/tall_fit.h"
+
+/* ---- which solver ------------------------------------------------------------------------------
+ */
+
+/* Of two cores of 2024: multiplications and additions in f32 of a large product, the same in f64 of
+ * a small one, values that a pass works through; and the passes to a gap of 1e-6. Orders of
+ * magnitude are enough. */
+static const double PRODUCT_RATE = 1e11, SOLVE_RATE = 1e10, PASS_RATE = 3e9, PASSES = 40,
+                    FEW_PASSES = 30;
+static const double BLOCK_ROWS = 32;
+static const double STORING_SHARE = 20;
+enum { ROWS_ALWAYS = 2000, ROWS_ALWAYS_FEW = 1000, ROWS_MOST = 20000 };
+
+static const char *obstacle(const eae_run *run)
+{
+    const eae_train_spec *spec = run->spec;
+    bool svm = spec->model == EAE_MODEL_SVM && spec->kernel == EAE_KERNEL_LINEAR;
+    bool binary = spec->model == EAE_MODEL_LOGISTIC && run->target.outcome.classes == 2;
+    if (!svm && !binary && spec->model != EAE_MODEL_RIDGE)
+        return "svm with the linear kernel, logistic for two classes, and ridge";
+    if (spec->permutations > 0)
+        return "models without --permute";
+    if (spec->covariates.terms > 0)
+        return "models without --covariates";
+    if (spec->prepare.design)
+        return "models without --adjust";
+    if (run->dataset.missing && spec->prepare.imputation == EAE_IMPUTE_ALS)
+        return "missing values filled by --impute mean or median";
+    return NULL;
+}
+
+/* Features that a model has, at most. */
+static int64_t features_of(const eae_run *run)
+{
+    const eae_prepare_spec *prepare = &run->spec->prepare;
+    bool filtered = prepare->filter != EAE_FILTER_NONE && prepare->keep < run->dataset.cols;
+    return filtered ? prepare->keep : run->dataset.cols;
+}
+
+static bool has_few(const eae_run *run)
+{
+    return eae_few_suits(run->dataset.rows, features_of(run));
+}
+
+static bool is_cheaper(const eae_run *run)
+{
+    double n = (double)run->dataset.rows, p = (double)run->dataset.cols;
+    double q = (double)features_of(run) + 1;
+    double gram = n * n * p / PRODUCT_RATE + n * n * n / SOLVE_RATE;
+    double stream = has_few(run) ? FEW_PASSES * n * (p + q * q) / PASS_RATE
+                                 : BLOCK_ROWS * n * p / PRODUCT_RATE + PASSES * n * p / PASS_RATE;
+    int always = has_few(run) ? ROWS_ALWAYS_FEW : ROWS_ALWAYS;
+    bool cheaper = n > ROWS_MOST || (n > always && stream < gram / 2);
+    eae_detail("solver: %s (a Gram matrix of %.0f x %.0f and its solution would take about %.3g s, "
+               "passes over the data %.3g s%s)",
+               cheaper ? "stream" : "gram", n, n, gram, stream,
+               n > ROWS_MOST ? "; too many samples for a Gram matrix" : "");
+    return cheaper;
+}
+
+int eae_streamed_choose(const eae_run *run, bool *streams)
+{
+    const char *only = obstacle(run);
+    *streams = false;
+    if (run->spec->solver == EAE_SOLVER_GRAM)
+        return EAE_OK;
+    if (run->spec->solver == EAE_SOLVER_STREAM && only && !eae_train_is_sparse(run->spec))
+        return eae_fail_usage("--solver stream is for %s", only);
+    if (only)
+        return EAE_OK;
+    *streams = run->spec->solver == EAE_SOLVER_STREAM || is_cheaper(run);
+    return EAE_OK;
+}
+
+/* ---- one training set --------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const eae_streamed_task *task;
+    eae_fold fold;
+    eae_source source;
+    eae_fits fits;
+    int64_t first; /* of its models in the batch */
+} member;
+
+typedef struct {
+    const eae_target *target;
+    member *member;
+    int64_t count;
+    eae_tall_problem *problem;
+    eae_tall_model *model;
+    double *memory; /* y and cost of every model */
+    int64_t models;
+    const eae_frame *data;
+    eae_checkpoint *checkpoint; /* or NULL */
+    char name[32];              /* of its milestone */
+    double stored, storing;     /* when, and how long that took */
+} batch;
+
+static eae_loss loss_of(const eae_train_spec *spec)
+{
+    if (spec->model == EAE_MODEL_LOGISTIC)
+        return EAE_LOSS_LOGISTIC;
+    if (spec->model == EAE_MODEL_RIDGE)
+        return EAE_LOSS_SQUARED;
+    return spec->loss == EAE_HINGE ? EAE_LOSS_HINGE : EAE_LOSS_SQUARED_HINGE;
+}
+
+static int64_t models_of(const eae_streamed_task *task, const eae_target *target)
+{
+    return task->run->spec->params * eae_target_sides(target);
+}
+
+static double response(const eae_target *t, int sides, int side, int64_t row)
+{
+    if (t->task != EAE_TASK_CLASSES)
+        return t->value[row];
+    return t->class[row] == (sides > 1 ? side : 1) ? 1 : -1;
+}
+
+/* y and cost over all rows of the data. */
+static void set_problem(const batch *b, const member *m, int param, int side,
+                        eae_tall_problem *problem, double *memory)
+{
+    const eae_fold *f = &m->fold;
+    const eae_train_spec *spec = f->run->spec;
+    const eae_target *t = b->target;
+    int64_t rows = f->run->dataset.rows;
+    double *y = memory, *cost = memory + rows;
+    double *some = EAE_NEW_ARRAY(double, f->n);
+    eae_train_cost(spec, spec->param[param], f->row, f->split->count, f->n, t->class,
+                   t->outcome.classes, some);
+    memset(memory, 0, (size_t)(2 * rows) * sizeof *memory);
+    for (int64_t i = 0; i < f->n; i++) {
+        y[f->row[i]] = response(t, m->fits.sides, side, f->row[i]);
+        cost[f->row[i]] = some[i];
+    }
+    free(some);
+    *problem = (eae_tall_problem){.source = &m->source,
+                                  .y = y,
+                                  .cost = cost,
+                                  .loss = loss_of(spec),
+                                  .bias_penalised = spec->bias_penalised,
+                                  .tol = spec->tol,
+                                  .max_iter = spec->max_iter};
+}
+
+static int open_member(batch *b, member *m)
+{
+    const eae_run *run = m->task->run;
+    int threads = run->spec->threads;
+    int status = eae_fold_open(&m->fold, run, m->task->split, b->target, threads);
+    if (status == EAE_OK)
+        status = eae_fits_open(&m->fits, &m->fold, b->target);
+    if (status != EAE_OK)
+        return status;
+    m->source = eae_fold_source(&m->fold);
+    m->first = b->models;
+    for (int p = 0; p < run->spec->params; p++) {
+        for (int side = 0; side < m->fits.sides; side++) {
+            int64_t k = b->models++;
+            set_problem(b, m, p, side, &b->problem[k], b->memory + k * 2 * run->dataset.rows);
+        }
+    }
+    return EAE_OK;
+}
+
+/* What the fits of a fold are made of elsewhere: weights of all, values of the test rows. */
+static int take_models(const batch *b, member *m)
+{
+    const eae_fold *f = &m->fold;
+    int64_t count = m->fits.params * m->fits.sides, tests = f->m - f->n;
+    int64_t cols = f->run->dataset.cols;
+    m->fits.value = eae_try_alloc((size_t)(count * tests), sizeof(double), "predictions");
+    m->fits.weight = eae_try_alloc((size_t)(count * cols), sizeof(double), "weights");
+    if (!m->fits.value || !m->fits.weight)
+        return EAE_FAIL;
+    for (int64_t k = 0; k < count; k++) {
+        eae_tall_model *from = &b->model[m->first + k];
+        eae_gram_fit *fit = &m->fits.fit[k];
+        fit->intercept = from->intercept;
+        fit->objective = from->objective;
+        fit->gap = from->gap;
+        fit->iterations = from->iterations;
+        fit->converged = from->converged;
+        for (int64_t i = 0; i < tests; i++)
+            m->fits.value[k * tests + i] = from->value[f->row[f->n + i]];
+        memcpy(m->fits.weight + k * cols, from->w, (size_t)cols * sizeof(double));
+        eae_tall_model_free(from);
+    }
+    eae_fits_rescale(&m->fits, f->run->spec);
+    return EAE_OK;
+}
+
+static void close_member(member *m)
+{
+    eae_fold_close(&m->fold);
+    eae_fits_free(&m->fits);
+}
+
+/* ---- batches -----------------------------------------------------------------------------------
+ */
+
+static void ask_ahead(void *context, int64_t first, int64_t count)
+{
+    eae_frame_ahead(((const batch *)context)->data, first, count);
+}
+
+/* One function for both ways: checkpoint.h. */
+static void exchange(void *bytes, void *part, size_t n)
+{
+    eae_bytes_exchange(bytes, part, n);
+}
+
+static int begin_passes(void *context, eae_tall_progress *progress)
+{
+    batch *b = context;
+    eae_buffer piece = {0};
+    eae_bytes bytes = {.from = &piece};
+    bool found = false;
+    if (!b->checkpoint)
+        return EAE_OK;
+    int status = eae_checkpoint_load(b->checkpoint, b->name, &piece, &found);
+    if (status == EAE_OK && found) {
+        eae_tall_visit(progress, exchange, &bytes);
+        if (!eae_bytes_all_read(&bytes))
+            status = eae_fail("%s: a milestone of another size", b->name);
+        eae_detail("going on from a milestone");
+    }
+    eae_buffer_free(&piece);
+    return status;
+}
+
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* After a pass, but where that would take more than a twentieth of the time; always at the end. */
+static int keep_milestone(batch *b, eae_tall_progress *progress, bool last)
+{
+    eae_buffer piece = {0};
+    eae_bytes bytes = {.to = &piece};
+    double begin = seconds();
+    if (!b->checkpoint || (!last && begin - b->stored < STORING_SHARE * b->storing))
+        return EAE_OK;
+    eae_tall_visit(progress, exchange, &bytes);
+    int status = eae_checkpoint_store(b->checkpoint, b->name, &piece);
+    eae_buffer_free(&piece);
+    b->stored = seconds();
+    b->storing = b->stored - begin;
+    return status;
+}
+
+static int after_pass(void *context, eae_tall_progress *progress, int64_t pass, int64_t left,
+                      double gap)
+{
+    if (left > 0)
+        eae_detail("pass %lld: %lld models left, the largest gap is %.3g", (long long)pass,
+                   (long long)left, gap);
+    else
+        eae_detail("pass %lld: done", (long long)pass);
+    return keep_milestone(context, progress, left == 0);
+}
+
+/* A milestone is known by the problems it is of. */
+static int fit_batch(batch *b, const eae_run *run, double room)
+{
+    eae_tall_watch watch = {
+        .begin = begin_passes, .ahead = ask_ahead, .pass = after_pass, .context = b};
+    size_t bytes = (size_t)(b->models * 2 * run->dataset.rows) * sizeof(double);
+    b->data = run->data;
+    if (has_few(run)) /* soon done: no milestones */
+        return eae_fit_few(b->problem, b->models, run->dataset.kernels, run->spec->threads, &watch,
+                           b->model);
+    b->checkpoint = run->checkpoint;
+    if (b->checkpoint)
+        snprintf(b->name, sizeof b->name, "passes-%016llx",
+                 (unsigned long long)eae_hash64(b->memory, bytes));
+    return eae_fit_tall(b->problem, b->models, run->dataset.kernels, room, run->spec->threads,
+                        &watch, b->model);
+}
+
+static int open_batch(batch *b, const eae_streamed_task *task, int64_t count, int64_t models)
+{
+    int64_t rows = task->run->dataset.rows;
+    b->member = EAE_NEW_ARRAY(member, count);
+    b->problem = EAE_NEW_ARRAY(eae_tall_problem, models);
+    b->model = EAE_NEW_ARRAY(eae_tall_model, models);
+    b->memory = eae_try_alloc((size_t)(models * 2 * rows), sizeof(double), "labels and costs");
+    int status = b->memory ? EAE_OK : EAE_FAIL;
+    for (; b->count < count && status == EAE_OK; b->count++) {
+        b->member[b->count].task = &task[b->count];
+        status = open_member(b, &b->member[b->count]);
+    }
+    return status;
+}
+
+static int do_batch(const eae_streamed_task *task, int64_t count, int64_t models, double room,
+                    const eae_target *target, eae_streamed_done done, void *context)
+{
+    batch b = {.target = target};
+    int status = open_batch(&b, task, count, models);
+    if (status == EAE_OK)
+        status = fit_batch(&b, task->run, room);
+    for (int64_t s = 0; s < b.count && status == EAE_OK; s++) {
+        status = take_models(&b, &b.member[s]);
+        if (status == EAE_OK)
+            status = done(context, task[s].id, &b.member[s].fold, &b.member[s].fits);
+        close_member(&b.member[s]);
+    }
+    for (int64_t k = 0; k < b.models; k++)
+        eae_tall_model_free(&b.model[k]);
+    for (int64_t s = 0; s < b.count; s++)
+        close_member(&b.member[s]);
+    free(b.member);
+    free(b.problem);
+    free(b.model);
+    free(b.memory);
+    return status;
+}
+
+int eae_streamed_run(const eae_streamed_task *task, int64_t count, const eae_target *target,
+                     eae_streamed_done done, void *context)
+{
+    int status = EAE_OK;
+    for (int64_t first = 0, last; first < count && status == EAE_OK; first = last) {
+        const eae_run *run = task[first].run;
+        double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
+        double have = run->spec->memory > 0 ? (double)run->spec->memory : 0x1p62, used = 0;
+        double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run))
+                                   : eae_tall_model_bytes(run->dataset.rows, run->dataset.cols);
+        each += (2 * rows + cols) * sizeof(double);
+        int64_t models = 0;
+        for (last = first; last < count; last++) {
+            double more = (double)models_of(&task[last], target) * each + 4 * cols * sizeof(double);
+            if (last > first && used + more > have / 2)
+                break;
+            used += more;
+            models += models_of(&task[last], target);
+        }
+        status = do_batch(task + first, last - first, models, have - used, target, done, context);
+    }
+    return status;
+}

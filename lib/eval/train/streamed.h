@@ -1,0 +1,35 @@
+/*
+ * streamed.h - families of linear models on more rows than a Gram matrix of them could hold: all
+ * splits, parameters and classes share the passes over the data (model/tall_fit.h).
+ *
+ * Everything learned is learned from the training rows of each split, as in fold.h; what a model
+ * gets does not depend on which others share its passes, so shards, threads and memory do not
+ * matter.
+ */
+#ifndef EAE_EVAL_STREAMED_H
+#define EAE_EVAL_STREAMED_H
+
+#include "eval/train/fold.h"
+
+/* Which solver a run is to have: what was asked for, or by the cost of either for one training set
+ * of all rows, which -v prints. A function of data and options alone, not of memory or threads.
+ * Fails, naming the option, where passes over the data cannot do what is asked for. */
+int eae_streamed_choose(const eae_run *run, bool *streams);
+
+/* One training set of a run; runs may differ in their parameters only. */
+typedef struct eae_streamed_task {
+    const eae_run *run;
+    const eae_split *split;
+    int64_t id; /* the caller's */
+} eae_streamed_task;
+
+/* Called once per task, in order, with an open fold, fits that have no beta but weights and values,
+ * and held-out values (params x sides x tests). */
+typedef int (*eae_streamed_done)(void *context, int64_t id, const eae_fold *fold,
+                                 const eae_fits *fits);
+
+/* As many tasks at once as spec->memory has room for, at least one. */
+int eae_streamed_run(const eae_streamed_task *task, int64_t count, const eae_target *target,
+                     eae_streamed_done done, void *context);
+
+#endif
