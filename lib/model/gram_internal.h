@@ -43,6 +43,12 @@ void eae_gram_solve(const double *factor, int64_t n, double *x);
  * so does its unknown. For tiny systems and for the references. */
 void eae_gram_eliminate(double *a, int64_t n, double *b, int64_t k, double tolerance);
 
+/* Pivoted Cholesky: l (n x most, row-major), gram = l l' but for a rest whose diagonal is at most
+ * `limit` times gram's largest. The rank, columns of l in use; 0 where it would be more than
+ * `most`. (Harbrecht, Peters and Schneider 2012, algorithm 1.) */
+int64_t eae_gram_factor_low(const double *gram, int64_t ld, int64_t n, int64_t most, double limit,
+                            double *l);
+
 /* Solve [A E; E' 0] [x; lambda] = [r; s] with the factor of A (m x m) and E m x terms. work holds
  * (terms + 1) * m + terms * (terms + 1) doubles. */
 void eae_gram_bordered(const double *factor, int64_t m, const double *e, int64_t terms,

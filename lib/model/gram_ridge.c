@@ -21,6 +21,10 @@
 enum { FACTOR_SCALES = 3, REFINEMENTS = 3 };
 /* of K's eigenvalues, the squares of the singular values, which K knows to about 1e-15 only */
 static const double rank_tolerance = 1e-12;
+/* A rank of at most n / LOW is low; what its factor may leave of K's diagonal, which is rounding;
+ * and how far apart its eigenvalues may be. */
+enum { LOW = 8 };
+static const double LOW_REST = 1e-14, LOW_CONDITION = 1e-8;
 
 typedef struct ridge {
     const eae_gram_problem *problem;
@@ -155,6 +159,44 @@ static int rotate(const ridge *r, const double *rhs, double *rotated)
 {
     return r->problem->kernels->multiply(false, true, r->m, r->n, r->n, 1, rhs, r->gram, 0,
                                          rotated);
+}
+
+/* Where the rank is low: the eigenvectors of eigenvalues that are not 0, by those of the small L'L;
+ * the others are left as zeros, which is enough where they have no weight. *done: false where the
+ * rank is not low, or the small eigenvalues would suffer. */
+static int decompose_low(ridge *r, bool *done)
+{
+    int64_t n = r->n, most = n / LOW;
+    const eae_kernels *kernels = r->problem->kernels;
+    *done = false;
+    if (most < 1)
+        return EAE_OK;
+    double *l =
+        eae_try_alloc((size_t)(n * most + 2 * most * most + most), sizeof(double), "least squares");
+    if (!l)
+        return EAE_FAIL;
+    double *small = l + n * most, *values = small + 2 * most * most;
+    int64_t rank = eae_gram_factor_low(r->gram, n, n, most, LOW_REST, l);
+    for (int64_t a = 0; a < rank; a++) {
+        for (int64_t b = 0; b < rank; b++) {
+            double sum = 0;
+            for (int64_t i = 0; i < n; i++)
+                sum += l[i * most + a] * l[i * most + b];
+            small[a * rank + b] = sum;
+        }
+    }
+    int status = rank > 0 ? kernels->eigen(small, rank, values) : EAE_OK;
+    *done = status == EAE_OK && rank > 0 && values[0] > LOW_CONDITION * values[rank - 1];
+    for (int64_t i = 0; i < n && *done; i++)
+        r->values[i] = i < n - rank ? 0 : values[i - (n - rank)];
+    for (int64_t k = 0; k < n && *done; k++) {
+        double *v = r->gram + k * n;
+        const double *w = small + (k - (n - rank)) * rank;
+        for (int64_t i = 0; i < n; i++)
+            v[i] = k < n - rank ? 0 : eae_gram_dot(l + i * most, w, rank) / sqrt(r->values[k]);
+    }
+    free(l);
+    return status;
 }
 
 static int decompose(ridge *r)
@@ -364,7 +406,8 @@ static void finish_linear(const ridge *r, int64_t k, double *rest, eae_gram_fit 
 static int solve_linear(ridge *r, eae_gram_fit *fit)
 {
     int64_t n = r->n;
-    if (decompose(r))
+    bool low;
+    if (decompose_low(r, &low) || (low ? rotate(r, r->target, r->rotated) : decompose(r)))
         return EAE_FAIL;
     double *weight = EAE_NEW_ARRAY(double, 3 * n);
     for (int64_t i = 0; i < n; i++) {

@@ -54,37 +54,6 @@ typedef struct softmax {
 
 /* ---- low rank -------------------------------------------------------------------------------- */
 
-/* Pivoted Cholesky: l (n x most), K = l l' but for a rest of LOW_REST. Its rank; 0 where that is
- * more than `most`. (Harbrecht, Peters and Schneider 2012, algorithm 1.) */
-static int64_t factor_low(const eae_gram_problem *p, int64_t most, double *l)
-{
-    int64_t n = p->n, rank = 0;
-    double *rest = EAE_NEW_ARRAY(double, n), top = 0;
-    for (int64_t i = 0; i < n; i++)
-        top = fmax(top, rest[i] = p->gram[i * p->ld + i]);
-    for (; rank <= most; rank++) {
-        int64_t pivot = 0;
-        for (int64_t i = 1; i < n; i++)
-            pivot = rest[i] > rest[pivot] ? i : pivot;
-        if (!(rest[pivot] > LOW_REST * top) || rank == most)
-            break;
-        double root = sqrt(rest[pivot]);
-        const double *at = l + pivot * most;
-        for (int64_t i = 0; i < n; i++) {
-            double value = p->gram[i * p->ld + pivot] - eae_gram_dot(l + i * most, at, rank);
-            l[i * most + rank] = value / root;
-        }
-        l[pivot * most + rank] = root;
-        for (int64_t i = 0; i < n; i++)
-            rest[i] -= l[i * most + rank] * l[i * most + rank];
-    }
-    double worst = 0;
-    for (int64_t i = 0; i < n; i++)
-        worst = fmax(worst, rest[i]);
-    free(rest);
-    return worst <= LOW_REST * top ? rank : 0;
-}
-
 static int low_init(softmax *s)
 {
     int64_t n = s->n, terms = s->terms, most = n / LOW;
@@ -95,7 +64,7 @@ static int low_init(softmax *s)
     double *l = eae_try_alloc((size_t)(n * most), sizeof(double), "softmax regression");
     if (!l)
         return EAE_FAIL;
-    s->rank = factor_low(s->problem, most, l);
+    s->rank = eae_gram_factor_low(s->problem->gram, s->problem->ld, n, most, LOW_REST, l);
     if (s->rank > 0) {
         int64_t q = s->rank + terms, all = q * s->classes;
         s->low = EAE_NEW_ARRAY(double, 2 * n * q + all * all + q * q + 2 * all);
