@@ -159,8 +159,8 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libeae.a
 
 # ---- tests: TAP by prove -----------------------------------------------------------------------
 
-# comments: what a failed test says of itself; one job more than cores, as many tests wait for servers
-PROVE    := prove --failures --comments --timer -j3
+# comments: what a failed test says of itself; more jobs than cores, as many tests wait for servers
+PROVE    := prove --failures --comments --timer -j4
 # a program that ends by exit() in an error leaves memory to the kernel: leaks are looked for in unit tests
 # what a sanitizer finds ends with the status of a crash, not with that of a refused input
 CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" \
@@ -173,8 +173,10 @@ unit: tests
 	@$(if $(CXX),EAE_TEST_BACKEND=cuda CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec '' $(EMU_TEST),\
 	    echo 'no C++ compiler: the CUDA kernels are not tested')
 
+# worked analyses and what wraps the programs call nothing that the other tests do not: once is enough
+CLI_TESTS = $(filter-out $(if $(filter asan,$(PROFILE)),tests/cli/share/%),$(sort $(wildcard tests/cli/*/*.bats)))
 cli: all $(EMULATED)
-	@$(CLI_ENV) $(PROVE) --exec 'bats --tap' $(sort $(wildcard tests/cli/*/*.bats))
+	@$(CLI_ENV) $(PROVE) --exec 'bats --tap' $(CLI_TESTS)
 
 fuzz: $(FUZZ)
 	$(FUZZ) tests/data/stream 10
