@@ -371,3 +371,38 @@ int eae_arrays_cancel(eae_arrays *a, eae_chunk *const *chunk, int n)
     free(index);
     return status;
 }
+
+/* ---- sessions that are all arrays -------------------------------------------------------------
+ */
+
+static eae_arrays *arrays_of(eae_session *s)
+{
+    return ((eae_array_session *)s)->arrays;
+}
+
+int64_t eae_array_session_room(eae_session *s)
+{
+    (void)s;
+    return -1;
+}
+
+int eae_array_session_submit(eae_session *s, eae_chunk *const *chunk, int n)
+{
+    return eae_arrays_submit(arrays_of(s), chunk, n);
+}
+
+int eae_array_session_lookup(eae_session *s, eae_chunk *c)
+{
+    return eae_arrays_lookup(arrays_of(s), c);
+}
+
+int eae_array_session_poll(eae_session *s, eae_chunk *const *chunk, int n, int wait_ms)
+{
+    (void)wait_ms;
+    return eae_arrays_poll(arrays_of(s), chunk, n);
+}
+
+int eae_array_session_cancel(eae_session *s, eae_chunk *const *chunk, int n)
+{
+    return eae_arrays_cancel(arrays_of(s), chunk, n);
+}

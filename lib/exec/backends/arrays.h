@@ -68,6 +68,17 @@ int eae_arrays_lookup(eae_arrays *a, eae_chunk *c);
 int eae_arrays_poll(eae_arrays *a, eae_chunk *const *chunk, int n);
 int eae_arrays_cancel(eae_arrays *a, eae_chunk *const *chunk, int n);
 
+/* What a session begins with that is all arrays; these are then its functions in the table. */
+typedef struct eae_array_session {
+    eae_exec_config config;
+    eae_arrays *arrays;
+} eae_array_session;
+int64_t eae_array_session_room(eae_session *s);
+int eae_array_session_submit(eae_session *s, eae_chunk *const *chunk, int n);
+int eae_array_session_lookup(eae_session *s, eae_chunk *c);
+int eae_array_session_poll(eae_session *s, eae_chunk *const *chunk, int n, int wait_ms);
+int eae_array_session_cancel(eae_session *s, eae_chunk *const *chunk, int n);
+
 /* The index of chunk `c` within the array of that name; 0: it is not in it. */
 int64_t eae_array_index(const char *name, const eae_chunk *c);
 

@@ -25,8 +25,7 @@ typedef struct {
 } listed;
 
 typedef struct {
-    eae_exec_config config;
-    eae_arrays *arrays;
+    eae_array_session all;
     listed *listed;
     int count, capacity;
 } lsf;
@@ -35,7 +34,7 @@ typedef struct {
 
 static void add_setting(eae_names *words, const lsf *s, const char *setting, const char *option)
 {
-    const char *value = eae_config_setting(&s->config, setting);
+    const char *value = eae_config_setting(&s->all.config, setting);
     if (!value)
         return;
     eae_client_word(words, "%s", option);
@@ -44,23 +43,23 @@ static void add_setting(eae_names *words, const lsf *s, const char *setting, con
 
 static void submit_words(const lsf *s, const eae_array *a, eae_names *words)
 {
-    const char *memory = eae_config_setting(&s->config, "mem");
+    const char *memory = eae_config_setting(&s->all.config, "mem");
     eae_client_words(words, "bsub -o /dev/null -J");
     eae_client_word(words, "%s[1-%lld]", a->name, (long long)a->count);
     add_setting(words, s, "queue", "-q");
     add_setting(words, s, "threads", "-n");
     add_setting(words, s, "time", "-W");
     add_setting(words, s, "priority", "-sp");
-    if (eae_config_setting(&s->config, "threads"))
+    if (eae_config_setting(&s->all.config, "threads"))
         eae_client_words(words, "-R span[hosts=1]");
     if (memory)
         eae_client_word(words, "-R");
     if (memory)
         eae_client_word(words, "rusage[mem=%s]", memory);
-    if (eae_config_setting(&s->config, "gpu"))
+    if (eae_config_setting(&s->all.config, "gpu"))
         eae_client_word(words, "-gpu");
-    if (eae_config_setting(&s->config, "gpu"))
-        eae_client_word(words, "num=%s", eae_config_setting(&s->config, "gpu"));
+    if (eae_config_setting(&s->all.config, "gpu"))
+        eae_client_word(words, "num=%s", eae_config_setting(&s->all.config, "gpu"));
 }
 
 /* bsub says so where it refuses; one that never ended may have been heard. */
@@ -282,37 +281,11 @@ static int lsf_open(eae_session **out, const eae_exec_config *config)
     if (status != EAE_OK)
         return status;
     lsf *s = EAE_NEW(lsf);
-    s->config = *config;
-    s->arrays = eae_arrays_new(config, &kind, s, config->batch ? largest_array() : DEFAULT_ARRAY);
+    s->all.config = *config;
+    s->all.arrays =
+        eae_arrays_new(config, &kind, s, config->batch ? largest_array() : DEFAULT_ARRAY);
     *out = (eae_session *)s;
     return EAE_OK;
-}
-
-static int64_t room(eae_session *s)
-{
-    (void)s;
-    return -1;
-}
-
-static int submit(eae_session *s, eae_chunk *const *chunk, int n)
-{
-    return eae_arrays_submit(((lsf *)s)->arrays, chunk, n);
-}
-
-static int lookup(eae_session *s, eae_chunk *c)
-{
-    return eae_arrays_lookup(((lsf *)s)->arrays, c);
-}
-
-static int poll_chunks(eae_session *s, eae_chunk *const *chunk, int n, int wait_ms)
-{
-    (void)wait_ms;
-    return eae_arrays_poll(((lsf *)s)->arrays, chunk, n);
-}
-
-static int cancel(eae_session *s, eae_chunk *const *chunk, int n)
-{
-    return eae_arrays_cancel(((lsf *)s)->arrays, chunk, n);
 }
 
 static void close_session(eae_session *session)
@@ -321,17 +294,18 @@ static void close_session(eae_session *session)
     for (int i = 0; i < s->count; i++)
         eae_queue_jobs_free(&s->listed[i].jobs);
     free(s->listed);
-    eae_arrays_free(s->arrays);
+    eae_arrays_free(s->all.arrays);
     free(s);
 }
 
 #define LSF_TABLE(title, text) \
     { \
         .name = title, .summary = text, .settings = "queue,threads,mem,time,gpu,priority", \
-        .flags = EAE_EXEC_SHARED | EAE_EXEC_ARRAY, .open = lsf_open, .room = room, \
-        .submit = submit, .lookup = lookup, .poll = poll_chunks, .cancel = cancel, .hosts = hosts, \
-        .queues = queues, .ping = ping, .poll_first = 2, .poll_longest = 30, .grace = 60, \
-        .close = close_session, \
+        .flags = EAE_EXEC_SHARED | EAE_EXEC_ARRAY, .open = lsf_open, \
+        .room = eae_array_session_room, .submit = eae_array_session_submit, \
+        .lookup = eae_array_session_lookup, .poll = eae_array_session_poll, \
+        .cancel = eae_array_session_cancel, .hosts = hosts, .queues = queues, .ping = ping, \
+        .poll_first = 2, .poll_longest = 30, .grace = 60, .close = close_session, \
     }
 
 const eae_exec_backend eae_exec_lsf =

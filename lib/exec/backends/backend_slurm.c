@@ -16,10 +16,7 @@
 
 enum { DEFAULT_ARRAY = 1001 }; /* Slurm's own MaxArraySize */
 
-typedef struct {
-    eae_exec_config config;
-    eae_arrays *arrays;
-} slurm;
+typedef eae_array_session slurm;
 
 static int run(const eae_names *words, eae_command_result *r)
 {
@@ -250,33 +247,6 @@ static int slurm_open(eae_session **out, const eae_exec_config *config)
     return EAE_OK;
 }
 
-static int64_t room(eae_session *s)
-{
-    (void)s;
-    return -1;
-}
-
-static int submit(eae_session *s, eae_chunk *const *chunk, int n)
-{
-    return eae_arrays_submit(((slurm *)s)->arrays, chunk, n);
-}
-
-static int lookup(eae_session *s, eae_chunk *c)
-{
-    return eae_arrays_lookup(((slurm *)s)->arrays, c);
-}
-
-static int poll_chunks(eae_session *s, eae_chunk *const *chunk, int n, int wait_ms)
-{
-    (void)wait_ms;
-    return eae_arrays_poll(((slurm *)s)->arrays, chunk, n);
-}
-
-static int cancel(eae_session *s, eae_chunk *const *chunk, int n)
-{
-    return eae_arrays_cancel(((slurm *)s)->arrays, chunk, n);
-}
-
 static void close_session(eae_session *session)
 {
     slurm *s = (slurm *)session;
@@ -290,11 +260,11 @@ const eae_exec_backend eae_exec_slurm = {
     .settings = "queue,threads,mem,time,gpu,priority",
     .flags = EAE_EXEC_SHARED | EAE_EXEC_ARRAY,
     .open = slurm_open,
-    .room = room,
-    .submit = submit,
-    .lookup = lookup,
-    .poll = poll_chunks,
-    .cancel = cancel,
+    .room = eae_array_session_room,
+    .submit = eae_array_session_submit,
+    .lookup = eae_array_session_lookup,
+    .poll = eae_array_session_poll,
+    .cancel = eae_array_session_cancel,
     .hosts = hosts,
     .queues = queues,
     .ping = ping,
