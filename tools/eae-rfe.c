@@ -255,14 +255,18 @@ static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *h
     eae_frame *data = NULL, *plan = NULL;
     const eae_kernels *kernels = NULL;
     eae_import_from_options(&import, o);
-    int status = eae_kernels_choose((eae_backend)eae_opt_choice(o, "backend"), &kernels);
+    eae_backend backend = (eae_backend)eae_opt_choice(o, "backend");
+    /* one that was asked for is looked for at once */
+    int status = backend == EAE_BACKEND_AUTO ? EAE_OK : eae_kernels_choose(backend, &kernels);
     if (status == EAE_OK)
         status = eae_read_operands(&in, o, 1, &import);
     if (status == EAE_OK)
         status = eae_train_frames(&in, &data, &plan);
     if (status == EAE_OK)
-        eae_kernels_reconsider((eae_backend)eae_opt_choice(o, "backend"), data->rows.count,
-                               data->cols.count, plan ? plan->rows.count : 1, &kernels);
+        status = eae_kernels_choose_for(
+            backend,
+            eae_eliminate_work(data->rows.count, data->cols.count, plan ? plan->rows.count : 1),
+            &kernels);
     if (status == EAE_OK && !plan && spec->shards > 1)
         eae_usage("--shard needs a plan: pipe through eae-split first");
     if (status == EAE_OK)

@@ -7,8 +7,9 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/options.h"
-#include "eval/train/external.h"
 #include "eval/plan/plan.h"
+#include "eval/train/external.h"
+#include "eval/train/run.h"
 #include "eval/train/train.h"
 #include "eval/train/train_options.h"
 #include "eval/train/train_result.h"
@@ -358,7 +359,9 @@ static int run(const eae_options *o, eae_train_spec *spec)
     eae_frame *data = NULL, *plan = NULL;
     const eae_kernels *kernels = NULL;
     eae_import_from_options(&import, o);
-    int status = eae_kernels_choose((eae_backend)eae_opt_choice(o, "backend"), &kernels);
+    eae_backend backend = (eae_backend)eae_opt_choice(o, "backend");
+    /* one that was asked for is looked for at once */
+    int status = backend == EAE_BACKEND_AUTO ? EAE_OK : eae_kernels_choose(backend, &kernels);
     /* a milestone, and what another program is given, are outputs: then the input is checked first
      */
     bool ahead = !eae_given(o, "checkpoint") && !eae_train_is_external(o);
@@ -367,8 +370,10 @@ static int run(const eae_options *o, eae_train_spec *spec)
     if (status == EAE_OK)
         status = eae_train_frames(&in, &data, &plan);
     if (status == EAE_OK)
-        eae_kernels_reconsider((eae_backend)eae_opt_choice(o, "backend"), data->rows.count,
-                               data->cols.count, plan ? plan->rows.count : 1, &kernels);
+        status = eae_kernels_choose_for(
+            backend,
+            eae_run_work(spec, data->rows.count, data->cols.count, plan ? plan->rows.count : 1),
+            &kernels);
     if (status == EAE_OK) {
         choose_weights(o, spec, plan != NULL);
         status = eae_train_designs(o, data, spec);

@@ -198,16 +198,21 @@ int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels)
     return status;
 }
 
-void eae_kernels_reconsider(eae_backend backend, int64_t rows, int64_t cols, int64_t models,
-                            const eae_kernels **kernels)
+int eae_kernels_choose_for(eae_backend backend, double work, const eae_kernels **kernels)
 {
-    /* The start of a device takes about half a second, in which a processor of 16 cores does 2e11
-     * multiplications: ten times that, because the figures are not measured. */
-    static const double enough = 2e12;
-    double work = (double)rows * (double)rows * (double)cols * (double)(models > 0 ? models : 1);
+    /* Loading OpenBLAS takes about 5 ms, in which plain C does so many. The start of a device takes
+     * about half a second, in which a processor of 16 cores does 2e11: ten times that, because the
+     * figures are not measured. */
+    static const double little = 4e6, enough = 2e12;
     const eae_kernels *device;
-    if (backend != EAE_BACKEND_AUTO)
-        return;
+    if (backend == EAE_BACKEND_AUTO && work <= little) {
+        *kernels = &eae_kernels_ref;
+        eae_detail("backend auto: ref: about %.0e multiplications, too few to load another", work);
+        return EAE_OK;
+    }
+    int status = eae_kernels_choose(backend, kernels);
+    if (backend != EAE_BACKEND_AUTO || status != EAE_OK)
+        return status;
     if (work < enough)
         eae_detail("backend auto: %s: about %.0e multiplications, too few to start a device",
                    (*kernels)->name, work);
@@ -215,6 +220,7 @@ void eae_kernels_reconsider(eae_backend backend, int64_t rows, int64_t cols, int
         eae_detail("backend auto: %s: %s", (*kernels)->name, eae_message());
     else
         *kernels = device;
+    return EAE_OK;
 }
 
 const char *eae_kernels_identity(const eae_kernels *kernels)

@@ -249,12 +249,11 @@ typedef enum eae_backend {
  * OPENBLAS_CORETYPE by instruction set unless it is set), so make it before threads start. */
 int eae_kernels_choose(eae_backend backend, const eae_kernels **kernels);
 
-/* The second thought of `auto`, once the data is known: the device, where there is one and
- * `models` models of rows x cols values are work enough to start it (a cost model, plan.h of the
- * cuda room; each call then goes where it pays). Else *kernels stays. Any other backend: stays.
- * Says with eae_detail() what it did and why; cannot fail. */
-void eae_kernels_reconsider(eae_backend backend, int64_t rows, int64_t cols, int64_t models,
-                            const eae_kernels **kernels);
+/* The table for so many multiplications: `auto` takes the reference where they are done before a
+ * plugin is loaded, a device where there is one and they are enough to start it (a cost model, and
+ * plan.h of the cuda room; each call then goes where it pays), else the cpu. For any other backend
+ * eae_kernels_choose(). Says with eae_detail() what it chose and why. */
+int eae_kernels_choose_for(eae_backend backend, double work, const eae_kernels **kernels);
 
 /* Build, backend, instruction set, BLAS with version and core type: what bytes are promised within.
  * The text lives until the next call on this thread. */

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/border.h"
 #include "model/gram_internal.h"
 
 /* up to so many scales a factorisation each is cheaper than the eigenvectors */
@@ -28,11 +29,9 @@ static const double LOW_REST = 1e-14, LOW_CONDITION = 1e-8;
 
 typedef struct ridge {
     const eae_gram_problem *problem;
-    int64_t n, m, terms;
+    int64_t n, m;
     const double *y; /* m x n, the caller's */
-    double *root;    /* n: sqrt(cost) */
-    double *basis;   /* terms x n: orthonormal rows spanning the whitened border; 0: dependent */
-    double *coef;    /* terms x terms: border coefficients of each basis row */
+    eae_border border;
     double *gram;    /* n x n: P K P, then its eigenvectors or a factor */
     double *whole;   /* n x n: the whitened K */
     double *values;  /* n: eigenvalues */
@@ -45,7 +44,8 @@ typedef struct ridge {
 
 static void ridge_free(ridge *r)
 {
-    free(r->root);
+    eae_border_close(&r->border);
+    free(r->values);
     free(r->gram);
     free(r->whole);
     free(r->target);
@@ -53,11 +53,9 @@ static void ridge_free(ridge *r)
 
 static int ridge_alloc(ridge *r)
 {
-    size_t n = (size_t)r->n, m = (size_t)r->m, terms = (size_t)r->terms;
-    r->root = EAE_NEW_ARRAY(double, 2 * n + terms * n + terms * terms);
-    r->values = r->root + n;
-    r->basis = r->values + n;
-    r->coef = r->basis + terms * n;
+    size_t n = (size_t)r->n, m = (size_t)r->m;
+    eae_border_open(&r->border, r->problem);
+    r->values = EAE_NEW_ARRAY(double, n);
     r->gram = eae_try_alloc(n * n, sizeof(double), "ridge regression");
     r->whole = eae_try_alloc(n * n, sizeof(double), "ridge regression");
     r->target = eae_try_alloc(5 * m * n, sizeof(double), "the targets of ridge regression");
@@ -68,48 +66,6 @@ static int ridge_alloc(ridge *r)
     r->image = r->beta + m * n;
     r->rest = r->image + m * n;
     return EAE_OK;
-}
-
-/* Orthonormal basis of the whitened border by Gram-Schmidt, twice; coef keeps what was done, so
- * that basis = coef E'. */
-static void make_basis(ridge *r)
-{
-    int64_t n = r->n, terms = r->terms;
-    double *e = EAE_NEW_ARRAY(double, n *terms);
-    eae_gram_border(r->problem, true, e);
-    for (int64_t t = 0; t < terms; t++) {
-        double *q = r->basis + t * n, *c = r->coef + t * terms;
-        for (int64_t i = 0; i < n; i++)
-            q[i] = e[i * terms + t] * r->root[i];
-        c[t] = 1;
-        double before = sqrt(eae_gram_dot(q, q, n));
-        for (int64_t k = 0; k < 2 * t; k++) {
-            const double *p = r->basis + (k % t) * n, *pc = r->coef + (k % t) * terms;
-            double d = eae_gram_dot(p, q, n);
-            for (int64_t i = 0; i < n; i++)
-                q[i] -= d * p[i];
-            for (int64_t v = 0; v < terms; v++)
-                c[v] -= d * pc[v];
-        }
-        double norm = sqrt(eae_gram_dot(q, q, n));
-        double scale = norm > 1e-10 * before ? 1 / norm : 0;
-        for (int64_t i = 0; i < n; i++)
-            q[i] *= scale;
-        for (int64_t v = 0; v < terms; v++)
-            c[v] *= scale;
-    }
-    free(e);
-}
-
-/* x -= Q Q'x for a vector x of n */
-static void project(const ridge *r, double *x)
-{
-    for (int64_t t = 0; t < r->terms; t++) {
-        const double *q = r->basis + t * r->n;
-        double d = eae_gram_dot(q, x, r->n);
-        for (int64_t i = 0; i < r->n; i++)
-            x[i] -= d * q[i];
-    }
 }
 
 static void transpose(double *a, int64_t n)
@@ -128,17 +84,15 @@ static void prepare(ridge *r)
 {
     int64_t n = r->n;
     const eae_gram_problem *p = r->problem;
-    for (int64_t i = 0; i < n; i++)
-        r->root[i] = sqrt(p->cost[i]);
-    make_basis(r);
+    const double *root = r->border.root;
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < n; j++)
-            r->whole[i * n + j] = r->root[i] * p->gram[i * p->ld + j] * r->root[j];
+            r->whole[i * n + j] = root[i] * p->gram[i * p->ld + j] * root[j];
     }
     memcpy(r->gram, r->whole, (size_t)(n * n) * sizeof(double));
     for (int pass = 0; pass < 2; pass++) {
         for (int64_t i = 0; i < n; i++)
-            project(r, r->gram + i * n);
+            eae_border_project(&r->border, r->gram + i * n);
         transpose(r->gram, n);
     }
     for (int64_t i = 0; i < n; i++) { /* symmetric to the bit */
@@ -148,9 +102,9 @@ static void prepare(ridge *r)
     for (int64_t k = 0; k < r->m; k++) {
         double *t = r->target + k * n;
         for (int64_t i = 0; i < n; i++)
-            t[i] = r->root[i] * r->y[k * n + i];
-        project(r, t);
-        project(r, t);
+            t[i] = root[i] * r->y[k * n + i];
+        eae_border_project(&r->border, t);
+        eae_border_project(&r->border, t);
     }
 }
 
@@ -243,7 +197,7 @@ static int residuals(ridge *r, double scale, bool *left)
 {
     int64_t n = r->n;
     for (int64_t k = 0; k < r->m; k++)
-        project(r, r->beta + k * n);
+        eae_border_project(&r->border, r->beta + k * n);
     if (r->problem->kernels->multiply(false, false, r->m, n, n, 1, r->beta, r->whole, 0, r->image))
         return EAE_FAIL;
     *left = false;
@@ -252,7 +206,7 @@ static int residuals(ridge *r, double scale, bool *left)
         const double *target = r->target + k * n, *beta = r->beta + k * n;
         for (int64_t i = 0; i < n; i++)
             rest[i] = target[i] - r->image[k * n + i];
-        project(r, rest);
+        eae_border_project(&r->border, rest);
         for (int64_t i = 0; i < n; i++)
             rest[i] -= beta[i] / scale;
         double square = eae_gram_dot(rest, rest, n), wanted = eae_gram_dot(beta, beta, n);
@@ -262,24 +216,6 @@ static int residuals(ridge *r, double scale, bool *left)
     return EAE_OK;
 }
 
-/* Border coefficients of the least squares fit of the border to `rest`, and rest's residual. */
-static void fit_border(const ridge *r, double *rest, eae_gram_fit *fit)
-{
-    double *lambda = EAE_NEW_ARRAY(double, r->terms);
-    for (int pass = 0; pass < 2; pass++) {
-        for (int64_t t = 0; t < r->terms; t++) {
-            const double *q = r->basis + t * r->n;
-            double d = eae_gram_dot(q, rest, r->n);
-            for (int64_t i = 0; i < r->n; i++)
-                rest[i] -= d * q[i];
-            for (int64_t v = 0; v < r->terms; v++)
-                lambda[v] += d * r->coef[t * r->terms + v];
-        }
-    }
-    eae_gram_border_set(fit, r->problem->terms, true, lambda);
-    free(lambda);
-}
-
 /* Primal, gap and unwhitened values of target k at `scale`; `rest` is scratch of n. */
 static void finish_ridge(const ridge *r, int64_t k, double scale, double *rest, eae_gram_fit *fit)
 {
@@ -287,12 +223,12 @@ static void finish_ridge(const ridge *r, int64_t k, double scale, double *rest, 
     const double *beta = r->beta + k * n, *image = r->image + k * n, *y = r->y + k * n;
     double zero = 0, gap = 0, square = 0;
     for (int64_t i = 0; i < n; i++) {
-        double target = r->root[i] * y[i];
+        double target = r->border.root[i] * y[i];
         zero += target * target;
         rest[i] = target - image[i];
-        fit->beta[i] = r->root[i] * beta[i];
+        fit->beta[i] = r->border.root[i] * beta[i];
     }
-    fit_border(r, rest, fit); /* of P K P + I / s = P y, whose beta is in P's range */
+    eae_border_fit(&r->border, rest, fit); /* of P K P + I / s = P y, whose beta is in P's range */
     for (int64_t i = 0; i < n; i++) {
         double d = rest[i] - beta[i] / scale;
         square += rest[i] * rest[i];
@@ -360,7 +296,6 @@ int eae_fit_ridge(const eae_gram_problem *problem, const double *y, int64_t m, c
                   int64_t s, eae_gram_fit *fit)
 {
     ridge r = {.problem = problem, .n = problem->n, .m = m, .y = y};
-    r.terms = eae_gram_border_terms(problem, true);
     int status = ridge_alloc(&r);
     if (!status) {
         prepare(&r);
@@ -376,10 +311,11 @@ static double gradient_norm(const ridge *r, const double *rest, double *scratch)
     int64_t n = r->n;
     eae_gram_product(r->whole, n, n, rest, scratch);
     double sum = fmax(eae_gram_dot(rest, scratch, n), 0);
-    for (int64_t t = 0; t < r->terms; t++) {
+    for (int64_t t = 0; t <= r->problem->terms; t++) {
         double d = 0;
         for (int64_t i = 0; i < n; i++)
-            d += r->root[i] * rest[i] * (t == 0 ? 1 : r->problem->u[i * r->problem->terms + t - 1]);
+            d += r->border.root[i] * rest[i] *
+                 (t == 0 ? 1 : r->problem->u[i * r->problem->terms + t - 1]);
         sum += d * d;
     }
     return sqrt(sum);
@@ -391,11 +327,11 @@ static void finish_linear(const ridge *r, int64_t k, double *rest, eae_gram_fit 
     double *target = rest + n, *scratch = target + n;
     const double *beta = r->beta + k * n, *image = r->image + k * n;
     for (int64_t i = 0; i < n; i++) {
-        target[i] = r->root[i] * r->y[k * n + i];
+        target[i] = r->border.root[i] * r->y[k * n + i];
         rest[i] = target[i] - image[i];
-        fit->beta[i] = r->root[i] * beta[i];
+        fit->beta[i] = r->border.root[i] * beta[i];
     }
-    fit_border(r, rest, fit);
+    eae_border_fit(&r->border, rest, fit);
     fit->objective = eae_gram_dot(rest, rest, n) / 2;
     double zero = gradient_norm(r, target, scratch);
     fit->gap = zero > 0 ? gradient_norm(r, rest, scratch) / zero : 0;
@@ -428,7 +364,6 @@ static int solve_linear(ridge *r, eae_gram_fit *fit)
 int eae_fit_linear(const eae_gram_problem *problem, const double *y, int64_t m, eae_gram_fit *fit)
 {
     ridge r = {.problem = problem, .n = problem->n, .m = m, .y = y};
-    r.terms = eae_gram_border_terms(problem, true);
     int status = ridge_alloc(&r);
     if (!status) {
         prepare(&r);

@@ -603,11 +603,15 @@ static void choices(void **state)
     assert_non_null(strstr(eae_kernels_identity(k), "; cpu; "));
     assert_non_null(strstr(eae_kernels_identity(k), "; OpenBLAS "));
     assert_non_null(strstr(eae_kernels_identity(ref), "; ref; "));
-    eae_kernels_reconsider(EAE_BACKEND_AUTO, 10, 1000, 5, &k); /* little work */
+    assert_int_equal(eae_kernels_choose_for(EAE_BACKEND_AUTO, 1e5, &k), EAE_OK);
+    assert_string_equal(k->name, "ref");
+    assert_int_equal(eae_kernels_choose_for(EAE_BACKEND_AUTO, 1e9, &k), EAE_OK);
     assert_string_equal(k->name, "cpu");
-    eae_kernels_reconsider(EAE_BACKEND_CPU, 10000, 100000, 5, &k);
+    assert_int_equal(eae_kernels_choose_for(EAE_BACKEND_CPU, 1e5, &k), EAE_OK);
     assert_string_equal(k->name, "cpu");
-    eae_kernels_reconsider(EAE_BACKEND_AUTO, 10000, 100000, 5, &k);
+    assert_int_equal(eae_kernels_choose_for(EAE_BACKEND_CPU, 5e13, &k), EAE_OK);
+    assert_string_equal(k->name, "cpu");
+    assert_int_equal(eae_kernels_choose_for(EAE_BACKEND_AUTO, 5e13, &k), EAE_OK);
     assert_true(!test_cuda() || strcmp(k->name, "cuda") == 0); /* where there is a device */
     assert_int_equal(eae_kernels_precision(200, 54675, false), EAE_PRECISION_F32);
     assert_int_equal(eae_kernels_precision(1024, 1024, false), EAE_PRECISION_F64);

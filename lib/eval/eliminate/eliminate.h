@@ -67,6 +67,9 @@ int eae_eliminate_odds(eae_eliminate_spec *how, const char *prior, const char *p
 
 void eae_eliminate_spec_free(eae_eliminate_spec *how);
 
+/* Multiplications that the paths of `splits` splits take, roughly: what kernels are chosen by. */
+double eae_eliminate_work(int64_t rows, int64_t cols, int64_t splits);
+
 /* `plan`: a split frame checked against `data`, or NULL: eliminate on all rows. May set spec->param
  * (lambda_auto) and how->metric. Histories are the caller's. */
 int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec,

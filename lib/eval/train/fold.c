@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "eval/train/external.h"
 #include "eval/train/fold_als.h"
+#include "eval/train/fold_few.h"
 #include "eval/train/fold_sparse.h"
 
 eae_source eae_fold_source(const eae_fold *f)
@@ -114,7 +115,9 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
         return EAE_OK;
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
         eae_fail_within(status, "split %lld", (long long)split->id);
-    if (status == EAE_OK && eae_train_has_gram(run->spec) && !run->streams)
+    if (status == EAE_OK && run->few)
+        status = eae_fold_few_open(f);
+    else if (status == EAE_OK && eae_train_has_gram(run->spec) && !run->streams)
         status = make_kernel(f, threads);
     if (status != EAE_OK)
         eae_fold_close(f);
@@ -127,6 +130,7 @@ void eae_fold_close(eae_fold *f)
     if (f->run && !f->run->gram)
         eae_prepared_free(&f->prepared);
     free(f->gram);
+    free(f->few);
     free(f->u);
     free(f->u_mean);
     free(f->u_scale);
@@ -310,13 +314,15 @@ static int fit_numbers(fitting *g)
 {
     int64_t labelings = g->fits->labelings;
     int params = g->spec->params;
-    double *scale = EAE_NEW_ARRAY(double, params);
-    eae_gram_fit *fit = EAE_NEW_ARRAY(eae_gram_fit, labelings * params);
     double total = 0;
     for (int64_t i = 0; i < g->fold->n; i++)
         total += g->fold->split->count[i];
     for (int64_t i = 0; i < g->fold->n; i++)
         g->cost[i] = g->fold->split->count[i] / total;
+    if (g->fold->few)
+        return eae_fold_few_fit(g->fold, g->y, g->cost, g->fits);
+    double *scale = EAE_NEW_ARRAY(double, params);
+    eae_gram_fit *fit = EAE_NEW_ARRAY(eae_gram_fit, labelings * params);
     for (int p = 0; p < params; p++)
         scale[p] = 1 / g->spec->param[p];
     for (int64_t l = 0; l < labelings; l++) {
@@ -481,7 +487,7 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
         status = fit_values(&g);
     else if (status == EAE_OK && fold->gram && target->task == EAE_TASK_SURVIVAL)
         status = fit_survival(&g);
-    else if (status == EAE_OK && fold->gram)
+    else if (status == EAE_OK && (fold->gram || fold->few))
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
     if (status == EAE_OK)
         eae_fits_rescale(fits, spec);
@@ -493,7 +499,7 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
 int eae_fold_fit(const eae_fold *fold, const eae_target *target, int64_t labelings, eae_fits *fits)
 {
     const eae_train_spec *spec = fold->run->spec;
-    int64_t n = eae_train_is_sparse(spec) ? 0 : fold->n;
+    int64_t n = eae_train_is_sparse(spec) || fold->few ? 0 : fold->n;
     new_fits(fits, labelings, spec->params, eae_target_sides(target), n, spec->covariates.terms);
     int status = fit_all(fold, target, fits);
     if (status != EAE_OK)

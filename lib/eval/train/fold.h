@@ -24,6 +24,7 @@ typedef struct eae_run {
     struct eae_checkpoint *checkpoint; /* milestones of passes over the data; NULL: none */
     bool streams; /* models are fitted by passes over the data (streamed.h): folds have no
                      Gram matrix */
+    bool few;     /* least squares by the features (fold_few.h): folds have values instead */
     void *turned; /* the values turned over (eae_features), for sparse models; or NULL */
 } eae_run;
 
@@ -37,9 +38,10 @@ typedef struct eae_fold {
     eae_prepared prepared; /* the run's where run->gram is there */
     double *gram;          /* m x m, of a kernel machine the kernel matrix; NULL for learners that
                               see the values themselves */
-    double *u;             /* m x terms: covariates standardised by the training rows; NULL */
-    double *u_mean;        /* terms */
-    double *u_scale;       /* terms */
+    double *few;     /* cols x eae_features_stride(m): the values turned over, where run->few */
+    double *u;       /* m x terms: covariates standardised by the training rows; NULL */
+    double *u_mean;  /* terms */
+    double *u_scale; /* terms */
 } eae_fold;
 
 /* Rows and covariates only: no preprocessing, no Gram matrix. */

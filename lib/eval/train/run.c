@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "eval/train/external.h"
+#include "eval/train/fold_few.h"
 #include "eval/train/streamed.h"
 
 int eae_check_finite(const eae_dataset *dataset, const eae_frame *data)
@@ -48,8 +49,8 @@ int eae_run_share_gram(eae_run *run)
 {
     const eae_prepare_spec *p = &run->spec->prepare;
     eae_dataset *d = &run->dataset;
-    if (!eae_train_has_gram(run->spec) || run->streams || p->scaling == EAE_SCALE_FOLD ||
-        p->filter != EAE_FILTER_NONE || p->design || d->missing)
+    if (!eae_train_has_gram(run->spec) || run->streams || run->few ||
+        p->scaling == EAE_SCALE_FOLD || p->filter != EAE_FILTER_NONE || p->design || d->missing)
         return EAE_OK;
     run->gram = eae_try_alloc((size_t)(d->rows * d->rows), sizeof(double), "the Gram matrix");
     if (!run->gram)
@@ -99,12 +100,28 @@ int eae_run_turn(eae_run *run)
 double eae_run_fold_bytes(const eae_run *run)
 {
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
-    double numbers = eae_train_has_gram(run->spec) ? 2 * rows * rows : rows * cols;
+    bool by_rows = eae_train_has_gram(run->spec) && !run->few;
+    double numbers = by_rows ? 2 * rows * rows : (run->few ? 2 : 1) * rows * cols;
     if (eae_train_is_sparse(run->spec)) /* bounds of all features, columns of some */
         numbers = 4 * cols + 2 * rows * fmin(cols, SPARSE_COLUMNS);
     if (run->dataset.missing && run->spec->prepare.imputation == EAE_IMPUTE_ALS)
         numbers += 2 * rows * cols;
     return numbers * sizeof(double);
+}
+
+double eae_run_work(const eae_train_spec *spec, int64_t rows, int64_t cols, int64_t splits)
+{
+    /* a factorisation with what else a solver does, and passes of the solvers that see values */
+    static const double solution = 30, passes = 1000, once = 10;
+    double n = (double)rows, p = (double)cols;
+    double fits = fmax(spec->params, spec->lambda_auto) + (double)spec->permutations;
+    if (spec->model == EAE_MODEL_TEST)
+        return once * n * p;
+    if (!eae_train_has_gram(spec))
+        return passes * n * p * (double)splits;
+    if (eae_fold_few_suits(spec, rows, cols))
+        return (double)splits * n * p * (p + 8 + 2 * fits);
+    return (double)splits * n * n * (p + solution * n * fits);
 }
 
 int eae_run_workers(const eae_run *run, int64_t count, int *inner)
@@ -121,15 +138,15 @@ int eae_run_workers(const eae_run *run, int64_t count, int *inner)
 static int check_memory(const eae_run *run)
 {
     double rows = (double)run->dataset.rows, have = (double)run->spec->memory;
-    double need = 2 * rows * rows * sizeof(double);
+    double need = 2 * rows * (run->few ? (double)run->dataset.cols : rows) * sizeof(double);
     if (have == 0 || need <= have || !eae_train_has_gram(run->spec) || run->streams)
         return EAE_OK;
     char needed[EAE_NUMBER_TEXT], there[EAE_NUMBER_TEXT];
     eae_format_size(need, needed);
     eae_format_size(have, there);
-    return eae_fail("%lld samples are too many for this solver: their Gram matrix takes %s, and "
-                    "--memory is %s",
-                    (long long)run->dataset.rows, needed, there);
+    return eae_fail("%lld samples are too many for this solver: %s %s, and --memory is %s",
+                    (long long)run->dataset.rows,
+                    run->few ? "their values take" : "their Gram matrix takes", needed, there);
 }
 
 int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec,
@@ -148,6 +165,8 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
     if (status == EAE_OK)
         status = check_missing(run);
     if (status == EAE_OK)
+        run->few = eae_fold_few_suits(spec, data->rows.count, data->cols.count);
+    if (status == EAE_OK && !run->few)
         status = eae_streamed_choose(run, &run->streams);
     if (status == EAE_OK)
         status = check_memory(run);

@@ -18,6 +18,9 @@ int eae_check_finite(const eae_dataset *dataset, const eae_frame *data);
 /* What one fold takes: its Gram matrix and a factor of it; for sparse models what they keep of the
  * features, for others the values; data completed in it. */
 double eae_run_fold_bytes(const eae_run *run);
+/* Multiplications that a run takes, roughly: what its kernels are chosen by. A function of data and
+ * options alone, not of the shard. `splits` of the whole plan. */
+double eae_run_work(const eae_train_spec *spec, int64_t rows, int64_t cols, int64_t splits);
 /* How many of `count` splits to work on at once, and with how many threads inside of each: all of
  * spec->threads between splits where they are enough and there is memory, else inside; programs of
  * an external trainer always beside one another. */

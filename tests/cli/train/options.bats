@@ -43,7 +43,7 @@ load ../helpers
 }
 
 @test "without the plugin the reference kernels compute, and that is said" {
-    make_matrix 20 4 x.tsv
+    make_matrix 60 40 x.tsv
     mkdir alone
     cp "$(command -v eae-train)" alone
     must_pass alone/eae-train svm --label label -o alone.eae x.tsv
@@ -53,4 +53,20 @@ load ../helpers
     [ "$(eae-view --hash alone.eae)" = "$(eae-view --hash ref.eae)" ]
     must_fail 1 alone/eae-train svm --label label --backend cpu x.tsv
     says "no cpu backend"
+}
+
+@test "work that is done before a plugin is loaded needs none" {
+    make_matrix 20 4 x.tsv
+    mkdir alone
+    cp "$(command -v eae-train)" alone
+    must_pass alone/eae-train -v svm --label label -o alone.eae x.tsv
+    says "backend auto: ref: about"
+    says_not "warning"
+    must_pass eae-train -v svm --label label -o near.eae x.tsv
+    same_bytes alone.eae near.eae
+    must_pass eae-train svm --label label --backend cpu -o cpu.eae x.tsv
+    eae-view --info near.eae >info
+    grep -q "; ref; " info
+    eae-view --info cpu.eae >info
+    grep -q "; cpu; " info
 }

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# eae-train linear and ridge on many rows of few features: by the features, not a Gram matrix.
+
+load ../helpers
+
+ROOT=$BATS_TEST_DIRNAME/../../..
+
+needs_python() {
+    [ -x /usr/bin/python3 ] || skip "python3 is not installed"
+}
+
+# planned.eae: 120 samples of 6 features with holes in 5 folds, and in 4 bootstrap samples, a
+# target, annotations site and age
+make_study() {
+    make_matrix 120 6 plain.tsv
+    awk -F '\t' 'BEGIN { OFS = FS }
+        NR > 1 && NR % 9 == 0 { $5 = "NA" }
+        { print $0, NR == 1 ? "site" : "s" NR % 3, NR == 1 ? "age" : NR * 7 % 31,
+          NR == 1 ? "target" : 100 + $4 * 3 - $6 + NR * 13 % 17 }' plain.tsv | cut -f1,3- >x.tsv
+    import=(--label target --regression --meta site,age)
+    eae-split -q --kfold 5 "${import[@]}" -o planned.eae x.tsv
+    eae-split -q --bootstrap 4 "${import[@]}" -o boot.eae x.tsv
+}
+
+# agree A B TOLERANCE: equal frames but for rounding, predictions and models
+agree() {
+    /usr/bin/python3 - "$ROOT/share/python" "$@" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+import numpy as np
+
+a, b = eaem.read(sys.argv[2]), eaem.read(sys.argv[3])
+assert [f.kind for f in a] == [f.kind for f in b] and len(a) > 0
+for x, y in zip(a, b):
+    assert x.matrix.shape == y.matrix.shape and len(x.matrix) > 0
+    assert (np.isnan(x.matrix) == np.isnan(y.matrix)).all()
+    there = ~np.isnan(x.matrix)
+    size = np.abs(x.matrix[there]).max()
+    assert np.abs(x.matrix - y.matrix)[there].max() < float(sys.argv[4]) * size
+    for key in ("objective", "intercept"):
+        if key in x.row_annot:
+            u, v = (np.array(f.row_annot[key], float) for f in (x, y))
+            close = np.isclose(u, v, rtol=float(sys.argv[4]), atol=0, equal_nan=True)
+            assert close.all(), (key, u[~close][:3], v[~close][:3])
+END
+}
+
+@test "ridge: the values and models of the Gram matrix" {
+    needs_python
+    make_study
+    for options in "--lambda 0.01,1,100" "--scale none --lambda 1" "--scale all --lambda 0.1" \
+        "--covariates age,site --lambda 0.1" "--adjust site --lambda 0.1" "--permute 7 --lambda 1" \
+        "--lambda auto:20 --tune mse --final"; do
+        for plan in planned boot; do
+            inner=
+            [ "${options#*--tune}" = "$options" ] || inner="--inner 3"
+            # shellcheck disable=SC2086
+            [ -z "$inner" ] || eae-split -q --kfold 3 $inner "${import[@]}" -o $plan.eae x.tsv
+            # shellcheck disable=SC2086
+            must_pass eae-train ridge $options --impute mean --weights all -o few.eae -q $plan.eae
+            # shellcheck disable=SC2086
+            must_pass eae-train ridge $options --impute mean --weights all --solver gram -o gram.eae -q \
+                $plan.eae
+            agree few.eae gram.eae 1e-8
+            differ few.eae gram.eae # it is another way to the same numbers
+        done
+    done
+}
+
+@test "its bytes: threads, shards, pipe and file" {
+    make_study
+    for model in "linear --covariates age" "ridge --lambda 1,10 --permute 3"; do
+        # shellcheck disable=SC2086
+        eae-train $model -q --no-history --impute median --weights all -t 1 -o one.eae boot.eae
+        # shellcheck disable=SC2086
+        cat boot.eae | eae-train $model -q --no-history --impute median --weights all -t 4 >four.eae
+        same_bytes one.eae four.eae
+        for i in 1 2 3; do
+            # shellcheck disable=SC2086
+            eae-train $model -q --no-history --impute median --weights all --shard $i/3 -o part$i.eae boot.eae
+        done
+        for kind in prediction model; do
+            eae-view --no-history --kind $kind one.eae >whole
+            cat part?.eae | eae-view --no-history --kind $kind >parts
+            same_bytes whole parts
+        done
+    done
+}
+
+@test "least squares of 30,000 rows, the values of numpy; its final model gives them again" {
+    needs_python
+    eae-synth -q --rows 30000 --cols 7 --informative 3 --effect 1 | eae-view -O tsv >x.tsv
+    awk -F '\t' 'BEGIN { OFS = FS; print "split", "sample", "role" }
+        NR > 1 { print 1, $1, NR % 3 ? "train" : "test" }' x.tsv >plan.tsv
+    awk -F '\t' 'BEGIN { OFS = FS }
+        NR == 1 { $2 = "target" }
+        NR > 1 { $2 = $NF * 2 + $(NF - 1) + NR * 31 % 101 / 10 }
+        { print }' x.tsv >y.tsv
+    eae-view -q --label target --regression -o y.eae y.tsv
+    eae-split -q --plan-in plan.tsv y.eae | eae-train linear -q --final -o trained.eae
+    must_pass /usr/bin/python3 - "$ROOT/share/python" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+import numpy as np
+
+data, = eaem.read("y.eae")
+held, = [f for f in eaem.read("trained.eae") if f.kind == "prediction"]
+x, y = np.asarray(data.matrix, float), np.asarray(data.row_annot["label"], float)
+test = (np.arange(len(y)) + 2) % 3 == 0
+a = np.column_stack([np.ones(len(y)), x])
+w = np.linalg.lstsq(a[~test], y[~test], rcond=None)[0]
+got = held.matrix[0]
+assert (np.isnan(got) == ~test).all() and test.sum() == 10000
+assert np.abs(got[test] - a[test] @ w).max() < 1e-8
+END
+    must_pass eae-score -q --model trained.eae --predict -o applied.eae y.eae
+    must_pass /usr/bin/python3 - "$ROOT/share/python" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+import numpy as np
+
+data, = eaem.read("y.eae")
+applied, = eaem.read("applied.eae")
+x, y = np.asarray(data.matrix, float), np.asarray(data.row_annot["label"], float)
+a = np.column_stack([np.ones(len(y)), x])
+assert np.abs(applied.matrix[0] - a @ np.linalg.lstsq(a, y, rcond=None)[0]).max() < 1e-8
+END
+}
