@@ -37,7 +37,7 @@ WARN     := -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototype
             -Wwrite-strings -Wundef
 # one order of floating-point operations on every machine: no contraction, no fast-math
 BASE     := -std=c11 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L -ffp-contract=off -fPIC -pthread -Ilib
-LIBS     := -larchive -lz -lm -ldl -pthread
+LIBS     := -lz -lm -ldl -pthread
 
 LIB_SRC  := $(wildcard lib/base/*.c lib/matrix/*.c lib/kernels/*.c lib/kernels/ref/*.c lib/model/*.c \
               lib/eval/*/*.c lib/plot/*.c lib/cache/*.c lib/exec/*.c \

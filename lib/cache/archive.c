@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache/archive_load.h"
+#include "base/archive_load.h"
 
 enum { PIECE = 1 << 18 };
 

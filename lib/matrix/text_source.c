@@ -7,14 +7,13 @@
 #endif
 #include "matrix/text_source.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/archive_load.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -208,30 +207,36 @@ int eae_text_read_file(const char *path, char **text, size_t *length)
 
 /* ---- bzip2, xz, zstd by libarchive ------------------------------------------------------- */
 
-static int archive_failure(const eae_text_source *s, struct archive *a)
+typedef struct {
+    eae_archive_library lib;
+    struct archive *archive;
+} reader;
+
+static int archive_failure(const eae_text_source *s, const reader *r)
 {
-    const char *why = archive_error_string(a);
+    const char *why = r->lib.error_string(r->archive);
     return eae_fail("%s: damaged compressed data: %s", s->name, why ? why : "unknown error");
 }
 
-static int copy_archive(eae_text_source *s, struct archive *a)
+static int copy_archive(eae_text_source *s, const reader *r)
 {
     struct archive_entry *entry;
-    int got = archive_read_next_header(a, &entry);
+    int got = r->lib.read_next_header(r->archive, &entry);
     if (got == ARCHIVE_EOF)
         return EAE_OK;
     if (got != ARCHIVE_OK)
-        return archive_failure(s, a);
-    if (archive_filter_code(a, 0) == ARCHIVE_FILTER_NONE) /* not even its first bytes are right */
+        return archive_failure(s, r);
+    if (r->lib.filter_code(r->archive, 0) ==
+        ARCHIVE_FILTER_NONE) /* its first bytes are not right */
         return eae_fail("%s: damaged compressed data: no such stream begins here", s->name);
     for (;;) {
         size_t room;
         char *to = eae_sink_room(s, &room);
         if (room == 0)
             return eae_sink_full(s);
-        la_ssize_t n = archive_read_data(a, to, room < 1 << 20 ? room : 1 << 20);
+        la_ssize_t n = r->lib.read_data(r->archive, to, room < 1 << 20 ? room : 1 << 20);
         if (n < 0)
-            return archive_failure(s, a);
+            return archive_failure(s, r);
         if (n == 0 || !eae_sink_add(s, (size_t)n))
             return EAE_OK;
     }
@@ -239,18 +244,21 @@ static int copy_archive(eae_text_source *s, struct archive *a)
 
 static int decompress_archive(eae_text_source *s)
 {
-    struct archive *a = archive_read_new();
-    if (!a)
+    reader r;
+    int status = eae_archive_load(&r.lib);
+    if (status != EAE_OK)
+        return eae_fail_within(status, "%s", s->name);
+    r.archive = r.lib.read_new();
+    if (!r.archive)
         return eae_fail("%s: no memory to decompress", s->name);
-    archive_read_support_filter_bzip2(a);
-    archive_read_support_filter_xz(a);
-    archive_read_support_filter_zstd(a);
-    archive_read_support_format_raw(a);
-    int status = EAE_OK;
-    if (archive_read_open_memory(a, s->input, s->input_size) != ARCHIVE_OK)
-        status = archive_failure(s, a);
+    r.lib.read_support_filter_bzip2(r.archive);
+    r.lib.read_support_filter_xz(r.archive);
+    r.lib.read_support_filter_zstd(r.archive);
+    r.lib.read_support_format_raw(r.archive);
+    if (r.lib.read_open_memory(r.archive, s->input, s->input_size) != ARCHIVE_OK)
+        status = archive_failure(s, &r);
     else
-        status = copy_archive(s, a);
-    archive_read_free(a);
+        status = copy_archive(s, &r);
+    r.lib.read_free(r.archive);
     return status;
 }

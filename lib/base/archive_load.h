@@ -1,11 +1,12 @@
 /*
- * archive_load.h - libarchive, loaded when it is first needed.
+ * archive_load.h - libarchive, loaded when it is first needed: for archives, and for bzip2, xz and
+ * zstd.
  *
- * Linked in the usual way it would be loaded, with the libraries that it needs in turn, whenever
- * eae-cache starts: that takes longer than all of a hit.
+ * Linked in the usual way it would be loaded, with the libraries that it needs in turn, whenever a
+ * program starts: that takes longer than all else that a small job does.
  */
-#ifndef EAE_CACHE_ARCHIVE_LOAD_H
-#define EAE_CACHE_ARCHIVE_LOAD_H
+#ifndef EAE_BASE_ARCHIVE_LOAD_H
+#define EAE_BASE_ARCHIVE_LOAD_H
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -17,10 +18,14 @@
     X(read_new) \
     X(read_free) \
     X(read_support_format_tar) \
+    X(read_support_format_raw) \
+    X(read_support_filter_bzip2) \
     X(read_support_filter_gzip) \
     X(read_support_filter_zstd) \
     X(read_support_filter_xz) \
     X(read_open_filename) \
+    X(read_open_memory) \
+    X(filter_code) \
     X(read_next_header) \
     X(read_data) \
     X(write_new) \

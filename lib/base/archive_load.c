@@ -1,5 +1,5 @@
 /* archive_load.c - see archive_load.h. */
-#include "cache/archive_load.h"
+#include "base/archive_load.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ int eae_archive_load(eae_archive_library *lib)
 {
     void *library = dlopen("libarchive.so.13", RTLD_LAZY | RTLD_LOCAL);
     if (!library)
-        return eae_fail("archives need libarchive: %s", dlerror());
+        return eae_fail("archives, and bzip2, xz and zstd data, need libarchive: %s", dlerror());
     int status = EAE_OK;
 #define FIND(name) \
     if (status == EAE_OK) \
