@@ -107,7 +107,7 @@ static const eae_program program = {
 
 /* ---- options ----------------------------------------------------------------------------- */
 
-static void read_format(const eae_options *o, eae_drawing *drawing)
+static int read_format(const eae_options *o, eae_drawing *drawing)
 {
     const char *path = eae_opt_text(o, "output");
     bool standard = !path || strcmp(path, "-") == 0;
@@ -117,6 +117,9 @@ static void read_format(const eae_options *o, eae_drawing *drawing)
         drawing->format = (eae_format)eae_opt_choice(o, "format");
     else if (by_name >= 0)
         drawing->format = (eae_format)by_name;
+    else if (!standard && eae_format_is_foreign(path))
+        return eae_fail_usage("--output %s: figures are svg, png or pdf (--format says which)",
+                              path);
     else
         drawing->format = standard && isatty(STDOUT_FILENO) ? EAE_FORMAT_TERM : EAE_FORMAT_SVG;
     drawing->width = eae_given(o, "width") ? eae_opt_real(o, "width") : 0;
@@ -126,6 +129,7 @@ static void read_format(const eae_options *o, eae_drawing *drawing)
     drawing->title = eae_opt_text(o, "title");
     drawing->template_file = eae_opt_text(o, "template");
     drawing->tmpdir = eae_opt_text(o, "tmpdir");
+    return EAE_OK;
 }
 
 static int read_choices(const eae_options *o, eae_figure_options *choices, eae_names *features)
@@ -234,8 +238,9 @@ static int draw(const eae_options *o, const eae_figure_kind *kind, eae_figure_op
     eae_drawing drawing;
     eae_buffer bytes = {0};
     bool script = eae_flag(o, "script");
-    read_format(o, &drawing);
-    int status = check_options(o, kind);
+    int status = read_format(o, &drawing);
+    if (status == EAE_OK)
+        status = check_options(o, kind);
     if (status == EAE_OK)
         status = kind->table ? from_table(o, kind, choices, &figure)
                              : from_frames(o, kind, choices, &figure);

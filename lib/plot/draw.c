@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -24,6 +25,18 @@ int eae_format_of_name(const char *path)
             return i;
     }
     return dot && strcmp(dot, ".txt") == 0 ? EAE_FORMAT_TERM : -1;
+}
+
+bool eae_format_is_foreign(const char *path)
+{
+    static const char *const foreign[] = {".jpg", ".jpeg", ".gif", ".tif", ".tiff",
+                                          ".eps", ".ps",   ".bmp", ".webp"};
+    const char *dot = strrchr(path, '.');
+    for (size_t i = 0; dot && i < sizeof foreign / sizeof *foreign; i++) {
+        if (strcasecmp(dot, foreign[i]) == 0)
+            return true;
+    }
+    return false;
 }
 
 static int64_t count_lines(const eae_buffer *b)
@@ -216,30 +229,26 @@ static int judge(eae_command_result *result, const eae_drawing *drawing, int64_t
     return EAE_OK;
 }
 
-static int run_gnuplot(const char *script, const eae_drawing *drawing, int64_t first,
-                       eae_buffer *picture)
+/* `script`: a file, read from its beginning. */
+static int run_gnuplot(int script, const eae_drawing *drawing, int64_t first, eae_buffer *picture)
 {
     eae_names words = {0}, environment = {0};
     eae_command_result result = {0};
-    static const char *const word[] = {"gnuplot", "-d"};
+    static const char *const word[] = {"gnuplot", "-d", "/dev/stdin"};
     /* what gnuplot would look at for these formats, and the language of its numbers */
     static const char *const variable[] = {"GNUTERM=unknown", "GNUPLOT_LIB=", "LC_ALL=C.UTF-8"};
     for (size_t i = 0; i < sizeof word / sizeof *word; i++)
         eae_names_add(&words, word[i], strlen(word[i]));
     for (size_t i = 0; i < sizeof variable / sizeof *variable; i++)
         eae_names_add(&environment, variable[i], strlen(variable[i]));
-    eae_names_add(&words, script, strlen(script));
-    int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     eae_command command = {
-        .words = &words, .environment = &environment, .input = input, .output_limit = PICTURE_MAX};
+        .words = &words, .environment = &environment, .input = script, .output_limit = PICTURE_MAX};
     int status = eae_command_run(&command, &result);
     if (status == EAE_OK)
         status = judge(&result, drawing, first, picture);
     else
         status = eae_fail_within(status, "figures need gnuplot (Debian: gnuplot-nox)");
     eae_command_result_free(&result);
-    if (input >= 0)
-        close(input);
     eae_names_free(&words);
     eae_names_free(&environment);
     return status;
@@ -248,22 +257,22 @@ static int run_gnuplot(const char *script, const eae_drawing *drawing, int64_t f
 int eae_figure_draw(const eae_figure *figure, const eae_drawing *drawing, eae_buffer *picture)
 {
     eae_buffer script = {0};
-    char *path = NULL;
     int64_t first = 0;
     int status = build(figure, drawing, &script, &first);
-    int fd = status == EAE_OK ? eae_temp_named(drawing->tmpdir, ".gp", &path) : -1;
+    int fd = status == EAE_OK ? eae_temp_file(drawing->tmpdir) : -1;
     if (status == EAE_OK && fd < 0)
         status = EAE_FAIL;
     if (status == EAE_OK)
-        status = eae_write_all(fd, script.data, script.length, path);
+        status = eae_write_all(fd, script.data, script.length, "temporary file");
+    if (status == EAE_OK && lseek(fd, 0, SEEK_SET) < 0)
+        status = eae_fail_errno("temporary file");
+    if (status == EAE_OK)
+        status = run_gnuplot(fd, drawing, first, picture);
     if (fd >= 0)
         close(fd);
-    if (status == EAE_OK)
-        status = run_gnuplot(path, drawing, first, picture);
     if (status == EAE_OK && drawing->format == EAE_FORMAT_SVG)
         eae_svg_finish(picture, drawing->title ? drawing->title : figure->kind,
                        figure->caption.data ? figure->caption.data : "");
-    eae_temp_remove(path);
     eae_buffer_free(&script);
     return status;
 }

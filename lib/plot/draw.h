@@ -33,6 +33,8 @@ typedef struct eae_drawing {
 
 /* "svg", "png", "pdf", "term" by the end of a name; -1 where it is none. */
 int eae_format_of_name(const char *path);
+/* The end of the name of a picture of some other kind (jpg, eps, ...)? */
+bool eae_format_is_foreign(const char *path);
 
 /* The folder share/plot: $EAE_SHARE/plot, else ../share/eae/plot or ../share/plot seen from the
  * program, or from the folders above it. The caller frees; NULL with the message set. */

@@ -93,6 +93,8 @@ refused() {
 }
 
 @test "wrong command lines" {
+    must_fail 2 eae-plot roc -o x.jpg good.tsv
+    says "--output x.jpg: figures are svg, png or pdf (--format says which)"
     printf 'model\tfpr\ttpr\nm\t0\t0\nm\t1\t1\n' >good.tsv
     must_fail 2 eae-plot
     must_fail 2 eae-plot pie good.tsv
