@@ -16,6 +16,7 @@
 #include "base/commands.h"
 #include "base/diag.h"
 #include "base/files.h"
+#include "base/number.h"
 #include "cache/archive.h"
 #include "cache/check.h"
 #include "cache/compare.h"
@@ -364,7 +365,7 @@ static int do_gc(const eae_options *o, eae_cache *c)
                              .limit_age = eae_given(o, "max-age"),
                              .dry_run = eae_flag(o, "dry-run")};
     eae_evicted done;
-    if (rules.limit_age && !eae_evict_age(eae_opt_text(o, "max-age"), &rules.max_age))
+    if (rules.limit_age && !eae_parse_age(eae_opt_text(o, "max-age"), &rules.max_age))
         return eae_fail_usage("--max-age: not a time: '%s' (a number, then s, m, h, d or w)",
                               eae_opt_text(o, "max-age"));
     int status = eae_evict(&c->own, &rules, &done);

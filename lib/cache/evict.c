@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/number.h"
 #include "cache/flight.h"
 
 typedef struct {
@@ -126,19 +125,6 @@ static void drop_old(eviction *v, const char *room)
         free(path);
     }
     free(keys.key);
-}
-
-bool eae_evict_age(const char *text, int64_t *seconds)
-{
-    static const char units[] = "smhdw";
-    static const int64_t length[] = {1, 60, 3600, 86400, 604800};
-    size_t n = strlen(text);
-    const char *unit = n > 1 ? strchr(units, text[n - 1]) : NULL;
-    double number;
-    if (!unit || !eae_parse_double(text, n - 1, &number) || number < 0 || number > 1e9)
-        return false;
-    *seconds = (int64_t)(number * (double)length[unit - units]);
-    return true;
 }
 
 int eae_evict(const eae_store *s, const eae_evict_rules *rules, eae_evicted *done)

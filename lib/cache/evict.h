@@ -27,9 +27,6 @@ typedef struct eae_evicted {
     uint64_t before, after;              /* bytes of entries and objects */
 } eae_evicted;
 
-/* "90d" in seconds: a number, then s, m, h, d or w. */
-bool eae_evict_age(const char *text, int64_t *seconds);
-
 int eae_evict(const eae_store *s, const eae_evict_rules *rules, eae_evicted *done);
 
 #endif
