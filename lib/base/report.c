@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/diag.h"
 #include "base/json.h"
@@ -113,6 +114,16 @@ void eae_report_real(eae_report *r, double value)
     begin_cell(r);
     eae_buffer_puts(&r->text, text);
     end_cell(r);
+}
+
+void eae_report_time(eae_report *r, double seconds)
+{
+    char text[32] = "";
+    time_t t = (time_t)seconds;
+    struct tm local;
+    if (seconds > 0 && localtime_r(&t, &local))
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &local);
+    eae_report_text(r, *text ? text : NULL);
 }
 
 int64_t eae_report_rows(const eae_report *r)

@@ -32,6 +32,9 @@ void eae_report_free(eae_report *r);
 void eae_report_text(eae_report *r, const char *text);
 void eae_report_int(eae_report *r, int64_t value);
 void eae_report_real(eae_report *r, double value);
+/* Seconds since 1970 as local time, to the second: 2026-11-26T20:19:20; missing where not above 0.
+ */
+void eae_report_time(eae_report *r, double seconds);
 
 /* Rows finished so far. */
 int64_t eae_report_rows(const eae_report *r);

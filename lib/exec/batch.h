@@ -99,10 +99,14 @@ int eae_batch_find(const char *root, const char *id, char **path);
 int eae_batch_list(const char *root, eae_names *ids);
 /* Remove the directory and all that is in it. */
 int eae_batch_remove(const char *path);
-/* Remove what clients left in ROOT that died before their batch appeared, a day ago or more. */
+/* The same for one that others may look at or look for: it is out of ROOT's sight at once. The
+ * caller holds its lock; who waits for that finds that there is no such batch any more. */
+int eae_batch_retire(const char *path);
+/* Remove what clients left in ROOT that died before their batch appeared, a day ago or more, or
+ * while they removed one. */
 void eae_batch_prune(const char *root);
 
-/* The lock of the running client. *fd: -1 if another has it. */
+/* The lock of the running client. *fd: -1 if another has it, or removes the batch just now. */
 int eae_batch_lock(const eae_batch *b, int *fd);
 
 /* ---- cancelling ---- */
