@@ -63,6 +63,11 @@ void eae_temp_remove(char *path);
 /* Write all of it, over EINTR and short writes. */
 int eae_write_all(int fd, const void *bytes, size_t n, const char *name);
 
+/* All that comes from a descriptor, from where it is to its end, piece by piece and over EINTR, to
+ * `take`, which ends it by anything but EAE_OK: that is the status then. */
+typedef int (*eae_take_fn)(void *context, const void *bytes, size_t n);
+int eae_read_each(int fd, const char *name, eae_take_fn take, void *context);
+
 /* The whole of a small file (gene lists, plans), as text with a zero byte at the end. */
 int eae_read_file(const char *path, char **text, size_t *length);
 /* Hash of the bytes of a regular file; false, without a message, of anything else. */

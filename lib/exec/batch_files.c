@@ -18,7 +18,7 @@
 #include "exec/batch.h"
 #include "exec/batch_parts.h"
 
-enum { COPY_SIZE = 1 << 18, STALE = 24 * 3600 };
+enum { STALE = 24 * 3600 };
 
 static const char staging_prefix[] = ".new.", retired_prefix[] = ".old.";
 
@@ -127,29 +127,29 @@ static int make_staging(eae_batch *b, const char *root)
     return eae_fail_errno("%s: cannot create a directory", root);
 }
 
+typedef struct {
+    int to; /* -1: nowhere */
+    const char *name;
+    eae_hasher *hasher;
+    eae_batch_input *input;
+} copy;
+
+static int copy_piece(void *context, const void *bytes, size_t n)
+{
+    copy *c = context;
+    eae_hasher_add(c->hasher, bytes, n);
+    c->input->size += n;
+    return c->to >= 0 ? eae_write_all(c->to, bytes, n, c->name) : EAE_OK;
+}
+
 /* Hash of what `from` gives until its end, which goes to `to` as well unless that is -1. */
 static int copy_and_hash(int from, int to, eae_batch_input *input, const char *name)
 {
-    char *bytes = eae_malloc(COPY_SIZE, 1);
-    eae_hasher *h = eae_hasher_new();
-    int status = EAE_OK;
+    copy c = {.to = to, .name = name, .hasher = eae_hasher_new(), .input = input};
     input->size = 0;
-    while (status == EAE_OK) {
-        ssize_t got = read(from, bytes, COPY_SIZE);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            status = eae_fail_errno("standard input: cannot read");
-        if (got <= 0)
-            break;
-        eae_hasher_add(h, bytes, (size_t)got);
-        input->size += (uint64_t)got;
-        if (to >= 0)
-            status = eae_write_all(to, bytes, (size_t)got, name);
-    }
-    input->hash = eae_hasher_value(h);
-    eae_hasher_free(h);
-    free(bytes);
+    int status = eae_read_each(from, "standard input", copy_piece, &c);
+    input->hash = eae_hasher_value(c.hasher);
+    eae_hasher_free(c.hasher);
     return status;
 }
 
