@@ -359,7 +359,7 @@ static int do_ls(const eae_options *o, eae_cache *c)
 static int do_gc(const eae_options *o, eae_cache *c)
 {
     static const char *const columns[] = {"entries", "objects", "leftovers", "in_use",
-                                          "pinned",  "before",  "after"};
+                                          "pinned",  "before",  "after",     "quarantined"};
     eae_evict_rules rules = {.limit_size = eae_given(o, "max-size"),
                              .max_size = eae_opt_size(o, "max-size"),
                              .limit_age = eae_given(o, "max-age"),
@@ -369,9 +369,10 @@ static int do_gc(const eae_options *o, eae_cache *c)
         return eae_fail_usage("--max-age: not a time: '%s' (a number, then s, m, h, d or w)",
                               eae_opt_text(o, "max-age"));
     int status = eae_evict(&c->own, &rules, &done);
-    const int64_t cells[] = {done.entries, done.objects,         done.leftovers,     done.in_use,
-                             done.pinned,  (int64_t)done.before, (int64_t)done.after};
-    return status == EAE_OK ? write_numbers(o, columns, cells, 7) : status;
+    const int64_t cells[] = {done.entries,        done.objects,    done.leftovers,
+                             done.in_use,         done.pinned,     (int64_t)done.before,
+                             (int64_t)done.after, done.quarantined};
+    return status == EAE_OK ? write_numbers(o, columns, cells, 8) : status;
 }
 
 /* ---- one entry, two entries ------------------------------------------------------------------ */
@@ -557,14 +558,15 @@ static int do_unpin(const eae_options *o, eae_cache *c)
 static int do_fsck(const eae_options *o, eae_cache *c)
 {
     static const char *const columns[] = {"entries", "objects",   "damaged", "incomplete",
-                                          "unnamed", "leftovers", "bytes"};
+                                          "unnamed", "leftovers", "bytes",   "quarantined"};
     eae_checked found;
     int status = eae_store_check(&c->own, &found);
     if (status != EAE_OK)
         return status;
-    const int64_t cells[] = {found.entries, found.objects,   found.damaged,       found.incomplete,
-                             found.unnamed, found.leftovers, (int64_t)found.bytes};
-    status = write_numbers(o, columns, cells, 7);
+    const int64_t cells[] = {found.entries,        found.objects,    found.damaged,
+                             found.incomplete,     found.unnamed,    found.leftovers,
+                             (int64_t)found.bytes, found.quarantined};
+    status = write_numbers(o, columns, cells, 8);
     if (status == EAE_OK && found.damaged + found.incomplete > 0)
         status = eae_fail("%" PRId64 " damaged, %" PRId64 " incomplete: moved to quarantine",
                           found.damaged, found.incomplete);

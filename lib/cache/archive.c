@@ -198,7 +198,11 @@ static int take_entry(reading *r, const char *name, const eae_hash *key, int64_t
     free(text);
     if (status != EAE_OK)
         return status;
-    status = eae_entry_write(r->store, &e);
+    if (!eae_entry_has_objects(r->store, &e))
+        status = eae_fail(
+            "archive: %s names an object that did not come before it, and is not here", name);
+    else
+        status = eae_entry_write(r->store, &e);
     r->entries += status == EAE_OK;
     eae_entry_free(&e);
     return status;

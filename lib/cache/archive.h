@@ -3,9 +3,10 @@
  *
  * Members are called objects/<hash> and entries/<key>; an object comes before the entries that name
  * it. On import a member is taken only if it is a regular file of such a name and its content has
- * that hash; anything else (other names, absolute ones, "..", links, devices) ends the import with
- * an error. What was imported before stays: it is whole. Compression is by gzip or zstd where the
- * name of the file ends in .gz, .tgz or .zst, and found out by itself on import.
+ * that hash, and an entry only if its objects are there; anything else (other names, absolute ones,
+ * "..", links, devices) ends the import with an error that names it. What was imported before
+ * stays: it is whole. Compression is by gzip or zstd where the name of the file ends in .gz, .tgz
+ * or .zst, and found out by itself on import.
  */
 #ifndef EAE_CACHE_ARCHIVE_H
 #define EAE_CACHE_ARCHIVE_H

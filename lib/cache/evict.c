@@ -22,6 +22,14 @@ static bool in_use(const eviction *v, int64_t used)
     return v->now - used <= EAE_CACHE_LEASE;
 }
 
+/* The rules would have it go. */
+static bool over_limit(const eviction *v, int64_t used)
+{
+    const eae_evict_rules *rules = v->rules;
+    return (rules->limit_age && v->now - used > rules->max_age) ||
+           (rules->limit_size && v->done->after > rules->max_size);
+}
+
 /* First out of sight, then looked at once more: who renewed the lease before that gets it back, and
  * who comes later finds that it is not there. */
 static bool take_out(const eviction *v, const char *room, const eae_hash *hash)
@@ -77,16 +85,13 @@ static int by_use(const void *a, const void *b)
 
 static void drop_entries(eviction *v)
 {
-    const eae_evict_rules *rules = v->rules;
     int64_t n = v->catalog.entries;
     const eae_catalog_entry **order = EAE_NEW_ARRAY(const eae_catalog_entry *, n + 1);
     for (int64_t i = 0; i < n; i++)
         order[i] = &v->catalog.entry[i];
     qsort(order, (size_t)n, sizeof *order, by_use);
     for (int64_t i = 0; i < n; i++) {
-        bool old = rules->limit_age && v->now - order[i]->used > rules->max_age;
-        bool large = rules->limit_size && v->done->after > rules->max_size;
-        if (!old && !large)
+        if (!over_limit(v, order[i]->used))
             continue;
         if (order[i]->pinned)
             v->done->pinned++;
@@ -107,6 +112,31 @@ static void drop_unnamed(eviction *v)
         v->done->objects++;
         v->done->after -= o->size;
         o->used = v->now; /* not a second time */
+    }
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const eae_catalog_object *p = a, *q = b;
+    if (p->used != q->used)
+        return p->used < q->used ? -1 : 1;
+    return memcmp(&p->hash, &q->hash, sizeof(eae_hash));
+}
+
+static void drop_quarantined(eviction *v)
+{
+    eae_catalog *c = &v->catalog;
+    qsort(c->quarantine, (size_t)c->quarantined, sizeof *c->quarantine, by_time);
+    for (int64_t i = 0; i < c->quarantined; i++) {
+        const eae_catalog_object *o = &c->quarantine[i];
+        if (!over_limit(v, o->used))
+            continue;
+        char *path = eae_store_path(v->store, "quarantine", &o->hash);
+        if (v->rules->dry_run || unlink(path) == 0) {
+            v->done->quarantined++;
+            v->done->after -= o->size;
+        }
+        free(path);
     }
 }
 
@@ -138,6 +168,7 @@ int eae_evict(const eae_store *s, const eae_evict_rules *rules, eae_evicted *don
         return status;
     done->before = done->after = eae_catalog_size(&v.catalog);
     drop_unnamed(&v);
+    drop_quarantined(&v);
     drop_entries(&v);
     drop_old(&v, "memo");
     drop_old(&v, "requests");
