@@ -23,8 +23,6 @@
 #include "exec/backends/spans.h"
 #include "exec/spawn.h"
 
-extern char **environ;
-
 enum { SAID_MAX = 4096, RETRY_MAX = 30, HOST_MAX = 255 };
 
 double eae_ssh_now(void)
@@ -77,13 +75,6 @@ static void enter(eae_ssh_host *h, eae_ssh_state state)
     h->since = eae_ssh_now();
 }
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 /* The last thing that ssh said, without its own name and the host's: as a rule, why it ended. */
 static char *last_line(const eae_ssh_host *h)
 {
@@ -103,7 +94,7 @@ static char *last_line(const eae_ssh_host *h)
 
 static void end_push(eae_ssh_host *h)
 {
-    close_fd(&h->push);
+    eae_spawn_close(&h->push);
     eae_buffer_free(&h->push_bytes);
     h->push_bytes = (eae_buffer){0};
     h->push_name = NULL;
@@ -111,15 +102,15 @@ static void end_push(eae_ssh_host *h)
 
 static void stop_process(eae_ssh_host *h)
 {
+    int how;
     if (h->pid > 0) {
         kill(-h->pid, SIGKILL);
-        while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        eae_spawn_wait(h->pid, &how);
     }
     h->pid = 0;
-    close_fd(&h->link.in);
-    close_fd(&h->link.out);
-    close_fd(&h->errors);
+    eae_spawn_close(&h->link.in);
+    eae_spawn_close(&h->link.out);
+    eae_spawn_close(&h->errors);
     end_push(h);
     eae_link_free(&h->link);
     h->link.greeted = h->link.ended = false;
@@ -144,7 +135,7 @@ void eae_ssh_drop(eae_ssh_host *h, const char *why)
 void eae_ssh_finish(eae_ssh_host *h)
 {
     h->was_ready = false; /* not to be tried again */
-    close_fd(&h->link.out);
+    eae_spawn_close(&h->link.out);
 }
 
 void eae_ssh_free(eae_ssh_host *h)
@@ -182,10 +173,10 @@ static pid_t start_ssh(const eae_ssh_host *h, const eae_ssh_config *config, cons
                                 remote,
                                 NULL};
     eae_spawn how = {.argv = (char *const *)argv,
-                     .environment = environ,
                      .input = fd[0],
                      .output = fd[1],
-                     .errors = fd[2]};
+                     .errors = fd[2],
+                     .group = true};
     int error;
     pid_t pid = eae_spawn_start(&how, &error);
     errno = error;
@@ -201,11 +192,11 @@ void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config)
     int64_t tries = h->tries;
     h->said.length = 0;
     h->begun = eae_ssh_now();
-    if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
+    if (eae_spawn_pipe(in) && eae_spawn_pipe(out) && eae_spawn_pipe(err))
         h->pid = start_ssh(h, config, (int[]){in[0], out[1], err[1]});
-    close_fd(&in[0]);
-    close_fd(&out[1]);
-    close_fd(&err[1]);
+    eae_spawn_close(&in[0]);
+    eae_spawn_close(&out[1]);
+    eae_spawn_close(&err[1]);
     h->link.out = in[1];
     h->link.in = out[0];
     h->errors = err[0];
@@ -477,7 +468,7 @@ static void take_errors(eae_ssh_host *h)
     char text[SAID_MAX];
     ssize_t n = read(h->errors, text, sizeof text);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        close_fd(&h->errors);
+        eae_spawn_close(&h->errors);
     if (n <= 0)
         return;
     if (h->said.length > SAID_MAX)
