@@ -130,13 +130,10 @@ static int run_detached(const eae_options *o, const eae_batch *b, eae_submit_req
     if (status != EAE_OK)
         return status;
     if (parent) {
-        eae_output *out;
-        status = eae_output_open(&out, eae_opt_text(o, "output"), false);
-        if (status == EAE_OK)
-            status = eae_output_write(out, b->id, strlen(b->id));
-        if (status == EAE_OK)
-            status = eae_output_write(out, "\n", 1);
-        return status == EAE_OK ? eae_output_close(out) : status;
+        char *line = eae_sprintf("%s\n", b->id);
+        status = eae_output_whole(eae_opt_text(o, "output"), line, strlen(line));
+        free(line);
+        return status;
     }
     request->keep_outputs = true;
     return run_batch(b, request);

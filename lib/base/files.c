@@ -347,6 +347,19 @@ void eae_output_discard(eae_output *o)
     free_output(o);
 }
 
+int eae_output_whole(const char *path, const char *text, size_t n)
+{
+    eae_output *out;
+    int status = eae_output_open(&out, path, false);
+    if (status != EAE_OK)
+        return status;
+    status = eae_output_write(out, text, n);
+    if (status == EAE_OK)
+        return eae_output_close(out);
+    eae_output_discard(out);
+    return status;
+}
+
 static int unlinked_temp(const char *dir)
 {
     char *name = eae_sprintf("%s/eae.XXXXXX", dir);

@@ -36,6 +36,9 @@ int eae_output_close(eae_output *out);
 /* Give up: removes the temporary file, frees `out`. NULL is allowed. */
 void eae_output_discard(eae_output *out);
 
+/* All of it in one call: text, to a path as above. */
+int eae_output_whole(const char *path, const char *text, size_t n);
+
 /* Remove every temporary file of this process; async-signal-safe. */
 void eae_files_discard_all(void);
 /* Install the handlers that call it and then die by the same signal; a file that grows beyond its

@@ -137,23 +137,20 @@ const char *eae_report_body(const eae_report *r, size_t *length)
     return r->text.data ? r->text.data : "";
 }
 
-int eae_report_put(const eae_report *r, eae_output *out)
+static void check_rows(const eae_report *r)
 {
     if (r->next != 0)
         eae_bug("report row %" PRId64 " has %d of %d cells", r->rows + 1, r->next, r->count);
+}
+
+int eae_report_put(const eae_report *r, eae_output *out)
+{
+    check_rows(r);
     return eae_output_write(out, r->text.data, r->text.length);
 }
 
 int eae_report_write(const eae_report *r, const char *path)
 {
-    eae_output *out;
-    int status = eae_output_open(&out, path, false);
-    if (status != EAE_OK)
-        return status;
-    status = eae_report_put(r, out);
-    if (status != EAE_OK) {
-        eae_output_discard(out);
-        return status;
-    }
-    return eae_output_close(out);
+    check_rows(r);
+    return eae_output_whole(path, r->text.data, r->text.length);
 }

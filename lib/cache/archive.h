@@ -13,11 +13,11 @@
 
 #include "cache/catalog.h"
 
-/* Entries 0 .. n-1 of `keys`, or all where it is NULL. `name` decides about compression. Each
- * object is verified as it goes. */
-int eae_archive_write(const eae_store *s, const eae_keys *keys, eae_output *out, const char *name,
-                      int64_t *entries);
+/* Entries 0 .. n-1 of `keys`, or all where it is NULL, to a file that appears whole or not at all;
+ * NULL or "-": standard output. Each object is verified as it goes. */
+int eae_archive_export(const eae_store *s, const eae_keys *keys, const char *path,
+                       int64_t *entries);
 /* `path` "-": standard input. *entries: how many came that are new or the same. */
-int eae_archive_read(const eae_store *s, const char *path, int64_t *entries);
+int eae_archive_import(const eae_store *s, const char *path, int64_t *entries);
 
 #endif
