@@ -67,8 +67,6 @@ typedef struct eae_batch {
 /* Value of a setting, NULL where it was not given. */
 const char *eae_batch_setting(const eae_batch *b, const char *name);
 const char *eae_setting_of(const eae_names *settings, const char *name);
-int64_t eae_batch_setting_int(const eae_batch *b, const char *name, int64_t otherwise);
-double eae_batch_setting_real(const eae_batch *b, const char *name, double otherwise);
 
 /* Words of job i: program and arguments; words must be empty. */
 void eae_batch_words(const eae_batch *b, int64_t job, eae_names *words);
@@ -143,6 +141,7 @@ typedef struct eae_chunk {
     int count;
     int64_t *job; /* job[0..count-1], run in this order */
     int *attempt;
+    eae_names settings; /* NAME=VALUE for its worker, which stand before those of the batch */
     /* kept by the dispatcher, set by the back end: */
     eae_chunk_state state;
     char

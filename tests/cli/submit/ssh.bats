@@ -273,3 +273,18 @@ must_fail_with_output() {
     must_fail 1 eae-submit ping --on ssh --hosts h1,h3
     says 'h3 is down'
 }
+
+@test "options of a resume reach the hosts: time-out, log, threads" {
+    printf '%s\n' "sh -c 'echo \$OMP_NUM_THREADS; head -c 5000 /dev/zero | tr \"\\\\0\" x >&2; [ -e $WORK/again ] || exit 1'" \
+        "sh -c '[ -e $WORK/again ] || exit 1; sleep 30'" >list
+    capture eae-submit run --on ssh --hosts h1,h2 --timeout 40 --log-max 4K -t 3 list
+    [ "$status" -eq 1 ]
+    id=$(eae-submit ls | awk -F '\t' 'NR == 2 {print $1}')
+    [ "$(eae-submit log --stdout "$id:1")" = 3 ]
+    touch again
+    capture eae-submit resume --timeout 0.5 --log-max 1K -t 2 "$id"
+    [ "$status" -eq 1 ]
+    [ "$stdout" = 2 ]
+    says 'job 2: timed out'
+    [ "$(eae-submit log "$id:1" | wc -c)" -lt 1200 ]
+}
