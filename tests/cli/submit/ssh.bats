@@ -227,6 +227,31 @@ must_fail_with_output() {
     [ "$(sort -n ran | uniq -d | wc -l)" -le 1 ]
 }
 
+@test "a host that freezes with its connection: it is given up in bounded time, and its jobs run elsewhere" {
+    make_marks 12 0.3
+    background timeout 60 "${SSH[@]}" -v --slots 1 --chunk 1 --connect-timeout 1 --host-timeout 4 jobs
+    wait_for 10 lines_in ran 3
+    server freeze h2
+    wait $client || fail "$(cat err)"
+    finished 12 out
+    grep -q 'h2: it is silent; it is tried again' err
+    server thaw h2
+}
+
+@test "a connection, a servant or our ssh that freezes: another takes its place, nothing is lost or runs twice" {
+    make_marks 9 3
+    background timeout 60 "${SSH[@]}" -v --slots 1 --chunk 1 --host-timeout 10 jobs
+    wait_for 10 lines_in ran 3
+    server stall h1
+    kill -STOP $(servants h2)
+    kill -STOP "$(pgrep -f "$HOSTS/ssh_config .*-- h3 exec")"
+    wait $client || fail "$(cat err)"
+    finished 9 out
+    jobs_ran_once 9
+    for host in h1 h2 h3; do grep -q "$host: it is silent; it is tried again" err || fail "$host: $(cat err)"; done
+    server thaw h1
+}
+
 @test "a worker that is killed: its job runs again, and only that" {
     make_marks 8 0.4
     background "${SSH[@]}" --slots 1 --chunk 2 jobs
