@@ -3,23 +3,18 @@
  *
  *     standard input, words, files, program, run identity -> request -> key -> entry -> output
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/commands.h"
 #include "base/diag.h"
 #include "base/files.h"
+#include "base/number.h"
 #include "cache/archive.h"
-#include "cache/check.h"
-#include "cache/compare.h"
-#include "cache/evict.h"
+#include "cache/cache_report.h"
 #include "cache/exchange.h"
 #include "cache/job.h"
 #include "cache/options.h"
@@ -27,36 +22,24 @@
 #include "exec/capture.h"
 #include "exec/command.h"
 #include "exec/partner.h"
+#include "exec/spawn.h"
 #include "kernels/kernels.h"
-#include "matrix/report.h"
 
 enum { TABLE_MAX = 1 << 20 };
 
 /* ---- the cache ----------------------------------------------------------------------------- */
 
-static int write_text(const eae_options *o, const char *bytes, size_t n)
+/* Frees it. */
+static int write_report(const eae_options *o, eae_report *r)
 {
-    eae_output *out;
-    int status = eae_output_open(&out, eae_opt_text(o, "output"), false);
-    if (status != EAE_OK)
-        return status;
-    status = eae_output_write(out, bytes, n);
-    if (status == EAE_OK)
-        return eae_output_close(out);
-    eae_output_discard(out);
-    return status;
-}
-
-/* One row of numbers. */
-static int write_numbers(const eae_options *o, const char *const *columns, const int64_t *cells,
-                         int n)
-{
-    eae_report *r = eae_report_new(columns, n, eae_flag(o, "json"));
-    for (int i = 0; i < n; i++)
-        eae_report_int(r, cells[i]);
     int status = eae_report_write(r, eae_opt_text(o, "output"));
     eae_report_free(r);
     return status;
+}
+
+static bool json(const eae_options *o)
+{
+    return eae_flag(o, "json");
 }
 
 static int open_cache(eae_cache *c, const eae_options *o)
@@ -99,9 +82,9 @@ static const eae_request_help help = {.options = ask_options, .identity = ask_id
 
 /* ---- what is asked for --------------------------------------------------------------------- */
 
-static void copy_operands(const eae_options *o, eae_names *words)
+static void copy_operands(const eae_options *o, int first, eae_names *words)
 {
-    for (int i = 0; i < eae_operand_count(o); i++)
+    for (int i = first; i < eae_operand_count(o); i++)
         eae_names_add(words, eae_operand(o, i), strlen(eae_operand(o, i)));
 }
 
@@ -109,7 +92,7 @@ static void copy_operands(const eae_options *o, eae_names *words)
 static int open_job(eae_job *j, const eae_options *o)
 {
     int status = open_cache(&j->cache, o);
-    copy_operands(o, &j->words);
+    copy_operands(o, 0, &j->words);
     eae_names_copy(&j->inputs, eae_opt_each(o, "input"));
     eae_names_copy(&j->env, eae_opt_each(o, "env"));
     return status;
@@ -121,26 +104,6 @@ static int take_input(eae_job *j, const eae_options *o)
 }
 
 /* ---- run ----------------------------------------------------------------------------------- */
-
-static _Noreturn void run_plainly(const eae_names *words)
-{
-    char **argv = EAE_NEW_ARRAY(char *, words->count + 1);
-    for (int64_t i = 0; i < words->count; i++)
-        argv[i] = (char *)eae_name(words, i);
-    signal(SIGXFSZ, SIG_DFL);
-    execvp(argv[0], argv);
-    eae_die("cannot run %s: %s", argv[0], strerror(errno));
-}
-
-static _Noreturn void die_of(int sig)
-{
-    const struct rlimit no_core = {0, 0};
-    setrlimit(RLIMIT_CORE, &no_core); /* the command has left one, if one was wanted */
-    eae_files_discard_all();
-    signal(sig, SIG_DFL);
-    raise(sig);
-    exit(128 + sig);
-}
 
 /* What is no text would upset a terminal; the programs themselves see a pipe, and do not look. */
 static void spare_terminal(const void *bytes, size_t n)
@@ -203,9 +166,9 @@ static int compute(eae_job *j, eae_flight *flight)
     int status = eae_capture_run(&capture, &result);
     eae_recorder_end(&recorder, false); /* where it was not started */
     if (result.reader_gone)
-        die_of(SIGPIPE);
+        eae_die_signal(SIGPIPE);
     if (status == EAE_OK && result.signal)
-        die_of(result.signal);
+        eae_die_signal(result.signal);
     if (status == EAE_OK && result.status != 0)
         exit(result.status); /* the command has said why */
     return status;
@@ -229,7 +192,8 @@ static int run(const eae_options *o)
         eae_die_status(status);
     if (status != EAE_OK) {
         eae_warn("not cached: %s", eae_message());
-        run_plainly(&j.words);
+        status = eae_spawn_become(&j.words);
+        eae_die_status(status);
     }
     status = eae_cache_claim(&j.cache, &j.key, &j.request, &hit, &flight) == EAE_OK
                  ? replay_hit(&j, &hit)
@@ -258,21 +222,11 @@ static void check_command(const eae_options *o)
         eae_usage("missing operand: -- CMD, or --name TEXT");
 }
 
-/* What has no result yet is remembered, so that `put` knows what it stores. */
-static int remember_request(const eae_job *j)
-{
-    eae_entry e;
-    eae_job_describe(j, &e);
-    int status = eae_entry_write_request(&j->cache.own, &e);
-    eae_entry_free(&e);
-    return status;
-}
-
 static int write_key(const eae_options *o, const eae_hash *id)
 {
     char text[EAE_HASH_TEXT];
     char *line = eae_sprintf("%s\n", eae_hash_text(id, text));
-    int status = write_text(o, line, strlen(line));
+    int status = eae_output_whole(eae_opt_text(o, "output"), line, strlen(line));
     free(line);
     return status;
 }
@@ -287,7 +241,7 @@ static int key(const eae_options *o)
     if (found)
         eae_hit_free(&hit);
     else if (status == EAE_OK)
-        status = remember_request(&j);
+        status = eae_job_remember(&j);
     if (status == EAE_OK)
         status = write_key(o, &j.key);
     eae_job_free(&j);
@@ -325,164 +279,83 @@ static int do_put(const eae_options *o, eae_cache *c)
 
 /* ---- ls, gc -------------------------------------------------------------------------------- */
 
-static void list_entry(eae_report *r, const eae_catalog_entry *e)
-{
-    char text[EAE_HASH_TEXT], *title = eae_entry_title(&e->entry);
-    eae_report_text(r, eae_hash_text(&e->entry.key, text));
-    eae_report_int(r, e->entry.created);
-    eae_report_int(r, e->used);
-    eae_report_real(r, e->entry.seconds);
-    eae_report_int(r, (int64_t)(e->entry.output_size + e->entry.errors_size));
-    eae_report_int(r, e->pinned);
-    eae_report_text(r, title);
-    free(title);
-}
-
 static int do_ls(const eae_options *o, eae_cache *c)
 {
-    static const char *const columns[] = {"key",   "created", "used",   "seconds",
-                                          "bytes", "pinned",  "command"};
-    eae_catalog all;
-    int status = eae_catalog_read(&all, &c->own);
-    if (status != EAE_OK)
-        return status;
-    eae_report *r = eae_report_new(columns, 7, eae_flag(o, "json"));
-    for (int64_t i = 0; i < all.entries; i++)
-        list_entry(r, &all.entry[i]);
-    status = eae_report_write(r, eae_opt_text(o, "output"));
-    eae_report_free(r);
-    eae_catalog_free(&all);
-    return status;
+    eae_report *r;
+    int status = eae_cache_report_entries(&c->own, json(o), &r);
+    return status == EAE_OK ? write_report(o, r) : status;
 }
 
 static int do_gc(const eae_options *o, eae_cache *c)
 {
-    static const char *const columns[] = {"entries", "objects", "leftovers", "in_use",
-                                          "pinned",  "before",  "after"};
     eae_evict_rules rules = {.limit_size = eae_given(o, "max-size"),
                              .max_size = eae_opt_size(o, "max-size"),
                              .limit_age = eae_given(o, "max-age"),
                              .dry_run = eae_flag(o, "dry-run")};
     eae_evicted done;
-    if (rules.limit_age && !eae_evict_age(eae_opt_text(o, "max-age"), &rules.max_age))
+    if (rules.limit_age && !eae_parse_age(eae_opt_text(o, "max-age"), &rules.max_age))
         return eae_fail_usage("--max-age: not a time: '%s' (a number, then s, m, h, d or w)",
                               eae_opt_text(o, "max-age"));
     int status = eae_evict(&c->own, &rules, &done);
-    const int64_t cells[] = {done.entries, done.objects,         done.leftovers,     done.in_use,
-                             done.pinned,  (int64_t)done.before, (int64_t)done.after};
-    return status == EAE_OK ? write_numbers(o, columns, cells, 7) : status;
+    return status == EAE_OK ? write_report(o, eae_cache_report_evicted(&done, json(o))) : status;
 }
 
 /* ---- one entry, two entries ------------------------------------------------------------------ */
 
-/* Totals, or all that is known of one entry: its file is text. */
-static int report_stat(const eae_options *o, const eae_cache *c)
+static int report_size(const eae_options *o, const eae_cache *c)
 {
-    static const char *const columns[] = {"cache", "entries", "objects", "bytes", "pinned"};
-    eae_catalog all;
-    int64_t pinned = 0;
-    int status = eae_catalog_read(&all, &c->own);
-    if (status != EAE_OK)
-        return status;
-    for (int64_t i = 0; i < all.entries; i++)
-        pinned += all.entry[i].pinned;
-    eae_report *r = eae_report_new(columns, 5, eae_flag(o, "json"));
-    eae_report_text(r, c->own.root);
-    eae_report_int(r, all.entries);
-    eae_report_int(r, all.objects);
-    eae_report_int(r, (int64_t)eae_catalog_size(&all));
-    eae_report_int(r, pinned);
-    status = eae_report_write(r, eae_opt_text(o, "output"));
-    eae_report_free(r);
-    eae_catalog_free(&all);
-    return status;
+    eae_report *r;
+    int status = eae_cache_report_size(&c->own, json(o), &r);
+    return status == EAE_OK ? write_report(o, r) : status;
 }
 
+/* Totals, or all that is known of one entry: its file is text. */
 static int do_show(const eae_options *o, eae_cache *c)
 {
     eae_entry e;
     eae_buffer text = {0};
     if (eae_operand_count(o) == 0)
-        return report_stat(o, c);
+        return report_size(o, c);
     int status = eae_cache_need_entry(c, eae_operand(o, 0), &e);
     if (status != EAE_OK)
         return status;
     eae_entry_encode(&e, &text);
-    status = write_text(o, text.data, text.length);
+    status = eae_output_whole(eae_opt_text(o, "output"), text.data, text.length);
     eae_buffer_free(&text);
     eae_entry_free(&e);
     return status;
 }
 
-static int report_differences(const eae_options *o, const eae_buffer *a, const eae_buffer *b,
-                              const char *first, const char *second)
-{
-    const char *const columns[] = {"part", first, second};
-    eae_differences d;
-    eae_requests_compare(a, b, &d);
-    eae_report *r = eae_report_new(columns, 3, eae_flag(o, "json"));
-    for (int64_t i = 0; i < d.count; i++) {
-        eae_report_text(r, d.list[i].part);
-        eae_report_text(r, d.list[i].first);
-        eae_report_text(r, d.list[i].second);
-    }
-    int status = eae_report_write(r, eae_opt_text(o, "output"));
-    eae_report_free(r);
-    eae_differences_free(&d);
-    return status;
-}
-
 static int do_diff(const eae_options *o, eae_cache *c)
 {
-    eae_entry a, b;
-    int status = eae_cache_need_entry(c, eae_operand(o, 0), &a);
-    if (status != EAE_OK)
-        return status;
-    status = eae_cache_need_entry(c, eae_operand(o, 1), &b);
-    if (status == EAE_OK) {
-        status = report_differences(o, &a.request, &b.request, "first", "second");
-        eae_entry_free(&b);
-    }
-    eae_entry_free(&a);
-    return status;
+    eae_report *r;
+    int status = eae_cache_report_diff(c, eae_operand(o, 0), eae_operand(o, 1), json(o), &r);
+    return status == EAE_OK ? write_report(o, r) : status;
 }
 
 static int explain(const eae_options *o)
 {
     eae_job j = {.words = {0}};
-    eae_catalog all = {.entries = 0};
+    eae_report *r;
+    eae_hash nearest;
+    bool found;
     char text[EAE_HASH_TEXT];
     check_command(o);
     int status = request_of(&j, o);
     if (status == EAE_OK)
-        status = eae_catalog_read(&all, &j.cache.own);
+        status = eae_cache_report_nearest(&j.cache.own, &j.request, json(o), &r, &found, &nearest);
     if (status == EAE_OK) {
-        const eae_catalog_entry *nearest = eae_catalog_nearest(&all, &j.request.text);
-        if (nearest)
-            eae_note("nearest entry: %s", eae_hash_text(&nearest->entry.key, text));
+        if (found)
+            eae_note("nearest entry: %s", eae_hash_text(&nearest, text));
         else
             eae_note("no entry of this program: all of the request is new");
-        const eae_buffer none = {0};
-        status = report_differences(o, &j.request.text, nearest ? &nearest->entry.request : &none,
-                                    "now", "nearest");
+        status = write_report(o, r);
     }
-    eae_catalog_free(&all);
     eae_job_free(&j);
     return status;
 }
 
 /* ---- replay -------------------------------------------------------------------------------- */
-
-static void no_tick(void *context)
-{
-    (void)context;
-}
-
-static void no_end(void *context, const eae_capture_result *result)
-{
-    (void)context;
-    (void)result;
-}
 
 static int compare_again(const eae_job *j, const eae_hit *hit)
 {
@@ -495,8 +368,6 @@ static int compare_again(const eae_job *j, const eae_hit *hit)
                            .errors = -1,
                            .spool = -1,
                            .keep = eae_comparison_see,
-                           .tick = no_tick,
-                           .ended = no_end,
                            .context = &comparison};
     int status = eae_capture_run(&capture, &result);
     if (status != EAE_OK)
@@ -555,15 +426,10 @@ static int do_unpin(const eae_options *o, eae_cache *c)
 
 static int do_fsck(const eae_options *o, eae_cache *c)
 {
-    static const char *const columns[] = {"entries", "objects",   "damaged", "incomplete",
-                                          "unnamed", "leftovers", "bytes"};
     eae_checked found;
     int status = eae_store_check(&c->own, &found);
-    if (status != EAE_OK)
-        return status;
-    const int64_t cells[] = {found.entries, found.objects,   found.damaged,       found.incomplete,
-                             found.unnamed, found.leftovers, (int64_t)found.bytes};
-    status = write_numbers(o, columns, cells, 7);
+    if (status == EAE_OK)
+        status = write_report(o, eae_cache_report_checked(&found, json(o)));
     if (status == EAE_OK && found.damaged + found.incomplete > 0)
         status = eae_fail("%" PRId64 " damaged, %" PRId64 " incomplete: moved to quarantine",
                           found.damaged, found.incomplete);
@@ -574,8 +440,7 @@ static int do_fsck(const eae_options *o, eae_cache *c)
 static int keys_of(const eae_options *o, const eae_cache *c, int first, bool here, eae_keys *keys)
 {
     eae_names words = {0};
-    for (int i = first; i < eae_operand_count(o); i++)
-        eae_names_add(&words, eae_operand(o, i), strlen(eae_operand(o, i)));
+    copy_operands(o, first, &words);
     int status = eae_cache_keys(here ? c : NULL, &words, keys);
     eae_names_free(&words);
     return status;
@@ -583,21 +448,12 @@ static int keys_of(const eae_options *o, const eae_cache *c, int first, bool her
 
 static int do_export(const eae_options *o, eae_cache *c)
 {
-    const char *path = eae_opt_text(o, "output");
     eae_keys keys;
-    eae_output *out;
     int64_t entries;
     int status = keys_of(o, c, 0, true, &keys);
     if (status == EAE_OK)
-        status = eae_output_open(&out, path, true);
-    if (status == EAE_OK) {
-        status =
-            eae_archive_write(&c->own, keys.key ? &keys : NULL, out, path ? path : "", &entries);
-        if (status == EAE_OK)
-            status = eae_output_close(out);
-        else
-            eae_output_discard(out);
-    }
+        status = eae_archive_export(&c->own, keys.key ? &keys : NULL, eae_opt_text(o, "output"),
+                                    &entries);
     if (status == EAE_OK)
         eae_note("%" PRId64 " entries", entries);
     free(keys.key);
@@ -608,7 +464,7 @@ static int do_import(const eae_options *o, eae_cache *c)
 {
     int64_t entries;
     int status =
-        eae_archive_read(&c->own, eae_operand_count(o) ? eae_operand(o, 0) : "-", &entries);
+        eae_archive_import(&c->own, eae_operand_count(o) ? eae_operand(o, 0) : "-", &entries);
     if (status == EAE_OK)
         eae_note("%" PRId64 " entries", entries);
     return status;

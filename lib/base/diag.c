@@ -1,8 +1,10 @@
 /* diag.c - see diag.h. */
 #include "base/diag.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "base/files.h"
 
@@ -97,4 +99,14 @@ void eae_die_status(int status)
     fprintf(stderr, "%s: %s\n", program, eae_message());
     eae_files_discard_all();
     exit(status);
+}
+
+void eae_die_signal(int number)
+{
+    const struct rlimit no_core = {0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    eae_files_discard_all();
+    signal(number, SIG_DFL);
+    raise(number);
+    exit(128 + number);
 }

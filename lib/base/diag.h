@@ -36,4 +36,7 @@ _Noreturn void eae_bug(const char *fmt, ...) EAE_PRINTF(1, 2);
 /* Leave with `status` after a failed library call: prints eae_message() the right way. */
 _Noreturn void eae_die_status(int status);
 
+/* End by that signal, as a child has: it has left a core, if one was wanted. */
+_Noreturn void eae_die_signal(int signal);
+
 #endif

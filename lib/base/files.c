@@ -252,6 +252,22 @@ int eae_write_all(int fd, const void *bytes, size_t n, const char *name)
     return EAE_OK;
 }
 
+int eae_read_each(int fd, const char *name, eae_take_fn take, void *context)
+{
+    char *piece = eae_malloc(BUFFER_SIZE, 1);
+    int status = EAE_OK;
+    ssize_t got = 1;
+    while (status == EAE_OK && got != 0) {
+        got = read(fd, piece, BUFFER_SIZE);
+        if (got < 0 && errno != EINTR)
+            status = eae_fail_errno("%s: cannot read", name);
+        else if (got > 0)
+            status = take(context, piece, (size_t)got);
+    }
+    free(piece);
+    return status;
+}
+
 static int flush_buffer(eae_output *o)
 {
     size_t n = o->held;
@@ -329,6 +345,19 @@ void eae_output_discard(eae_output *o)
         unlink(temp_names[o->temp]);
     release_temp(o->temp);
     free_output(o);
+}
+
+int eae_output_whole(const char *path, const char *text, size_t n)
+{
+    eae_output *out;
+    int status = eae_output_open(&out, path, false);
+    if (status != EAE_OK)
+        return status;
+    status = eae_output_write(out, text, n);
+    if (status == EAE_OK)
+        return eae_output_close(out);
+    eae_output_discard(out);
+    return status;
 }
 
 static int unlinked_temp(const char *dir)

@@ -36,6 +36,9 @@ int eae_output_close(eae_output *out);
 /* Give up: removes the temporary file, frees `out`. NULL is allowed. */
 void eae_output_discard(eae_output *out);
 
+/* All of it in one call: text, to a path as above. */
+int eae_output_whole(const char *path, const char *text, size_t n);
+
 /* Remove every temporary file of this process; async-signal-safe. */
 void eae_files_discard_all(void);
 /* Install the handlers that call it and then die by the same signal; a file that grows beyond its
@@ -62,6 +65,11 @@ void eae_temp_remove(char *path);
 
 /* Write all of it, over EINTR and short writes. */
 int eae_write_all(int fd, const void *bytes, size_t n, const char *name);
+
+/* All that comes from a descriptor, from where it is to its end, piece by piece and over EINTR, to
+ * `take`, which ends it by anything but EAE_OK: that is the status then. */
+typedef int (*eae_take_fn)(void *context, const void *bytes, size_t n);
+int eae_read_each(int fd, const char *name, eae_take_fn take, void *context);
 
 /* The whole of a small file (gene lists, plans), as text with a zero byte at the end. */
 int eae_read_file(const char *path, char **text, size_t *length);

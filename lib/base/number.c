@@ -278,6 +278,19 @@ bool eae_parse_size(const char *text, uint64_t *value)
     return true;
 }
 
+bool eae_parse_age(const char *text, int64_t *seconds)
+{
+    static const char units[] = "smhdw";
+    static const int64_t length[] = {1, 60, 3600, 86400, 604800};
+    size_t n = strlen(text);
+    const char *unit = n > 1 ? strchr(units, text[n - 1]) : NULL;
+    double number;
+    if (!unit || !eae_parse_double(text, n - 1, &number) || number < 0 || number > 1e9)
+        return false;
+    *seconds = (int64_t)(number * (double)length[unit - units]);
+    return true;
+}
+
 void eae_format_size(double bytes, char text[EAE_NUMBER_TEXT])
 {
     static const char *const units[] = {"", "K", "M", "G", "T"};

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The smallest i64: how a missing whole number is stored. */
+#define EAE_MISSING_I64 INT64_MIN
+
 enum { EAE_NUMBER_TEXT = 32 }; /* enough for any number written here, with the zero byte */
 
 /* Read a decimal number ([+-]digits[.digits][e[+-]digits]; digits may be missing on one side of the
@@ -25,7 +28,10 @@ const char *eae_scan_double(const char *text, const char *end, double *value);
 bool eae_parse_int(const char *text, size_t n, int64_t *value);
 /* Bytes with an optional K, M, G or T (powers of 1,024), upper or lower case: "1.5G". */
 bool eae_parse_size(const char *text, uint64_t *value);
-/* The other way round, for messages: to one decimal in the largest unit that is not above it. */
+/* "90d" in seconds: a number that is not negative, then s, m, h, d or w; to whole seconds. */
+bool eae_parse_age(const char *text, int64_t *seconds);
+/* Sizes the other way round, for messages: to one decimal in the largest unit that is not above it.
+ */
 void eae_format_size(double bytes, char text[EAE_NUMBER_TEXT]);
 /* Ways to write a missing value: empty, NA, NaN, nan, N/A, null, NULL, and "." */
 bool eae_is_missing(const char *text, size_t n);

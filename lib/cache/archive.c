@@ -113,8 +113,8 @@ static int put_entry(writing *w, const eae_hash *key, int64_t *entries)
     return status == EAE_MISS ? EAE_OK : status; /* it is said where it was damaged */
 }
 
-int eae_archive_write(const eae_store *s, const eae_keys *keys, eae_output *out, const char *name,
-                      int64_t *entries)
+static int write_archive(const eae_store *s, const eae_keys *keys, eae_output *out,
+                         const char *name, int64_t *entries)
 {
     eae_archive_library lib;
     eae_keys all = {NULL, 0};
@@ -141,6 +141,19 @@ int eae_archive_write(const eae_store *s, const eae_keys *keys, eae_output *out,
     lib.write_free(w.tar);
     free(w.written.key);
     free(all.key);
+    return status;
+}
+
+int eae_archive_export(const eae_store *s, const eae_keys *keys, const char *path, int64_t *entries)
+{
+    eae_output *out;
+    int status = eae_output_open(&out, path, true);
+    if (status != EAE_OK)
+        return status;
+    status = write_archive(s, keys, out, path ? path : "", entries);
+    if (status == EAE_OK)
+        return eae_output_close(out);
+    eae_output_discard(out);
     return status;
 }
 
@@ -198,7 +211,11 @@ static int take_entry(reading *r, const char *name, const eae_hash *key, int64_t
     free(text);
     if (status != EAE_OK)
         return status;
-    status = eae_entry_write(r->store, &e);
+    if (!eae_entry_has_objects(r->store, &e))
+        status = eae_fail(
+            "archive: %s names an object that did not come before it, and is not here", name);
+    else
+        status = eae_entry_write(r->store, &e);
     r->entries += status == EAE_OK;
     eae_entry_free(&e);
     return status;
@@ -218,7 +235,7 @@ static int take_member(reading *r, struct archive_entry *m)
     return take_entry(r, name, &hash, lib->entry_size(m));
 }
 
-int eae_archive_read(const eae_store *s, const char *path, int64_t *entries)
+int eae_archive_import(const eae_store *s, const char *path, int64_t *entries)
 {
     eae_archive_library lib;
     struct archive_entry *m;

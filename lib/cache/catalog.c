@@ -35,16 +35,16 @@ static int read_entries(eae_catalog *c, const eae_store *s)
     return status;
 }
 
-static int read_objects(eae_catalog *c, const eae_store *s)
+static int read_objects(const eae_store *s, const char *room, eae_catalog_object **list, int64_t *n)
 {
     eae_keys keys;
     struct stat st;
-    int status = eae_store_list(s, "objects", &keys);
-    c->object = EAE_NEW_ARRAY(eae_catalog_object, keys.count + 1);
+    int status = eae_store_list(s, room, &keys);
+    *list = EAE_NEW_ARRAY(eae_catalog_object, keys.count + 1);
     for (int64_t i = 0; i < keys.count && status == EAE_OK; i++) {
-        if (!look(s, "objects", &keys.key[i], &st))
+        if (!look(s, room, &keys.key[i], &st))
             continue;
-        c->object[c->objects++] = (eae_catalog_object){
+        (*list)[(*n)++] = (eae_catalog_object){
             .hash = keys.key[i], .size = (uint64_t)st.st_size, .used = (int64_t)st.st_mtime};
     }
     free(keys.key);
@@ -63,7 +63,9 @@ int eae_catalog_read(eae_catalog *c, const eae_store *s)
     *c = (eae_catalog){.entries = 0};
     int status = read_entries(c, s);
     if (status == EAE_OK)
-        status = read_objects(c, s);
+        status = read_objects(s, "objects", &c->object, &c->objects);
+    if (status == EAE_OK)
+        status = read_objects(s, "quarantine", &c->quarantine, &c->quarantined);
     for (int64_t i = 0; i < c->entries && status == EAE_OK; i++) {
         count_reference(c, &c->entry[i].entry.output);
         count_reference(c, &c->entry[i].entry.errors);
@@ -79,6 +81,7 @@ void eae_catalog_free(eae_catalog *c)
         eae_entry_free(&c->entry[i].entry);
     free(c->entry);
     free(c->object);
+    free(c->quarantine);
     *c = (eae_catalog){.entries = 0};
 }
 
@@ -99,6 +102,8 @@ uint64_t eae_catalog_size(const eae_catalog *c)
         size += c->entry[i].size;
     for (int64_t i = 0; i < c->objects; i++)
         size += c->object[i].size;
+    for (int64_t i = 0; i < c->quarantined; i++)
+        size += c->quarantine[i].size;
     return size;
 }
 

@@ -26,6 +26,8 @@ typedef struct eae_catalog {
     int64_t entries;
     eae_catalog_object *object; /* by hash */
     int64_t objects;
+    eae_catalog_object *quarantine; /* by hash; used: since when it is there */
+    int64_t quarantined;
 } eae_catalog;
 
 /* Damaged entries are quarantined, and not in it. */
@@ -33,7 +35,7 @@ int eae_catalog_read(eae_catalog *c, const eae_store *s);
 void eae_catalog_free(eae_catalog *c);
 /* NULL: there is no such object. */
 eae_catalog_object *eae_catalog_object_of(const eae_catalog *c, const eae_hash *hash);
-/* Bytes of all entries and objects. */
+/* Bytes of all entries and objects, and of what is in quarantine. */
 uint64_t eae_catalog_size(const eae_catalog *c);
 
 bool eae_pinned(const eae_store *s, const eae_hash *key);

@@ -34,7 +34,7 @@ static bool has_object(const eae_catalog *c, const eae_hash *hash, uint64_t size
 
 int eae_store_check(const eae_store *s, eae_checked *found)
 {
-    eae_keys objects = {NULL, 0}, entries = {NULL, 0};
+    eae_keys objects = {NULL, 0}, entries = {NULL, 0}, kept = {NULL, 0};
     eae_catalog c = {.entries = 0};
     *found = (eae_checked){0};
     int status = eae_store_list(s, "objects", &objects);
@@ -58,9 +58,13 @@ int eae_store_check(const eae_store *s, eae_checked *found)
     for (int64_t i = 0; i < c.objects; i++)
         found->unnamed += c.object[i].references == 0;
     if (status == EAE_OK)
+        status = eae_store_list(s, "quarantine", &kept);
+    found->quarantined = kept.count;
+    if (status == EAE_OK)
         found->leftovers = eae_store_sweep(s) + eae_flight_sweep(s);
     free(objects.key);
     free(entries.key);
+    free(kept.key);
     eae_catalog_free(&c);
     return status;
 }

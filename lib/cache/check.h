@@ -17,6 +17,7 @@ typedef struct eae_checked {
     int64_t unnamed;          /* objects that no entry names */
     int64_t leftovers;        /* temporary files and locks of dead owners, now removed */
     uint64_t bytes;           /* that were read */
+    int64_t quarantined;      /* in quarantine now: gc removes them */
 } eae_checked;
 
 int eae_store_check(const eae_store *s, eae_checked *found);

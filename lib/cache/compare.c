@@ -32,7 +32,7 @@ static size_t part_length(const request_line *l)
     size_t head = (size_t)(first - l->text), left = l->length - head - 1;
     char stop = '\0';
     if (begins(l, "file ") || begins(l, "input ") || begins(l, "plugin ") ||
-        begins(l, "interpreter "))
+        begins(l, "interpreter ") || begins(l, "template "))
         stop = ' ';
     else if (begins(l, "env ") || begins(l, "option "))
         stop = '=';

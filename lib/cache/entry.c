@@ -287,12 +287,32 @@ static void list_folder(const char *folder, eae_buffer *found)
         closedir(d);
 }
 
+static bool has_object(const eae_store *s, const eae_hash *hash, uint64_t size)
+{
+    struct stat st;
+    char *path = eae_store_path(s, "objects", hash);
+    bool there = size == 0 || (lstat(path, &st) == 0 && (uint64_t)st.st_size == size &&
+                               eae_store_touch(s, "objects", hash));
+    free(path);
+    return there;
+}
+
+bool eae_entry_has_objects(const eae_store *s, const eae_entry *e)
+{
+    return has_object(s, &e->output, e->output_size) && has_object(s, &e->errors, e->errors_size);
+}
+
 int eae_store_list(const eae_store *s, const char *room, eae_keys *keys)
 {
     char *folder = eae_sprintf("%s/%s", s->root, room);
     eae_buffer found = {0};
     DIR *d = opendir(folder);
     int status = d || errno == ENOENT ? EAE_OK : eae_fail_errno("%s: cannot read", folder);
+    if (d && eae_store_is_flat(room)) {
+        list_folder(folder, &found);
+        closedir(d);
+        d = NULL;
+    }
     for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
         if (strlen(e->d_name) != 2 || e->d_name[0] == '.')
             continue;

@@ -58,6 +58,9 @@ int eae_entry_write(const eae_store *s, const eae_entry *e);
 int eae_entry_read_request(const eae_store *s, const eae_hash *key, eae_entry *e);
 int eae_entry_write_request(const eae_store *s, const eae_entry *e);
 
+/* What it names is there, with the sizes it says, and counts as used now. */
+bool eae_entry_has_objects(const eae_store *s, const eae_entry *e);
+
 /* All keys of a room ("entries", "objects"), in the order of their text. The caller frees. */
 typedef struct eae_keys {
     eae_hash *key;

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/number.h"
 #include "cache/flight.h"
 
 typedef struct {
@@ -21,6 +20,14 @@ typedef struct {
 static bool in_use(const eviction *v, int64_t used)
 {
     return v->now - used <= EAE_CACHE_LEASE;
+}
+
+/* The rules would have it go. */
+static bool over_limit(const eviction *v, int64_t used)
+{
+    const eae_evict_rules *rules = v->rules;
+    return (rules->limit_age && v->now - used > rules->max_age) ||
+           (rules->limit_size && v->done->after > rules->max_size);
 }
 
 /* First out of sight, then looked at once more: who renewed the lease before that gets it back, and
@@ -78,16 +85,13 @@ static int by_use(const void *a, const void *b)
 
 static void drop_entries(eviction *v)
 {
-    const eae_evict_rules *rules = v->rules;
     int64_t n = v->catalog.entries;
     const eae_catalog_entry **order = EAE_NEW_ARRAY(const eae_catalog_entry *, n + 1);
     for (int64_t i = 0; i < n; i++)
         order[i] = &v->catalog.entry[i];
     qsort(order, (size_t)n, sizeof *order, by_use);
     for (int64_t i = 0; i < n; i++) {
-        bool old = rules->limit_age && v->now - order[i]->used > rules->max_age;
-        bool large = rules->limit_size && v->done->after > rules->max_size;
-        if (!old && !large)
+        if (!over_limit(v, order[i]->used))
             continue;
         if (order[i]->pinned)
             v->done->pinned++;
@@ -111,6 +115,31 @@ static void drop_unnamed(eviction *v)
     }
 }
 
+static int by_time(const void *a, const void *b)
+{
+    const eae_catalog_object *p = a, *q = b;
+    if (p->used != q->used)
+        return p->used < q->used ? -1 : 1;
+    return memcmp(&p->hash, &q->hash, sizeof(eae_hash));
+}
+
+static void drop_quarantined(eviction *v)
+{
+    eae_catalog *c = &v->catalog;
+    qsort(c->quarantine, (size_t)c->quarantined, sizeof *c->quarantine, by_time);
+    for (int64_t i = 0; i < c->quarantined; i++) {
+        const eae_catalog_object *o = &c->quarantine[i];
+        if (!over_limit(v, o->used))
+            continue;
+        char *path = eae_store_path(v->store, "quarantine", &o->hash);
+        if (v->rules->dry_run || unlink(path) == 0) {
+            v->done->quarantined++;
+            v->done->after -= o->size;
+        }
+        free(path);
+    }
+}
+
 /* Memos and requests that wait for a result. */
 static void drop_old(eviction *v, const char *room)
 {
@@ -128,19 +157,6 @@ static void drop_old(eviction *v, const char *room)
     free(keys.key);
 }
 
-bool eae_evict_age(const char *text, int64_t *seconds)
-{
-    static const char units[] = "smhdw";
-    static const int64_t length[] = {1, 60, 3600, 86400, 604800};
-    size_t n = strlen(text);
-    const char *unit = n > 1 ? strchr(units, text[n - 1]) : NULL;
-    double number;
-    if (!unit || !eae_parse_double(text, n - 1, &number) || number < 0 || number > 1e9)
-        return false;
-    *seconds = (int64_t)(number * (double)length[unit - units]);
-    return true;
-}
-
 int eae_evict(const eae_store *s, const eae_evict_rules *rules, eae_evicted *done)
 {
     eviction v = {.store = s, .rules = rules, .done = done, .now = eae_store_now(s)};
@@ -152,6 +168,7 @@ int eae_evict(const eae_store *s, const eae_evict_rules *rules, eae_evicted *don
         return status;
     done->before = done->after = eae_catalog_size(&v.catalog);
     drop_unnamed(&v);
+    drop_quarantined(&v);
     drop_entries(&v);
     drop_old(&v, "memo");
     drop_old(&v, "requests");

@@ -260,6 +260,7 @@ static bool has(const eae_store *s, const char *room, const eae_hash *hash)
     return there && eae_store_touch(s, room, hash); /* not to be evicted before it is of use */
 }
 
+/* Whatever they are: what is damaged is found, and said, when it is read. */
 static bool has_objects(const eae_store *s, const eae_entry *e)
 {
     return (e->output_size == 0 || has(s, "objects", &e->output)) &&
@@ -456,7 +457,7 @@ static int pull_entries(const eae_exchange *x, const eae_keys *keys, eae_exchang
     if (status == EAE_OK)
         status = read_objects(x, wanted.count, done);
     for (int64_t i = 0; i < n && status == EAE_OK; i++) {
-        bool whole = has_objects(x->store, &e[i]);
+        bool whole = eae_entry_has_objects(x->store, &e[i]);
         if (!is_among(keys, &e[i].key))
             status = not_understood(x);
         else if (whole)
@@ -531,7 +532,7 @@ static int keep_entry(const eae_exchange *x, uint64_t length, eae_exchanged *don
     int status = read_entry(x, length, &e);
     if (status != EAE_OK)
         return status;
-    if (has_objects(x->store, &e)) { /* else one of them was damaged over there */
+    if (eae_entry_has_objects(x->store, &e)) { /* else one of them was damaged over there */
         status = eae_entry_write(x->store, &e);
         done->entries += status == EAE_OK;
     }

@@ -1,17 +1,14 @@
 /* input.c - see input.h. */
 #include "cache/input.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/content_hash.h"
 #include "base/files.h"
-#include "base/memory.h"
-
-enum { PIECE = 1 << 18 };
+#include "base/number.h"
+#include "base/status.h"
 
 /* Closes fd. */
 static int put_in_place(int fd)
@@ -23,24 +20,23 @@ static int put_in_place(int fd)
     return EAE_OK;
 }
 
-static int copy_hashed(eae_input *in, int to, eae_content_hasher *h)
+typedef struct {
+    int to;
+    eae_content_hasher *hasher;
+    uint64_t size;
+} copy;
+
+static int copy_piece(void *context, const void *bytes, size_t n)
 {
-    char *piece = eae_malloc(PIECE, 1);
-    int status = EAE_OK;
-    while (status == EAE_OK) {
-        ssize_t got = read(STDIN_FILENO, piece, PIECE);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            status = eae_fail_errno("standard input: cannot read");
-        if (got <= 0)
-            break;
-        eae_content_hasher_add(h, piece, (size_t)got);
-        in->size += (uint64_t)got;
-        status = eae_write_all(to, piece, (size_t)got, "temporary file (--tmpdir)");
-    }
-    free(piece);
-    return status;
+    copy *c = context;
+    char size[EAE_NUMBER_TEXT];
+    c->size += n;
+    eae_content_hasher_add(c->hasher, bytes, n);
+    int status = eae_write_all(c->to, bytes, n, "temporary file (--tmpdir)");
+    if (status == EAE_OK)
+        return EAE_OK;
+    eae_format_size((double)c->size, size);
+    return eae_fail_within(status, "standard input, kept before the command runs, at %s", size);
 }
 
 static int spool(eae_input *in, const char *tmpdir)
@@ -48,10 +44,11 @@ static int spool(eae_input *in, const char *tmpdir)
     int fd = eae_temp_file(tmpdir);
     if (fd < 0)
         return EAE_FAIL;
-    eae_content_hasher *h = eae_content_hasher_new();
-    int status = copy_hashed(in, fd, h);
-    in->hash = eae_content_hasher_value(h);
-    eae_content_hasher_free(h);
+    copy c = {.to = fd, .hasher = eae_content_hasher_new()};
+    int status = eae_read_each(STDIN_FILENO, "standard input", copy_piece, &c);
+    in->hash = eae_content_hasher_value(c.hasher);
+    in->size = c.size;
+    eae_content_hasher_free(c.hasher);
     if (status == EAE_OK && lseek(fd, 0, SEEK_SET) != 0)
         status = eae_fail_errno("temporary file");
     if (status != EAE_OK) {

@@ -46,6 +46,15 @@ void eae_job_describe(const eae_job *j, eae_entry *e)
     eae_buffer_add(&e->request, j->request.text.data, j->request.text.length);
 }
 
+int eae_job_remember(const eae_job *j)
+{
+    eae_entry e;
+    eae_job_describe(j, &e);
+    int status = eae_entry_write_request(&j->cache.own, &e);
+    eae_entry_free(&e);
+    return status;
+}
+
 void eae_job_free(eae_job *j)
 {
     eae_cache_close(&j->cache);

@@ -23,6 +23,8 @@ int eae_job_request(eae_job *j, const eae_request_help *help);
 int eae_job_name(eae_job *j, const char *name);
 /* All of an entry but its results. */
 void eae_job_describe(const eae_job *j, eae_entry *e);
+/* It has no result yet: its request is kept, so that `put` knows what it stores. */
+int eae_job_remember(const eae_job *j);
 void eae_job_free(eae_job *j);
 
 /* ---- the same again ------------------------------------------------------------------------ */

@@ -1,12 +1,14 @@
 /* program.c - see program.h. */
 #include "cache/program.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/share.h"
 #include "cache/memo.h"
 #include "cache/request.h"
 
@@ -83,6 +85,69 @@ static int add_plugins(eae_program_file *p, const eae_store *s)
     return status;
 }
 
+static bool is_template(const char *name)
+{
+    const size_t n = strlen(name);
+    return n > 3 && strcmp(name + n - 3, ".gp") == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int add_template(eae_program_file *p, const eae_store *s, const char *folder,
+                        const char *name)
+{
+    eae_hash hash;
+    uint64_t size;
+    char text[EAE_HASH_TEXT], *path = eae_sprintf("%s/%s", folder, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int status = fd < 0 ? EAE_OK : eae_memo_hash(s, fd, path, &hash, &size);
+    if (fd >= 0 && status == EAE_OK)
+        eae_request_line(&p->lines, "template",
+                         (const char *const[]){name, eae_hash_text(&hash, text)}, 2);
+    if (fd >= 0)
+        close(fd);
+    free(path);
+    return status;
+}
+
+/* eae-plot draws by templates, whichever it needs, and by gnuplot: lib/plot/draw.c looks in the
+ * same places. Where one is not there it will say so itself. */
+static int add_drawing(eae_program_file *p, const eae_store *s)
+{
+    char *folder = eae_share_folder(p->path, "plot", "style.gp"), *gnuplot = search("gnuplot");
+    DIR *d = folder ? opendir(folder) : NULL;
+    char **names = NULL;
+    size_t n = 0;
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        if (!is_template(e->d_name))
+            continue;
+        names = eae_realloc(names, n + 1, sizeof *names);
+        names[n++] = eae_strdup(e->d_name);
+    }
+    if (n > 0)
+        qsort(names, n, sizeof *names, by_name);
+    int status = EAE_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (status == EAE_OK)
+            status = add_template(p, s, folder, names[i]);
+        free(names[i]);
+    }
+    int fd = gnuplot ? open(gnuplot, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd >= 0 && status == EAE_OK)
+        status = add_content(p, s, fd, "gnuplot", gnuplot);
+    if (fd >= 0)
+        close(fd);
+    if (d)
+        closedir(d);
+    free(names);
+    free(folder);
+    free(gnuplot);
+    return status;
+}
+
 static int add_one_interpreter(eae_program_file *p, const eae_store *s, const char *path)
 {
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
@@ -137,7 +202,9 @@ int eae_program_find(eae_program_file *p, const eae_store *s, const char *word)
     }
     if (status == EAE_OK && p->marks.ours)
         status = add_plugins(p, s);
-    else if (status == EAE_OK)
+    if (status == EAE_OK && p->marks.ours && strcmp(strrchr(p->path, '/'), "/eae-plot") == 0)
+        status = add_drawing(p, s);
+    else if (status == EAE_OK && !p->marks.ours)
         status = add_interpreter(p, s, fd);
     close(fd);
     return status;

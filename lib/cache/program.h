@@ -1,9 +1,10 @@
 /*
  * program.h - which program a word stands for, and what tells it from others.
  *
- * A program of eAE is known by its build id and those of the plugins beside it; any other by the
- * content of its file, and where that is a script by the content of the interpreter in its first
- * line as well, and of what env(1) looks for there. Shared libraries are not looked at.
+ * A program of eAE is known by its build id and those of the plugins beside it, and eae-plot by the
+ * contents of its templates and of gnuplot as well; any other by the content of its file, and where
+ * that is a script by the content of the interpreter in its first line as well, and of what env(1)
+ * looks for there. Shared libraries are not looked at.
  */
 #ifndef EAE_CACHE_PROGRAM_H
 #define EAE_CACHE_PROGRAM_H

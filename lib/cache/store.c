@@ -15,8 +15,6 @@
 #include "base/diag.h"
 #include "base/files.h"
 
-enum { PIECE = 1 << 18 };
-
 static const char *const rooms[] = {"objects", "entries", "requests", "pins",
                                     "memo",    "locks",   "tmp",      "quarantine"};
 
@@ -123,7 +121,7 @@ void eae_store_close(eae_store *s)
     *s = (eae_store){0};
 }
 
-static bool is_flat(const char *room)
+bool eae_store_is_flat(const char *room)
 {
     return strcmp(room, "pins") == 0 || strcmp(room, "locks") == 0 ||
            strcmp(room, "quarantine") == 0;
@@ -133,7 +131,7 @@ char *eae_store_path(const eae_store *s, const char *room, const eae_hash *hash)
 {
     char text[EAE_HASH_TEXT];
     eae_hash_text(hash, text);
-    if (is_flat(room))
+    if (eae_store_is_flat(room))
         return eae_sprintf("%s/%s/%s", s->root, room, text);
     return eae_sprintf("%s/%s/%.2s/%s", s->root, room, text, text);
 }
@@ -212,6 +210,7 @@ void eae_store_quarantine(const eae_store *s, const char *room, const eae_hash *
         char *to = eae_store_path(s, "quarantine", hash);
         if (rename(path, to) != 0 && errno != ENOENT)
             eae_warn("%s: cannot move to quarantine: %s", path, strerror(errno));
+        eae_store_touch(s, "quarantine", hash); /* it is kept from now on */
         free(to);
     }
     free(path);
@@ -269,22 +268,14 @@ static int rename_into(const char *from, const char *to)
     return eae_fail_errno("%s: cannot write", to);
 }
 
+static int add_piece(void *file, const void *bytes, size_t n)
+{
+    return eae_store_add(file, bytes, n);
+}
+
 int eae_store_take(eae_store_file *f, int fd, const char *name)
 {
-    char *piece = eae_malloc(PIECE, 1);
-    int status = f->status;
-    while (status == EAE_OK) {
-        ssize_t got = read(fd, piece, PIECE);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            status = eae_fail_errno("%s: cannot read", name);
-        if (got <= 0)
-            break;
-        status = eae_store_add(f, piece, (size_t)got);
-    }
-    free(piece);
-    return status;
+    return f->status == EAE_OK ? eae_read_each(fd, name, add_piece, f) : f->status;
 }
 
 int eae_store_finish(const eae_store *s, eae_store_file *f, const char *room, const eae_hash *name,

@@ -8,7 +8,7 @@
  *     memo/                 hashes of files, option tables, run identities: all can be made again
  *     locks/<key>           who computes it now: flight.h
  *     tmp/                  files on their way; the name has host, process and its start
- *     quarantine/           objects and entries that were damaged
+ *     quarantine/<hash>     objects and entries that were damaged, since their time of modification
  *
  * Folders are 0700 and files 0600. Every file appears by rename(2), so that no reader sees part of
  * one; two writers of the same name write the same bytes, and the last one wins. Nothing is synced:
@@ -50,7 +50,9 @@ int eae_store_open(eae_store *s, const char *root, bool trust, int threads);
 int eae_store_open_shared(eae_store *s, const char *root, bool trust, int threads);
 void eae_store_close(eae_store *s);
 
-/* root/room/ab/<hash>, or root/room/<hash> for pins and locks; the caller frees. */
+/* root/room/ab/<hash>, or root/room/<hash> for flat rooms: pins, locks, quarantine; the caller
+ * frees. */
+bool eae_store_is_flat(const char *room);
 char *eae_store_path(const eae_store *s, const char *room, const eae_hash *hash);
 
 /* Open for reading, by the rules of trust; looked for again after the folder was read anew, because

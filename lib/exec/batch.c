@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/files.h"
-#include "base/number.h"
 #include "exec/batch_parts.h"
 
 enum { HEAD_TYPE = 0x42454145, JOBS_TYPE, END_TYPE, VERSION = 1, JOBS_BYTES = 1 << 20 };
@@ -27,20 +26,6 @@ const char *eae_setting_of(const eae_names *settings, const char *name)
             return text + n + 1;
     }
     return NULL;
-}
-
-int64_t eae_batch_setting_int(const eae_batch *b, const char *name, int64_t otherwise)
-{
-    const char *text = eae_batch_setting(b, name);
-    int64_t x;
-    return text && eae_parse_int(text, strlen(text), &x) ? x : otherwise;
-}
-
-double eae_batch_setting_real(const eae_batch *b, const char *name, double otherwise)
-{
-    const char *text = eae_batch_setting(b, name);
-    double x;
-    return text && eae_parse_double(text, strlen(text), &x) ? x : otherwise;
 }
 
 void eae_batch_words(const eae_batch *b, int64_t job, eae_names *words)

@@ -67,8 +67,6 @@ typedef struct eae_batch {
 /* Value of a setting, NULL where it was not given. */
 const char *eae_batch_setting(const eae_batch *b, const char *name);
 const char *eae_setting_of(const eae_names *settings, const char *name);
-int64_t eae_batch_setting_int(const eae_batch *b, const char *name, int64_t otherwise);
-double eae_batch_setting_real(const eae_batch *b, const char *name, double otherwise);
 
 /* Words of job i: program and arguments; words must be empty. */
 void eae_batch_words(const eae_batch *b, int64_t job, eae_names *words);
@@ -99,10 +97,14 @@ int eae_batch_find(const char *root, const char *id, char **path);
 int eae_batch_list(const char *root, eae_names *ids);
 /* Remove the directory and all that is in it. */
 int eae_batch_remove(const char *path);
-/* Remove what clients left in ROOT that died before their batch appeared, a day ago or more. */
+/* The same for one that others may look at or look for: it is out of ROOT's sight at once. The
+ * caller holds its lock; who waits for that finds that there is no such batch any more. */
+int eae_batch_retire(const char *path);
+/* Remove what clients left in ROOT that died before their batch appeared, a day ago or more, or
+ * while they removed one. */
 void eae_batch_prune(const char *root);
 
-/* The lock of the running client. *fd: -1 if another has it. */
+/* The lock of the running client. *fd: -1 if another has it, or removes the batch just now. */
 int eae_batch_lock(const eae_batch *b, int *fd);
 
 /* ---- cancelling ---- */
@@ -139,6 +141,7 @@ typedef struct eae_chunk {
     int count;
     int64_t *job; /* job[0..count-1], run in this order */
     int *attempt;
+    eae_names settings; /* NAME=VALUE for its worker, which stand before those of the batch */
     /* kept by the dispatcher, set by the back end: */
     eae_chunk_state state;
     char

@@ -18,9 +18,9 @@
 #include "exec/batch.h"
 #include "exec/batch_parts.h"
 
-enum { COPY_SIZE = 1 << 18, STALE = 24 * 3600 };
+enum { STALE = 24 * 3600 };
 
-static const char staging_prefix[] = ".new.";
+static const char staging_prefix[] = ".new.", retired_prefix[] = ".old.";
 
 /* ---- roots and names ---------------------------------------------------------------------------
  */
@@ -127,29 +127,29 @@ static int make_staging(eae_batch *b, const char *root)
     return eae_fail_errno("%s: cannot create a directory", root);
 }
 
+typedef struct {
+    int to; /* -1: nowhere */
+    const char *name;
+    eae_hasher *hasher;
+    eae_batch_input *input;
+} copy;
+
+static int copy_piece(void *context, const void *bytes, size_t n)
+{
+    copy *c = context;
+    eae_hasher_add(c->hasher, bytes, n);
+    c->input->size += n;
+    return c->to >= 0 ? eae_write_all(c->to, bytes, n, c->name) : EAE_OK;
+}
+
 /* Hash of what `from` gives until its end, which goes to `to` as well unless that is -1. */
 static int copy_and_hash(int from, int to, eae_batch_input *input, const char *name)
 {
-    char *bytes = eae_malloc(COPY_SIZE, 1);
-    eae_hasher *h = eae_hasher_new();
-    int status = EAE_OK;
+    copy c = {.to = to, .name = name, .hasher = eae_hasher_new(), .input = input};
     input->size = 0;
-    while (status == EAE_OK) {
-        ssize_t got = read(from, bytes, COPY_SIZE);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            status = eae_fail_errno("standard input: cannot read");
-        if (got <= 0)
-            break;
-        eae_hasher_add(h, bytes, (size_t)got);
-        input->size += (uint64_t)got;
-        if (to >= 0)
-            status = eae_write_all(to, bytes, (size_t)got, name);
-    }
-    input->hash = eae_hasher_value(h);
-    eae_hasher_free(h);
-    free(bytes);
+    int status = eae_read_each(from, "standard input", copy_piece, &c);
+    input->hash = eae_hasher_value(c.hasher);
+    eae_hasher_free(c.hasher);
     return status;
 }
 
@@ -224,17 +224,26 @@ static int fill_staging(const eae_batch *b)
     return status;
 }
 
+/* The name still stands for this file: the batch was not removed between opening and locking. */
+static bool still_named(const char *path, int fd)
+{
+    struct stat mine, named;
+    return fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_dev == named.st_dev &&
+           mine.st_ino == named.st_ino;
+}
+
 /* The lock of the batch in `dir`; *fd: -1 where another holds it. */
 static int lock_in(const char *dir, int *fd)
 {
     char *path = eae_sprintf("%s/lock", dir);
     int status = EAE_OK;
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0) {
+    bool locked = *fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) == 0;
+    if (*fd < 0)
         status = eae_fail_errno("%s: cannot open", path);
-    } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK)
-            status = eae_fail_errno("%s: cannot lock", path);
+    else if (!locked && errno != EWOULDBLOCK)
+        status = eae_fail_errno("%s: cannot lock", path);
+    if (*fd >= 0 && !(locked && still_named(path, *fd))) {
         close(*fd);
         *fd = -1;
     }
@@ -362,18 +371,19 @@ int eae_batch_find(const char *root, const char *id, char **path)
     return status;
 }
 
-/* The first failure is what is said; the rest is removed all the same. Links are not followed. */
+/* The first failure is what is said; the rest is removed all the same. Links are not followed. What
+ * is gone already, by another hand, is no failure. */
 static int remove_all(int parent, const char *name, const char *path)
 {
     int status = EAE_OK;
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
     if (!d)
-        return eae_fail_errno("%s: cannot open", path);
+        return errno == ENOENT ? EAE_OK : eae_fail_errno("%s: cannot open", path);
     for (struct dirent *e; (e = readdir(d));) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
-        if (unlinkat(dirfd(d), e->d_name, 0) == 0)
+        if (unlinkat(dirfd(d), e->d_name, 0) == 0 || errno == ENOENT)
             continue;
         int now = errno == EISDIR || errno == EPERM
                       ? remove_all(dirfd(d), e->d_name, path)
@@ -381,7 +391,7 @@ static int remove_all(int parent, const char *name, const char *path)
         status = status == EAE_OK ? now : status;
     }
     closedir(d);
-    if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && status == EAE_OK)
+    if (unlinkat(parent, name, AT_REMOVEDIR) != 0 && errno != ENOENT && status == EAE_OK)
         status = eae_fail_errno("%s: cannot remove", path);
     return status;
 }
@@ -391,15 +401,38 @@ int eae_batch_remove(const char *path)
     return remove_all(AT_FDCWD, path, path);
 }
 
-/* What a client left that died before its batch appeared. */
+/* First out of sight: who is killed on the way leaves nothing that looks like a batch. */
+int eae_batch_retire(const char *path)
+{
+    const char *id = strrchr(path, '/') + 1;
+    char *away = NULL;
+    int moved = -1;
+    for (int k = 0; moved != 0 && (k == 0 || errno == EEXIST || errno == ENOTEMPTY); k++) {
+        free(away);
+        away = eae_sprintf("%.*s%s%s.%ld.%d", (int)(id - path), path, retired_prefix, id,
+                           (long)getpid(), k);
+        moved = rename(path, away);
+    }
+    int status =
+        moved == 0 ? eae_batch_remove(away) : eae_fail_errno("%s: cannot be moved away", path);
+    free(away);
+    return status;
+}
+
+static bool begins(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
 void eae_batch_prune(const char *root)
 {
     DIR *d = opendir(root);
     struct stat st;
     for (struct dirent *e; d && (e = readdir(d));) {
-        if (strncmp(e->d_name, staging_prefix, sizeof staging_prefix - 1) == 0 &&
-            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            st.st_mtime + STALE < time(NULL))
+        bool stale = begins(e->d_name, staging_prefix) &&
+                     fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                     st.st_mtime + STALE < time(NULL);
+        if (stale || begins(e->d_name, retired_prefix))
             remove_all(dirfd(d), e->d_name, root);
     }
     if (d)

@@ -1,6 +1,6 @@
 /* capture.c - see capture.h. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* pipe2 */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
 #endif
 #include "exec/capture.h"
 
@@ -11,12 +11,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "exec/spawn.h"
 
 enum { CHUNK = 1 << 18, PIPE_SIZE = 1 << 20, TICK_MS = 1000 };
 
@@ -35,21 +35,14 @@ typedef struct {
 typedef struct {
     const eae_capture *capture;
     eae_capture_result *result;
-    pid_t pid, parent;
-    int output[2], errors[2], report[2], wake[2];
+    pid_t pid;
+    int output[2], errors[2], wake[2];
     bool carried; /* the carrier runs */
     bool lost;    /* it could not be kept: output goes out by the main thread */
     bool cut;     /* the output could not go on, and its pipe was closed early */
     carrier carrier;
     char *chunk;
 } run;
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
 
 /* ---- out to the reader ----------------------------------------------------------------------- */
 
@@ -152,63 +145,20 @@ static bool carrier_failed(run *r)
 
 /* ---- the child ------------------------------------------------------------------------------- */
 
-static void become(const run *r, char **argv)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    signal(SIGPIPE, SIG_DFL);
-    signal(SIGXFSZ, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    /* the parent may have died before it could be told */
-    bool attached = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == r->parent;
-    bool there = !r->capture->folder || chdir(r->capture->folder) == 0;
-    if (attached && there && dup2(r->capture->input, 0) == 0 && dup2(r->output[1], 1) == 1 &&
-        dup2(r->errors[1], 2) == 2)
-        execvp(argv[0], argv);
-    int error = errno;
-    ssize_t told = write(r->report[1], &error, sizeof error);
-    _exit(told == sizeof error ? 127 : 126);
-}
-
-/* Both ends above the child's three. */
-static bool open_pipe(int ends[2])
-{
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return false;
-    for (int i = 0; i < 2; i++) {
-        int high = fcntl(ends[i], F_DUPFD_CLOEXEC, 3);
-        close(ends[i]);
-        ends[i] = high;
-    }
-    return ends[0] >= 0 && ends[1] >= 0;
-}
-
 static int start(run *r)
 {
-    const eae_names *words = r->capture->words;
-    char **argv = EAE_NEW_ARRAY(char *, words->count + 1);
-    for (int64_t i = 0; i < words->count; i++)
-        argv[i] = (char *)eae_name(words, i);
-    int error = 0;
-    ssize_t got;
+    char **argv = eae_spawn_words(r->capture->words);
+    eae_spawn how = {.argv = argv,
+                     .directory = r->capture->folder,
+                     .input = r->capture->input,
+                     .output = r->output[1],
+                     .errors = r->errors[1]};
     fcntl(r->output[1], F_SETPIPE_SZ, PIPE_SIZE);
-    r->parent = getpid();
-    r->pid = fork();
-    if (r->pid == 0)
-        become(r, argv);
-    int status = r->pid < 0 ? eae_fail_errno("cannot run %s", argv[0]) : EAE_OK;
-    close_fd(&r->output[1]);
-    close_fd(&r->errors[1]);
-    close_fd(&r->report[1]);
-    do
-        got = status == EAE_OK ? read(r->report[0], &error, sizeof error) : 0;
-    while (got < 0 && errno == EINTR);
-    if (got == sizeof error) {
-        while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
-        r->result->error = errno = error;
-        status = eae_fail_errno("cannot run %s", argv[0]);
-    }
+    r->pid = eae_spawn_start(&how, &r->result->error);
+    eae_spawn_close(&r->output[1]);
+    eae_spawn_close(&r->errors[1]);
+    errno = r->result->error;
+    int status = r->pid > 0 ? EAE_OK : eae_fail_errno("cannot run %s", argv[0]);
     free(argv);
     return status;
 }
@@ -220,7 +170,7 @@ static int start(run *r)
 static void cut_off(run *r)
 {
     r->cut = true;
-    close_fd(&r->output[0]);
+    eae_spawn_close(&r->output[0]);
 }
 
 static void take_output(run *r, const char *bytes, size_t n)
@@ -246,7 +196,7 @@ static void take(run *r, int *fd, int stream)
     if (got < 0 && (errno == EINTR || errno == EAGAIN))
         return;
     if (got <= 0) {
-        close_fd(fd);
+        eae_spawn_close(fd);
         return;
     }
     if (stream == EAE_CAPTURE_OUTPUT) {
@@ -274,7 +224,7 @@ static void collect(run *r)
                               {.fd = r->wake[0], .events = POLLIN}};
         int ready = poll(p, 3, TICK_MS);
         if (ready > 0 && p[2].revents && carrier_failed(r)) {
-            close_fd(&r->wake[0]);
+            eae_spawn_close(&r->wake[0]);
             cut_off(r);
             continue;
         }
@@ -284,19 +234,16 @@ static void collect(run *r)
             take(r, &r->errors[0], EAE_CAPTURE_ERRORS);
         if (now_ms() - last >= TICK_MS) {
             last = now_ms();
-            r->capture->tick(r->capture->context);
+            if (r->capture->tick)
+                r->capture->tick(r->capture->context);
         }
     }
 }
 
 static int await_end(run *r)
 {
-    int how = 0;
-    pid_t got;
-    do
-        got = waitpid(r->pid, &how, 0);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
+    int how;
+    if (!eae_spawn_wait(r->pid, &how))
         return eae_fail_errno("cannot wait for %s", eae_name(r->capture->words, 0));
     r->result->signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     r->result->status = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
@@ -307,9 +254,10 @@ static int finish(run *r)
 {
     int status = await_end(r);
     r->result->kept = status == EAE_OK && !r->lost && !r->cut;
-    r->capture->ended(r->capture->context, r->result);
+    if (r->capture->ended)
+        r->capture->ended(r->capture->context, r->result);
     end_carrier(r);
-    close_fd(&r->carrier.from);
+    eae_spawn_close(&r->carrier.from);
     r->result->reader_gone = r->carrier.error == EPIPE;
     if (r->carrier.error && !r->result->reader_gone && status == EAE_OK) {
         errno = r->carrier.error;
@@ -321,23 +269,18 @@ static int finish(run *r)
 int eae_capture_run(const eae_capture *capture, eae_capture_result *result)
 {
     sigset_t pipe_signal, before;
-    struct sigaction child;
     run r = {.capture = capture,
              .result = result,
              .output = {-1, -1},
              .errors = {-1, -1},
-             .report = {-1, -1},
              .wake = {-1, -1}};
     *result = (eae_capture_result){0};
     sigemptyset(&pipe_signal);
     sigaddset(&pipe_signal, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe_signal, &before); /* the carrier inherits it */
-    /* where somebody before us ignored them, the kernel would not keep how children end */
-    if (sigaction(SIGCHLD, NULL, &child) == 0 && child.sa_handler == SIG_IGN)
-        signal(SIGCHLD, SIG_DFL);
     r.chunk = eae_malloc(CHUNK, 1);
     int status = EAE_OK;
-    if (!open_pipe(r.output) || !open_pipe(r.errors) || !open_pipe(r.report) || !open_pipe(r.wake))
+    if (!eae_spawn_pipe(r.output) || !eae_spawn_pipe(r.errors) || !eae_spawn_pipe(r.wake))
         status = eae_fail_errno("cannot run %s", eae_name(capture->words, 0));
     if (status == EAE_OK)
         status = start(&r);
@@ -347,10 +290,9 @@ int eae_capture_run(const eae_capture *capture, eae_capture_result *result)
         status = finish(&r);
     }
     for (int i = 0; i < 2; i++) {
-        close_fd(&r.output[i]);
-        close_fd(&r.errors[i]);
-        close_fd(&r.report[i]);
-        close_fd(&r.wake[i]);
+        eae_spawn_close(&r.output[i]);
+        eae_spawn_close(&r.errors[i]);
+        eae_spawn_close(&r.wake[i]);
     }
     free(r.chunk);
     /* a SIGPIPE of ours that waits is taken, not delivered when it is unblocked */

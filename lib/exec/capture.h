@@ -38,9 +38,9 @@ typedef struct eae_capture {
     /* Called with all that arrives, in order for each stream; `false` for output: it could not be
      * kept, now or ever after. */
     bool (*keep)(void *context, int stream, const void *bytes, size_t n);
-    void (*tick)(void *context); /* every second */
+    void (*tick)(void *context); /* every second; or NULL */
     /* The program has ended and all it wrote has been through `keep`; the reader may still wait for
-     * some of it. From here on `spool` is not the caller's concern: it may be closed. */
+     * some of it. From here on `spool` is not the caller's concern: it may be closed. Or NULL. */
     void (*ended)(void *context, const eae_capture_result *result);
     void *context;
 } eae_capture;

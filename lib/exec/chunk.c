@@ -26,6 +26,7 @@ void eae_chunk_free(eae_chunk *c)
         return;
     free(c->job);
     free(c->attempt);
+    eae_names_free(&c->settings);
     free(c->handle);
     free(c->host);
     free(c->note);
@@ -47,6 +48,8 @@ int eae_chunk_write(const eae_batch *b, const eae_chunk *c)
         eae_put_i64(&payload, c->job[i]);
         eae_put_u32(&payload, (uint32_t)c->attempt[i]);
     }
+    if (c->settings.count > 0) /* else as eae-submit always wrote it */
+        eae_put_words(&payload, &c->settings);
     eae_put_frame(&frame, CHUNK_TYPE, payload.data, payload.length);
     int status = eae_write_whole(path, frame.data, frame.length);
     eae_buffer_free(&payload);
@@ -64,7 +67,7 @@ static eae_chunk *chunk_of(const eae_batch *b, int64_t number, const char *bytes
         return NULL;
     int64_t written = eae_get_i64(&c);
     uint32_t count = eae_get_u32(&c);
-    if (c.bad || written != number || (size_t)(c.end - c.at) != (size_t)count * 12)
+    if (c.bad || written != number || (size_t)(c.end - c.at) < (size_t)count * 12)
         return NULL;
     eae_chunk *chunk = eae_chunk_new(b, number, (int)count);
     for (uint32_t i = 0; i < count; i++) {
@@ -72,6 +75,8 @@ static eae_chunk *chunk_of(const eae_batch *b, int64_t number, const char *bytes
         chunk->attempt[i] = (int)eae_get_u32(&c);
         c.bad = c.bad || chunk->job[i] < 0 || chunk->job[i] >= b->job_count;
     }
+    if (c.at < c.end)
+        eae_get_words(&c, &chunk->settings);
     if (eae_cursor_ok(&c))
         return chunk;
     eae_chunk_free(chunk);

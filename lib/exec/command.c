@@ -1,6 +1,6 @@
 /* command.c - see command.h. */
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* pipe2, execvpe */
+#define _GNU_SOURCE /* waitid, strsignal */
 #endif
 #include "exec/command.h"
 
@@ -10,12 +10,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/status.h"
+#include "exec/spawn.h"
 
 enum { ERRORS_MAX = 1 << 18, CHUNK = 1 << 16, SAID_MAX = 400, PIPE_HOLDS = 4096 };
 
@@ -27,22 +27,12 @@ typedef struct {
     int input;     /* an open descriptor */
     int output[2]; /* read end, write end */
     int errors[2];
-    int report[2]; /* errno of a failed exec; closed by a successful one */
-    pid_t parent;
     pid_t pid;
     bool group; /* a process group of its own */
 } child;
 
-/* ---- before the fork: everything that needs memory --------------------------------------------
+/* ---- what the child gets -----------------------------------------------------------------------
  */
-
-static char **words_of(const eae_names *words)
-{
-    char **argv = EAE_NEW_ARRAY(char *, words->count + 1);
-    for (int64_t i = 0; i < words->count; i++)
-        argv[i] = (char *)eae_name(words, i);
-    return argv;
-}
 
 static bool same_variable(const char *a, const char *b)
 {
@@ -70,34 +60,13 @@ static char **environment_with(const eae_names *more, bool bare)
     return all;
 }
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
-/* To a number that is none of the child's three. */
-static bool move_up(int *fd)
-{
-    int high = *fd < 0 ? -1 : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-    close_fd(fd);
-    *fd = high;
-    return high >= 0;
-}
-
-static bool open_pipe(int ends[2])
-{
-    return pipe2(ends, O_CLOEXEC) == 0 && move_up(&ends[0]) && move_up(&ends[1]);
-}
-
 /* The text waits in a pipe: nobody has to be there to write it. */
 static bool open_text(child *c, const char *text)
 {
     int ends[2] = {-1, -1};
     size_t n = strlen(text);
-    bool written = n <= PIPE_HOLDS && open_pipe(ends) && write(ends[1], text, n) == (ssize_t)n;
-    close_fd(&ends[1]);
+    bool written = n <= PIPE_HOLDS && eae_spawn_pipe(ends) && write(ends[1], text, n) == (ssize_t)n;
+    eae_spawn_close(&ends[1]);
     c->input = ends[0];
     return written;
 }
@@ -106,91 +75,46 @@ static bool open_input(child *c, const eae_command *command)
 {
     if (command->input_text)
         return open_text(c, command->input_text);
-    if (command->input >= 0) {
-        c->input = fcntl(command->input, F_DUPFD_CLOEXEC, 3);
-        return c->input >= 0;
-    }
-    c->input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    return move_up(&c->input);
+    c->input = command->input >= 0 ? fcntl(command->input, F_DUPFD_CLOEXEC, 3)
+                                   : open("/dev/null", O_RDONLY | O_CLOEXEC);
+    return c->input >= 0;
 }
 
 static int open_pipes(child *c, const eae_command *command)
 {
-    if (!open_input(c, command) || !open_pipe(c->output) || !open_pipe(c->errors) ||
-        !open_pipe(c->report))
+    if (!open_input(c, command) || !eae_spawn_pipe(c->output) || !eae_spawn_pipe(c->errors))
         return eae_fail_errno("cannot run %s", c->argv[0]);
     return EAE_OK;
 }
 
 static void close_child(child *c)
 {
-    close_fd(&c->input);
+    eae_spawn_close(&c->input);
     for (int i = 0; i < 2; i++) {
-        close_fd(&c->output[i]);
-        close_fd(&c->errors[i]);
-        close_fd(&c->report[i]);
+        eae_spawn_close(&c->output[i]);
+        eae_spawn_close(&c->errors[i]);
     }
     free(c->argv);
     free(c->environment);
 }
 
-/* ---- in the child: async-signal-safe calls only -----------------------------------------------
- */
-
-static void become(const child *c)
-{
-    static const int ignored[] = {SIGPIPE, SIGXFSZ};
-    sigset_t none;
-    sigemptyset(&none);
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++)
-        signal(ignored[i], SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    if (c->group)
-        setpgid(0, 0);
-    /* the parent may have died before it could be told */
-    bool attached = prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == c->parent;
-    if (attached && dup2(c->input, 0) == 0 && dup2(c->output[1], 1) == 1 &&
-        dup2(c->errors[1], 2) == 2)
-        execvpe(c->argv[0], c->argv, c->environment);
-    int error = errno;
-    ssize_t told = write(c->report[1], &error, sizeof error);
-    _exit(told == sizeof error ? 127 : 126);
-}
-
 /* ---- in the parent -----------------------------------------------------------------------------
  */
 
-/* Where somebody before us ignored them, the kernel would not keep how children end. */
-static void keep_endings(void)
-{
-    struct sigaction now;
-    if (sigaction(SIGCHLD, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
-        signal(SIGCHLD, SIG_DFL);
-}
-
 static int start(child *c)
 {
-    int error = 0;
-    ssize_t got;
-    keep_endings();
-    c->parent = getpid();
-    c->pid = fork();
-    if (c->pid == 0)
-        become(c);
-    if (c->pid < 0)
-        return eae_fail_errno("cannot run %s", c->argv[0]);
-    close_fd(&c->output[1]);
-    close_fd(&c->errors[1]);
-    close_fd(&c->report[1]);
-    do
-        got = read(c->report[0], &error, sizeof error);
-    while (got < 0 && errno == EINTR);
-    if (got != sizeof error)
-        return EAE_OK;
-    while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    int error;
+    eae_spawn how = {.argv = c->argv,
+                     .environment = c->environment,
+                     .input = c->input,
+                     .output = c->output[1],
+                     .errors = c->errors[1],
+                     .group = c->group};
+    c->pid = eae_spawn_start(&how, &error);
+    eae_spawn_close(&c->output[1]);
+    eae_spawn_close(&c->errors[1]);
     errno = error;
-    return eae_fail_errno("cannot run %s", c->argv[0]);
+    return c->pid > 0 ? EAE_OK : eae_fail_errno("cannot run %s", c->argv[0]);
 }
 
 /* What has arrived; closes *fd at the end. Beyond `limit` it is read and forgotten. */
@@ -201,7 +125,7 @@ static int take(int *fd, eae_buffer *b, size_t limit)
     if (got < 0)
         return errno == EINTR || errno == EAGAIN ? EAE_OK : eae_fail_errno("cannot read a pipe");
     if (got == 0)
-        close_fd(fd);
+        eae_spawn_close(fd);
     size_t room = limit - b->length;
     eae_buffer_add(b, chunk, (size_t)got < room ? (size_t)got : room);
     return EAE_OK;
@@ -242,7 +166,7 @@ static int collect(child *c, size_t output_limit, int64_t deadline, eae_command_
         if (r->output.length > output_limit && !r->overrun) {
             r->overrun = true;
             end_child(c);
-            close_fd(&c->output[0]);
+            eae_spawn_close(&c->output[0]);
         }
         r->late = ready == 0;
     }
@@ -269,12 +193,8 @@ static void await_until(const child *c, int64_t deadline, eae_command_result *r)
 
 static int await_end(const child *c, eae_command_result *r)
 {
-    int how = 0;
-    pid_t got;
-    do
-        got = waitpid(c->pid, &how, 0);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
+    int how;
+    if (!eae_spawn_wait(c->pid, &how))
         return eae_fail_errno("cannot wait for %s", c->argv[0]);
     r->signal = WIFSIGNALED(how) ? WTERMSIG(how) : 0;
     r->status = WIFEXITED(how) ? WEXITSTATUS(how) : 0;
@@ -283,12 +203,11 @@ static int await_end(const child *c, eae_command_result *r)
 
 int eae_command_run(const eae_command *command, eae_command_result *r)
 {
-    child c = {.argv = words_of(command->words),
+    child c = {.argv = eae_spawn_words(command->words),
                .environment = environment_with(command->environment, command->bare),
                .input = -1,
                .output = {-1, -1},
-               .errors = {-1, -1},
-               .report = {-1, -1}};
+               .errors = {-1, -1}};
     int64_t deadline = command->limit_ms > 0 ? now_ms() + command->limit_ms : 0;
     c.group = command->limit_ms > 0;
     *r = (eae_command_result){0};

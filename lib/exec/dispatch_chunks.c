@@ -126,6 +126,21 @@ static int64_t chunk_size(const eae_dispatcher *d)
     return size > 1 ? size : 1;
 }
 
+/* What a worker reads of the settings of its batch was perhaps said anew since then. */
+static void add_settings(const eae_dispatcher *d, eae_chunk *c)
+{
+    static const char *const names[] = {"timeout", "log-max", "threads"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *now = eae_setting_of(d->config->settings, names[i]);
+        const char *then = eae_batch_setting(d->batch, names[i]);
+        if (!now || (then && strcmp(now, then) == 0))
+            continue;
+        char *text = eae_sprintf("%s=%s", names[i], now);
+        eae_names_add(&c->settings, text, strlen(text));
+        free(text);
+    }
+}
+
 static eae_chunk *pack(eae_dispatcher *d, int64_t most)
 {
     int64_t size = chunk_size(d), first = eae_dispatch_take_ready(d);
@@ -134,6 +149,8 @@ static eae_chunk *pack(eae_dispatcher *d, int64_t most)
         return NULL;
     eae_chunk *c = eae_chunk_new(d->batch, d->chunk_next++, (int)size);
     c->count = 0;
+    if (!is_direct(d))
+        add_settings(d, c);
     for (int64_t job = first; job >= 0;) {
         c->job[c->count] = job;
         c->attempt[c->count++] = d->ledger->entry[job].attempt + 1;

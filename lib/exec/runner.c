@@ -202,9 +202,9 @@ void eae_runner_close(eae_runner *r)
     for (int i = 0; i < r->config.lanes; i++) {
         eae_lane *l = &r->lane[i];
         if (l->busy) {
+            int how;
             eae_lane_kill(l, SIGKILL);
-            while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
-                continue;
+            eae_spawn_wait(l->pid, &how);
         }
     }
     signal(SIGCHLD, SIG_DFL);
@@ -309,11 +309,10 @@ static void find_words(eae_runner *r, int64_t job)
 static bool open_pipe(int *from, int *to)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return false;
+    bool opened = eae_spawn_pipe(ends);
     *from = ends[0];
     *to = ends[1];
-    return fcntl(*from, F_SETFL, O_NONBLOCK) == 0;
+    return opened && fcntl(*from, F_SETFL, O_NONBLOCK) == 0;
 }
 
 /* errno of what failed, else 0. */
@@ -324,7 +323,8 @@ static int launch(eae_runner *r, eae_lane *l)
                      .directory = r->other_directory ? r->config.batch->cwd : NULL,
                      .input = r->null,
                      .output = -1,
-                     .errors = -1};
+                     .errors = -1,
+                     .group = true};
     int error = 0;
     bool opened = open_pipe(&l->output, &how.output) && open_pipe(&l->errors, &how.errors);
     if (opened && r->input) {
@@ -423,8 +423,7 @@ static bool reap(eae_lane *l)
     if (waitid(P_PID, (id_t)l->pid, &how, WEXITED | WNOHANG | WNOWAIT) != 0 || how.si_pid == 0)
         return false;
     kill(-l->pid, SIGKILL);
-    while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
-        continue;
+    eae_spawn_wait(l->pid, &status);
     if (l->record.ending != EAE_ENDED_OUTPUT) {
         l->record.status = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
         l->record.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;

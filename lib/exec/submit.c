@@ -126,7 +126,7 @@ static bool take_up(eae_batch *b, const char *path, bool fresh, int *lock)
     bool known = ours && eae_ledger_read(&l) == EAE_OK;
     bool over = known && eae_ledger_delivered(&l);
     eae_ledger_close(&l);
-    if (over && eae_batch_remove(path) != EAE_OK)
+    if (over && eae_batch_retire(path) != EAE_OK)
         eae_detail("%s", eae_message());
     if (known && !over && !fresh) {
         eae_batch_discard(b);

@@ -56,21 +56,31 @@ static int check_alone(const worker *w)
     return EAE_OK;
 }
 
+static const char *setting(const worker *w, const char *name)
+{
+    const char *own = eae_setting_of(&w->chunk->settings, name);
+    return own ? own : eae_batch_setting(&w->batch, name);
+}
+
 static int open_runner(worker *w)
 {
     const eae_batch *b = &w->batch;
-    const char *log_max = eae_batch_setting(b, "log-max");
+    const char *timeout = setting(w, "timeout"), *log_max = setting(w, "log-max");
+    const char *threads = setting(w, "threads");
+    int64_t cores = 0;
     eae_runner_config config = {.batch = b,
                                 .writer = w->writer,
                                 .journal = w->journal,
                                 .lanes = 1,
-                                .timeout = eae_batch_setting_real(b, "timeout", 0),
                                 .log_max = LOG_MAX,
-                                .threads = (int)eae_batch_setting_int(b, "threads", 0),
                                 .threads_rule = true,
                                 .away = true};
+    if (timeout)
+        eae_parse_double(timeout, strlen(timeout), &config.timeout);
     if (log_max)
         eae_parse_size(log_max, &config.log_max);
+    if (threads && eae_parse_int(threads, strlen(threads), &cores))
+        config.threads = (int)cores;
     return eae_runner_open(&w->runner, &config);
 }
 

@@ -23,6 +23,7 @@
 
 #include "base/hash.h"
 #include "base/names.h"
+#include "base/number.h"
 #include "base/status.h"
 
 typedef enum eae_kind {
@@ -36,9 +37,6 @@ typedef enum eae_kind {
 typedef enum eae_type { EAE_F32 = 1, EAE_F64, EAE_I16, EAE_I32, EAE_U8 } eae_type;
 
 typedef enum eae_annot_type { EAE_ANNOT_F64 = 1, EAE_ANNOT_I64, EAE_ANNOT_TEXT } eae_annot_type;
-
-/* The smallest i64: how a missing whole number is stored. */
-#define EAE_MISSING_I64 INT64_MIN
 
 /* One annotation column. Exactly one of f64, i64, code is set, by type. Missing: NaN,
  * EAE_MISSING_I64, code -1. A text column's entries are dict names; canonical order is that of

@@ -22,7 +22,5 @@ void eae_history_append(eae_frame *f, const eae_options *o, int keep_operands, c
                         eae_frame *const *inputs, int input_count);
 /* Add the records of `from` that `to` does not have. */
 void eae_history_merge(eae_names *to, const eae_names *from);
-/* `text` as a JSON string with its quotes. */
-void eae_json_string(eae_buffer *b, const char *text);
 
 #endif

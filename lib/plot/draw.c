@@ -10,10 +10,11 @@
 
 #include "base/diag.h"
 #include "base/files.h"
+#include "base/share.h"
 #include "exec/command.h"
 #include "plot/svg.h"
 
-enum { PICTURE_MAX = 1 << 28, TERM_WIDTH = 79, TERM_HEIGHT = 24, FOLDERS_UP = 3 };
+enum { PICTURE_MAX = 1 << 28, TERM_WIDTH = 79, TERM_HEIGHT = 24 };
 
 static const char *const format_name[] = {"svg", "png", "pdf", "term"};
 
@@ -49,51 +50,19 @@ static int64_t count_lines(const eae_buffer *b)
 
 /* ---- templates --------------------------------------------------------------------------- */
 
-static bool has_style(const char *folder)
-{
-    char *file = eae_sprintf("%s/style.gp", folder);
-    bool is_there = access(file, R_OK) == 0;
-    free(file);
-    return is_there;
-}
-
-/* The folder of the program: "" where the system does not say. */
-static void program_folder(char folder[PATH_MAX])
-{
-    ssize_t n = readlink("/proc/self/exe", folder, PATH_MAX - 1);
-    folder[n > 0 ? n : 0] = '\0';
-    char *slash = strrchr(folder, '/');
-    if (slash)
-        *slash = '\0';
-}
-
 char *eae_template_folder(void)
 {
+    char self[PATH_MAX];
     const char *share = getenv("EAE_SHARE");
-    if (share && *share) {
-        char *folder = eae_sprintf("%s/plot", share);
-        if (has_style(folder))
-            return folder;
-        eae_fail("EAE_SHARE: no templates in %s", folder);
-        free(folder);
-        return NULL;
-    }
-    char here[PATH_MAX];
-    program_folder(here);
-    for (int up = 0; up < FOLDERS_UP; up++) {
-        char *slash = strrchr(here, '/');
-        if (!slash)
-            break;
-        *slash = '\0';
-        for (int k = 0; k < 2; k++) {
-            char *folder = eae_sprintf("%s/share/%splot", here, k == 0 ? "eae/" : "");
-            if (has_style(folder))
-                return folder;
-            free(folder);
-        }
-    }
-    eae_fail("no templates found beside the program: set EAE_SHARE to the folder that has plot/");
-    return NULL;
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    self[n > 0 ? n : 0] = '\0'; /* where the system does not say */
+    char *folder = eae_share_folder(self, "plot", "style.gp");
+    if (!folder && share && *share)
+        eae_fail("EAE_SHARE: no templates in %s/plot", share);
+    else if (!folder)
+        eae_fail("no templates found beside the program: set EAE_SHARE to the folder that has "
+                 "plot/");
+    return folder;
 }
 
 static int add_file(eae_buffer *script, const char *path)

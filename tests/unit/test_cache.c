@@ -333,20 +333,6 @@ static void the_living_are_told_from_the_dead(void **state)
     assert_false(eae_store_owner_dead("x.y"));
 }
 
-static void ages_are_read(void **state)
-{
-    int64_t s;
-    (void)state;
-    assert_true(eae_evict_age("90s", &s) && s == 90);
-    assert_true(eae_evict_age("1.5m", &s) && s == 90);
-    assert_true(eae_evict_age("2h", &s) && s == 7200);
-    assert_true(eae_evict_age("2d", &s) && s == 172800);
-    assert_true(eae_evict_age("1w", &s) && s == 604800);
-    static const char *const bad[] = {"", "d", "3", "-1d", "3y", "1dd", "nand", "1e99d"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_false(eae_evict_age(bad[i], &s));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,7 +347,6 @@ int main(void)
         cmocka_unit_test(differences_are_named),
         cmocka_unit_test(our_own_file_is_marked),
         cmocka_unit_test(the_living_are_told_from_the_dead),
-        cmocka_unit_test(ages_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -333,9 +333,24 @@ static void sizes_and_missing_values(void **state)
     assert_false(eae_is_missing("NA?", 3));
 }
 
+static void ages_are_read(void **state)
+{
+    int64_t s;
+    (void)state;
+    assert_true(eae_parse_age("90s", &s) && s == 90);
+    assert_true(eae_parse_age("1.5m", &s) && s == 90);
+    assert_true(eae_parse_age("2h", &s) && s == 7200);
+    assert_true(eae_parse_age("2d", &s) && s == 172800);
+    assert_true(eae_parse_age("1w", &s) && s == 604800);
+    static const char *const bad[] = {"", "d", "3", "-1d", "3y", "1dd", "nand", "1e99d"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(eae_parse_age(bad[i], &s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ages_are_read),
         cmocka_unit_test(reads_hard_decimals),
         cmocka_unit_test(reads_random_decimals),
         cmocka_unit_test(refuses_what_is_no_number),

@@ -227,46 +227,51 @@ static int64_t number_or_none(char *const *field, int fields, int i)
     return i < fields && eae_parse_int(field[i], strlen(field[i]), &x) ? x : -1;
 }
 
-static int hosts(eae_session *session, eae_site *list)
+static void take_host(eae_site *list, char *const *field, int fields)
+{
+    eae_host_info *h = eae_site_host(list, field[0]);
+    h->state = eae_strdup(field[1]);
+    h->slots = number_or_none(field, fields, 2);
+    h->used = number_or_none(field, fields, 3);
+    if (fields > 4)
+        eae_parse_double(field[4], strlen(field[4]), &h->load);
+}
+
+static void take_queue(eae_site *list, char *const *field, int fields)
+{
+    eae_queue_info *q = eae_site_queue(list, field[0]);
+    q->state = eae_strdup(field[1]);
+    q->priority = number_or_none(field, fields, 2);
+    q->pending = number_or_none(field, fields, 3);
+    q->running = number_or_none(field, fields, 4);
+    q->window = fields > 5 ? eae_strdup(field[5]) : NULL;
+}
+
+/* What the script prints when called so: a line for each, name and state first. */
+static int read_table(eae_session *session, const char *what, eae_site *list,
+                      void (*take)(eae_site *list, char *const *field, int fields))
 {
     eae_command_result r;
-    eae_names words = words_of(of(session), "hosts");
+    eae_names words = words_of(of(session), what);
     char *field[FIELDS];
     int fields, status = call(&words, &r);
     char *text = r.output.data;
     while (status == EAE_OK && (fields = next_line(&text, field)) >= 0) {
-        if (fields < 2)
-            continue;
-        eae_host_info *h = eae_site_host(list, field[0]);
-        h->state = eae_strdup(field[1]);
-        h->slots = number_or_none(field, fields, 2);
-        h->used = number_or_none(field, fields, 3);
-        if (fields > 4)
-            eae_parse_double(field[4], strlen(field[4]), &h->load);
+        if (fields >= 2)
+            take(list, field, fields);
     }
     eae_command_result_free(&r);
     return status;
 }
 
+static int hosts(eae_session *session, eae_site *list)
+{
+    return read_table(session, "hosts", list, take_host);
+}
+
 static int queues(eae_session *session, eae_site *list)
 {
-    eae_command_result r;
-    eae_names words = words_of(of(session), "queues");
-    char *field[FIELDS];
-    int fields, status = call(&words, &r);
-    char *text = r.output.data;
-    while (status == EAE_OK && (fields = next_line(&text, field)) >= 0) {
-        if (fields < 2)
-            continue;
-        eae_queue_info *q = eae_site_queue(list, field[0]);
-        q->state = eae_strdup(field[1]);
-        q->priority = number_or_none(field, fields, 2);
-        q->pending = number_or_none(field, fields, 3);
-        q->running = number_or_none(field, fields, 4);
-        q->window = fields > 5 ? eae_strdup(field[5]) : NULL;
-    }
-    eae_command_result_free(&r);
-    return status;
+    return read_table(session, "queues", list, take_queue);
 }
 
 static int ping(eae_session *session, char **answer)

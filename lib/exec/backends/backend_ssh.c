@@ -29,6 +29,8 @@ static void retry_hosts(eae_ssh_session *s)
         else if (h->state == EAE_SSH_CONNECTING && h->pid > 0 &&
                  now - h->begun > s->ssh.connect_seconds + ANSWER_SECONDS)
             eae_ssh_drop(h, "it takes too long to answer");
+        else
+            eae_ssh_check(h, s->quiet);
     }
 }
 
@@ -36,18 +38,23 @@ static void retry_hosts(eae_ssh_session *s)
 static void step(eae_ssh_session *s, int wait_ms)
 {
     struct pollfd *p = EAE_NEW_ARRAY(struct pollfd, 3 * s->hosts);
+    bool *was_ready = EAE_NEW_ARRAY(bool, s->hosts);
     for (int i = 0; i < s->hosts; i++)
         eae_ssh_wait_for(&s->host[i], p + (ptrdiff_t)3 * i);
     if (poll(p, 3 * (nfds_t)s->hosts, wait_ms) < 0)
         memset(p, 0, 3 * (size_t)s->hosts * sizeof *p);
     for (int i = 0; i < s->hosts; i++) {
-        bool ready = s->host[i].state == EAE_SSH_READY;
+        was_ready[i] = s->host[i].state == EAE_SSH_READY;
         eae_ssh_step(&s->host[i], p + (ptrdiff_t)3 * i, &s->ssh, eae_ssh_take, s);
-        if (ready && s->host[i].state == EAE_SSH_DOWN && s->host[i].retry_at > 0)
-            eae_detail("%s: %s; it is tried again", s->host[i].name, s->host[i].why);
     }
     free(p);
     retry_hosts(s);
+    for (int i = 0; i < s->hosts; i++) {
+        const eae_ssh_host *h = &s->host[i];
+        if (was_ready[i] && h->state == EAE_SSH_DOWN && h->retry_at > 0)
+            eae_detail("%s: %s; it is tried again", h->name, h->why);
+    }
+    free(was_ready);
     eae_ssh_ask_about_chunks(s);
 }
 
@@ -266,7 +273,7 @@ static void bring_up_to_date(eae_ssh_session *s, eae_chunk *c)
         if (k->state != EAE_CHUNK_NEW)
             c->state = k->state;
         set_text(&c->note, k->note);
-    } else if (eae_ssh_now() - h->since < s->patience && (h->retry_at > 0 || !settled(h))) {
+    } else if (eae_ssh_now() - h->heard < s->patience && (h->retry_at > 0 || !settled(h))) {
         c->state = EAE_CHUNK_UNKNOWN;
         set_text(&c->note, h->why);
     } else {
@@ -333,7 +340,7 @@ static int lookup(eae_session *session, eae_chunk *c)
         step(s, 50);
     for (int i = 0; i < s->hosts; i++) {
         eae_carried *k = eae_ssh_find(s, c->number, i);
-        if (k->state == EAE_CHUNK_NEW && eae_ssh_now() - s->host[i].since < s->patience)
+        if (k->state == EAE_CHUNK_NEW && eae_ssh_now() - s->host[i].heard < s->patience)
             silent = &s->host[i];
         if (k->fd[0] >= 0)
             had = i; /* its journal came from there */

@@ -31,7 +31,7 @@ typedef enum eae_remote_message {
     EAE_REMOTE_WATCH, /* chunk u64, journal u64, data u64: sizes that the client has -> STATE, BYTES
                        */
     EAE_REMOTE_STOP,  /* chunk u64: end its worker */
-    EAE_REMOTE_ASK,   /* -> INFO */
+    EAE_REMOTE_ASK,   /* -> INFO; also to see whether anybody is there */
     EAE_REMOTE_FORGET, /* remove the folder: everything has arrived */
     /* from the servant */
     EAE_REMOTE_WELCOME, /* protocol u32, version text, identity text, cwd text, cores u32 */

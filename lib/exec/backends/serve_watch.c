@@ -16,8 +16,6 @@
 #include "base/files.h"
 #include "exec/spawn.h"
 
-extern char **environ;
-
 enum { NOTE_MAX = 300, STARTING = 5 };
 static const double look_every = 0.2, stop_patience = 5;
 
@@ -68,12 +66,8 @@ static int start_worker(eae_watch *w, const char *folder, int errors)
     self[n] = '\0';
     snprintf(number, sizeof number, "%lld", (long long)w->chunk);
     char *argv[] = {self, (char *)"work", (char *)folder, number, NULL};
-    eae_spawn how = {.argv = argv,
-                     .environment = environ,
-                     .input = null,
-                     .output = null,
-                     .errors = errors,
-                     .detached = true};
+    eae_spawn how = {
+        .argv = argv, .input = null, .output = null, .errors = errors, .detached = true};
     w->pid = eae_spawn_start(&how, &error);
     close(null);
     errno = error;

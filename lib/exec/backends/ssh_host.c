@@ -23,8 +23,6 @@
 #include "exec/backends/spans.h"
 #include "exec/spawn.h"
 
-extern char **environ;
-
 enum { SAID_MAX = 4096, RETRY_MAX = 30, HOST_MAX = 255 };
 
 double eae_ssh_now(void)
@@ -71,19 +69,6 @@ bool eae_ssh_plain_path(const char *path)
 
 /* ---- the process ----------------------------------------------------------------------------- */
 
-static void enter(eae_ssh_host *h, eae_ssh_state state)
-{
-    h->state = state;
-    h->since = eae_ssh_now();
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 /* The last thing that ssh said, without its own name and the host's: as a rule, why it ended. */
 static char *last_line(const eae_ssh_host *h)
 {
@@ -103,7 +88,7 @@ static char *last_line(const eae_ssh_host *h)
 
 static void end_push(eae_ssh_host *h)
 {
-    close_fd(&h->push);
+    eae_spawn_close(&h->push);
     eae_buffer_free(&h->push_bytes);
     h->push_bytes = (eae_buffer){0};
     h->push_name = NULL;
@@ -111,15 +96,15 @@ static void end_push(eae_ssh_host *h)
 
 static void stop_process(eae_ssh_host *h)
 {
+    int how;
     if (h->pid > 0) {
         kill(-h->pid, SIGKILL);
-        while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
-            continue;
+        eae_spawn_wait(h->pid, &how);
     }
     h->pid = 0;
-    close_fd(&h->link.in);
-    close_fd(&h->link.out);
-    close_fd(&h->errors);
+    eae_spawn_close(&h->link.in);
+    eae_spawn_close(&h->link.out);
+    eae_spawn_close(&h->errors);
     end_push(h);
     eae_link_free(&h->link);
     h->link.greeted = h->link.ended = false;
@@ -136,15 +121,28 @@ void eae_ssh_drop(eae_ssh_host *h, const char *why)
     h->why = text;
     double wait = h->tries < 5 ? 1 << h->tries : RETRY_MAX;
     h->tries++;
-    if (h->state != EAE_SSH_DOWN)
-        enter(h, EAE_SSH_DOWN);
+    h->state = EAE_SSH_DOWN;
     h->retry_at = again ? eae_ssh_now() + wait : 0;
+}
+
+void eae_ssh_check(eae_ssh_host *h, double quiet)
+{
+    const eae_buffer nothing = {0};
+    double now = eae_ssh_now();
+    if (h->state != EAE_SSH_READY || h->link.out < 0)
+        return;
+    if (h->asked > 0 && now - h->asked > quiet) {
+        eae_ssh_drop(h, "it is silent");
+    } else if (h->asked <= 0 && now - h->heard > quiet) {
+        eae_link_send(&h->link, EAE_REMOTE_ASK, &nothing);
+        h->asked = now;
+    }
 }
 
 void eae_ssh_finish(eae_ssh_host *h)
 {
     h->was_ready = false; /* not to be tried again */
-    close_fd(&h->link.out);
+    eae_spawn_close(&h->link.out);
 }
 
 void eae_ssh_free(eae_ssh_host *h)
@@ -182,10 +180,10 @@ static pid_t start_ssh(const eae_ssh_host *h, const eae_ssh_config *config, cons
                                 remote,
                                 NULL};
     eae_spawn how = {.argv = (char *const *)argv,
-                     .environment = environ,
                      .input = fd[0],
                      .output = fd[1],
-                     .errors = fd[2]};
+                     .errors = fd[2],
+                     .group = true};
     int error;
     pid_t pid = eae_spawn_start(&how, &error);
     errno = error;
@@ -198,14 +196,13 @@ static pid_t start_ssh(const eae_ssh_host *h, const eae_ssh_config *config, cons
 void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
-    int64_t tries = h->tries;
     h->said.length = 0;
     h->begun = eae_ssh_now();
-    if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
+    if (eae_spawn_pipe(in) && eae_spawn_pipe(out) && eae_spawn_pipe(err))
         h->pid = start_ssh(h, config, (int[]){in[0], out[1], err[1]});
-    close_fd(&in[0]);
-    close_fd(&out[1]);
-    close_fd(&err[1]);
+    eae_spawn_close(&in[0]);
+    eae_spawn_close(&out[1]);
+    eae_spawn_close(&err[1]);
     h->link.out = in[1];
     h->link.in = out[0];
     h->errors = err[0];
@@ -226,10 +223,10 @@ void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config)
     eae_put_words(&b, config->batch ? &config->batch->environment : &(eae_names){0});
     eae_link_send(&h->link, EAE_REMOTE_HELLO, &b);
     eae_buffer_free(&b);
-    if (tries == 0 || h->state != EAE_SSH_DOWN)
-        enter(h, EAE_SSH_CONNECTING);
-    else
-        h->state = EAE_SSH_CONNECTING; /* lost since then */
+    h->state = EAE_SSH_CONNECTING;
+    h->asked = 0;
+    if (!h->was_ready) /* else it is lost since it was heard */
+        h->heard = h->begun;
 }
 
 /* ---- files to the host ----------------------------------------------------------------------- */
@@ -344,7 +341,7 @@ static void be_ready(eae_ssh_host *h)
 {
     h->was_ready = true;
     h->tries = 0;
-    enter(h, EAE_SSH_READY);
+    h->state = EAE_SSH_READY;
 }
 
 /* Ask for what comes next; with nothing left, the host is ready. */
@@ -419,7 +416,7 @@ static int welcome(eae_ssh_host *h, const eae_ssh_config *config, eae_cursor *c)
         be_ready(h);
         return EAE_OK;
     }
-    enter(h, EAE_SSH_STAGING);
+    h->state = EAE_SSH_STAGING;
     h->pushed_item = false;
     h->item = 0;
     return push_batch(h, config->batch);
@@ -477,7 +474,7 @@ static void take_errors(eae_ssh_host *h)
     char text[SAID_MAX];
     ssize_t n = read(h->errors, text, sizeof text);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        close_fd(&h->errors);
+        eae_spawn_close(&h->errors);
     if (n <= 0)
         return;
     if (h->said.length > SAID_MAX)
@@ -492,6 +489,10 @@ static int take_answers(eae_ssh_host *h, const eae_ssh_config *config, eae_ssh_f
     eae_cursor c;
     bool got = true;
     int status = eae_link_fill(&h->link);
+    if (!h->link.ended) {
+        h->heard = eae_ssh_now();
+        h->asked = 0;
+    }
     while (status == EAE_OK && got) {
         status = eae_link_next(&h->link, &type, &c, &got);
         if (status == EAE_OK && got)
@@ -510,6 +511,16 @@ static int go_on_staging(eae_ssh_host *h, const eae_ssh_config *config)
     return ask_for_item(h, config->batch);
 }
 
+/* What is on its way to the host is a sign of life too. */
+static void send_pending(eae_ssh_host *h)
+{
+    size_t before = eae_link_pending(&h->link);
+    if (eae_link_flush(&h->link) != EAE_OK)
+        h->link.ended = true;
+    else if (h->asked > 0 && eae_link_pending(&h->link) < before)
+        h->asked = eae_ssh_now();
+}
+
 void eae_ssh_step(eae_ssh_host *h, const struct pollfd p[3], const eae_ssh_config *config,
                   eae_ssh_fn fn, void *context)
 {
@@ -522,12 +533,13 @@ void eae_ssh_step(eae_ssh_host *h, const struct pollfd p[3], const eae_ssh_confi
         status = take_answers(h, config, fn, context);
     if (status == EAE_OK)
         status = go_on_staging(h, config);
-    if (status == EAE_OK && !h->link.ended && h->link.out >= 0 &&
-        eae_link_flush(&h->link) != EAE_OK)
-        h->link.ended = true;
+    if (status == EAE_OK && !h->link.ended && h->link.out >= 0)
+        send_pending(h);
     if (status != EAE_OK) {
         eae_ssh_drop(h, eae_message());
     } else if (h->link.ended) {
+        if (h->state == EAE_SSH_READY) /* it was not silent until now */
+            h->heard = eae_ssh_now();
         if (h->errors >= 0)
             take_errors(h);
         eae_ssh_drop(h, NULL);

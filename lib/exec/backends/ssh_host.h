@@ -2,7 +2,10 @@
  * ssh_host.h - one host: the ssh process that leads to it, and the servant behind it (remote.h).
  *
  * The remote command is `exec PATH serve`, and nothing else: whatever a user names or runs travels
- * as data. ssh never asks anything (BatchMode), and finds out by itself when the host is silent.
+ * as data. ssh never asks anything (BatchMode).
+ *
+ * A host that is ready and has said nothing for a while is asked for a sign of life; without one
+ * the connection is given up, whatever froze: the network, sshd, the servant, or our own ssh.
  *
  * A host that was ready and is lost is tried again after 1, 2, 4, ... 30 seconds; one that could
  * not be reached at first is not.
@@ -39,7 +42,8 @@ typedef struct eae_ssh_host {
     int64_t slots; /* as the user says, else as the host does; 0: not known yet */
     eae_ssh_state state;
     bool was_ready;
-    double since;    /* when it came into this state */
+    double heard;    /* when something came from it, or it was first looked for */
+    double asked;    /* when it was asked for a sign of life that has not come yet; 0: it was not */
     double begun;    /* when the present connection was begun */
     double retry_at; /* DOWN: when to try again; 0: never */
     int tries;
@@ -68,6 +72,9 @@ int eae_ssh_parse(eae_ssh_host *h, const char *text, size_t n);
 bool eae_ssh_plain_path(const char *path);
 
 void eae_ssh_connect(eae_ssh_host *h, const eae_ssh_config *config);
+/* READY: ask for a sign of life after `quiet` seconds of silence; after as many more without one,
+ * give up the connection. */
+void eae_ssh_check(eae_ssh_host *h, double quiet);
 /* Gives up the connection: DOWN. */
 void eae_ssh_drop(eae_ssh_host *h, const char *why);
 /* Nothing more is asked: the servant ends, and with it the connection. */

@@ -25,6 +25,7 @@ typedef struct eae_ssh_session {
     eae_ssh_host *host;
     int hosts;
     double patience; /* seconds that a host may be silent */
+    double quiet;    /* seconds after which one that is ready is asked for a sign of life */
     eae_carried *chunk;
     size_t count, capacity;
     eae_site *site; /* being filled by hosts() */

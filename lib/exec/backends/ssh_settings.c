@@ -89,6 +89,8 @@ int eae_ssh_take_settings(eae_ssh_session *s)
         status = seconds_setting(&s->config, "connect-timeout", CONNECT_SECONDS, &connect);
     if (status == EAE_OK)
         status = seconds_setting(&s->config, "host-timeout", HOST_SECONDS, &s->patience);
+    /* half of the patience is left to connect anew; a busy host has two seconds at least */
+    s->quiet = s->patience > 8 ? s->patience / 4 : 2;
     s->ssh.connect_seconds = connect < 1 ? 1 : (int)connect;
     set_slots(s);
     return status;

@@ -176,3 +176,37 @@ key() {
     must_fail 1 bash -c 'exec eae-cache key -- true >/dev/full'
     must_fail 1 bash -c 'exec eae-cache export >/dev/full'
 }
+
+# every object is damaged, and found to be
+damage_all() {
+    find cache/objects -type f | while read -r o; do printf X | dd of="$o" bs=1 conv=notrunc 2>/dev/null; done
+    capture eae-cache fsck
+    [ "$status" -eq 1 ]
+}
+
+@test "quarantine: fsck counts it; gc prunes it by age, and for size before anything of use" {
+    eae-cache run -- seq 1000 >/dev/null
+    damage_all
+    [ "$(tail -1 .stdout | cut -f 3,4,8)" = "$(printf '1\t1\t2')" ]
+    must_pass eae-cache fsck
+    [ "$(tail -1 .stdout | cut -f 8)" -eq 2 ]
+    eae-cache gc >g
+    [ "$(tail -1 g | cut -f 8)" -eq 0 ]
+    [ "$(tail -1 g | cut -f 6)" -gt 3893 ]
+    eae-cache gc --max-age 30m >g
+    [ "$(tail -1 g | cut -f 8)" -eq 0 ]
+    age
+    eae-cache gc --dry-run --max-age 30m >g
+    [ "$(tail -1 g | cut -f 8)" -eq 2 ]
+    [ "$(find cache/quarantine -type f | wc -l)" -eq 2 ]
+    eae-cache gc --max-age 30m >g
+    [ "$(tail -1 g | cut -f 7,8)" = "$(printf '0\t2')" ]
+    [ -z "$(find cache/quarantine -type f)" ]
+    eae-cache run -- seq 1000 >/dev/null
+    damage_all
+    eae-cache run -- seq 2000 >/dev/null
+    age
+    eae-cache gc --max-size 12K >g
+    [ "$(tail -1 g | cut -f 1,8)" = "$(printf '0\t2')" ]
+    must_hit seq 2000
+}

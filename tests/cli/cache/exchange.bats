@@ -96,6 +96,29 @@ P
     must_fail 1 other import text
 }
 
+@test "import refuses an entry without its object, by its name, unless the object is here" {
+    eae-cache run -- seq 10 >/dev/null
+    eae-cache run -- true
+    eae-cache export -q -o a.tar
+    mkdir x && tar xf a.tar -C x
+    k=$(eae-cache key -- seq 10) none=$(eae-cache key -- true)
+    tar cf entries.tar -C x "entries/$none" "entries/$k"
+    must_fail 1 other import entries.tar
+    says "entries/$k names an object"
+    [ "$(other ls | sed 1d | cut -f 1)" = "$none" ] # what was whole came
+    [ -z "$(find other/tmp -type f)" ]
+    other fsck >f
+    [ "$(tail -1 f | cut -f 1-4)" = "$(printf '1\t0\t0\t0')" ]
+    tar cf objects.tar -C x "$(cd x && find objects -type f)"
+    must_pass other import objects.tar
+    must_pass other import entries.tar
+    same_entries
+    : >"$(find other/objects -type f)" # one of another length
+    rm other/entries/*/"$k"
+    must_fail 1 other import entries.tar
+    [ "$(other ls | sed 1d | cut -f 1)" = "$none" ]
+}
+
 @test "push and pull send what is missing, and only that" {
     start_sshd "EAE_CACHE_DIR=$WORK/other"
     fill

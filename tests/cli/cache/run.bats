@@ -268,6 +268,34 @@ ran" ]
     is_empty
 }
 
+@test "an input without end is an error once it does not fit, and its temporary file goes" {
+    mkdir spool
+    must_fail 1 bash -c 'ulimit -f 1024; yes | eae-cache run --tmpdir spool -- touch ran'
+    says "standard input, kept before the command runs"
+    says "temporary file (--tmpdir): cannot write: File too large"
+    [ -z "$(ls -A spool)" ]
+    [ ! -e ran ]
+    is_empty
+}
+
+@test "figures: the templates and gnuplot that draw them are part of the key" {
+    command -v gnuplot >/dev/null || skip "no gnuplot (scripts/deps check)"
+    make_matrix 40 8 m.tsv
+    eae-view -q --label label m.tsv | eae-split -q --kfold 5 | eae-train svm -q | eae-score -q --curve roc >roc.tsv
+    mkdir share bin
+    cp -r "$BATS_TEST_DIRNAME/../../../share/plot" share/plot
+    export EAE_SHARE=$PWD/share
+    must_run_once eae-plot roc -O svg roc.tsv
+    must_hit eae-plot roc -O svg roc.tsv
+    echo 'set title "another"' >>share/plot/style.gp
+    [ "$(eae-cache explain -- eae-plot roc -O svg roc.tsv 2>/dev/null | sed 1d | cut -f 1)" = 'template style.gp' ]
+    must_run_once eae-plot roc -O svg roc.tsv
+    must_hit eae-plot roc -O svg roc.tsv
+    printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v gnuplot)" >bin/gnuplot
+    chmod +x bin/gnuplot
+    PATH=$PWD/bin:$PATH must_run_once eae-plot roc -O svg roc.tsv
+}
+
 @test "a full disk at the output is an error, also on a hit" {
     must_fail 1 bash -c 'exec eae-cache run -- seq 100000 >/dev/full'
     says "cannot write"

@@ -2,7 +2,7 @@
 #
 #   start_sshd NAME=VALUE   host "here" for ssh (first on PATH from now on); commands there get the
 #                           variable and our PATH
-#   stop_sshd
+#   stop_sshd               as the end of the test does, however it ends
 # shellcheck shell=bash
 
 start_sshd() {
@@ -32,6 +32,7 @@ C
         "$sshd" -f sshd_config -o "ListenAddress=127.0.0.1:$port" -E sshd.log && break
     done
     for _ in $(seq 100); do [ -s sshd.pid ] && break; sleep 0.05; done
+    "$BATS_TEST_DIRNAME/../../servers/after" begin "$WORK" $$ kill "$(cat sshd.pid)"
     echo "[127.0.0.1]:$port $(cut -d' ' -f 1,2 host.pub)" >known
     cat >ssh_config <<C
 Host here
@@ -51,5 +52,6 @@ C
 }
 
 stop_sshd() {
+    "$BATS_TEST_DIRNAME/../../servers/after" end "$WORK"
     [ ! -s "$WORK/sshd.pid" ] || kill "$(cat "$WORK/sshd.pid")" 2>/dev/null || true
 }

@@ -57,7 +57,7 @@ load submit
 
 @test "help of every command" {
     must_pass eae-submit --help
-    for command in run status wait cancel log resume ls hosts queues ping work; do
+    for command in run status wait cancel log resume ls rm hosts queues ping work; do
         [[ $stdout == *"  $command "* ]] || fail "$command"
         capture eae-submit "$command" --help
         [ "$status" -eq 0 ]

@@ -225,3 +225,26 @@ SH
     must_pass timeout 20 eae-submit run --slots 1 --array 1-2 -- eae-submit run --array '{}0-{}1' -- echo '{}'
     [ "$stdout" = $'1\n1\n2\n2' ] || fail "$stdout"
 }
+
+@test "options of a resume reach workers elsewhere: time-out, log, threads" {
+    cp "$BATS_TEST_DIRNAME/../../../share/examples/backend/background" place
+    export HOME=$WORK
+    cat >jobs.txt <<'JOBS'
+sh -c 'echo $OMP_NUM_THREADS; head -c 5000 /dev/zero | tr "\\0" x >&2; [ -e again ] || exit 1'
+sh -c '[ -e again ] || exit 1; sleep 30'
+JOBS
+    for chunk in 1 2; do
+        rm -f again
+        capture eae-submit run --fresh --on "script:$WORK/place" --timeout 40 --log-max 4K -t 3 --chunk $chunk jobs.txt
+        [ "$status" -eq 1 ]
+        id=$(eae-submit ls | awk -F '\t' 'NR == 2 {print $1}')
+        [ "$(eae-submit log --stdout "$id:1")" = 3 ]
+        touch again
+        capture eae-submit resume --timeout 0.5 --log-max 1K -t 2 "$id"
+        [ "$status" -eq 1 ]
+        [ "$stdout" = 2 ]
+        says 'job 2: timed out'
+        [ "$(eae-submit log "$id:1" | wc -c)" -lt 1200 ]
+        must_pass eae-submit rm "$id"
+    done
+}

@@ -227,6 +227,31 @@ must_fail_with_output() {
     [ "$(sort -n ran | uniq -d | wc -l)" -le 1 ]
 }
 
+@test "a host that freezes with its connection: it is given up in bounded time, and its jobs run elsewhere" {
+    make_marks 12 0.3
+    background timeout 60 "${SSH[@]}" -v --slots 1 --chunk 1 --connect-timeout 1 --host-timeout 4 jobs
+    wait_for 10 lines_in ran 3
+    server freeze h2
+    wait $client || fail "$(cat err)"
+    finished 12 out
+    grep -q 'h2: it is silent; it is tried again' err
+    server thaw h2
+}
+
+@test "a connection, a servant or our ssh that freezes: another takes its place, nothing is lost or runs twice" {
+    make_marks 9 3
+    background timeout 60 "${SSH[@]}" -v --slots 1 --chunk 1 --host-timeout 10 jobs
+    wait_for 10 lines_in ran 3
+    server stall h1
+    kill -STOP $(servants h2)
+    kill -STOP "$(pgrep -f "$HOSTS/ssh_config .*-- h3 exec")"
+    wait $client || fail "$(cat err)"
+    finished 9 out
+    jobs_ran_once 9
+    for host in h1 h2 h3; do grep -q "$host: it is silent; it is tried again" err || fail "$host: $(cat err)"; done
+    server thaw h1
+}
+
 @test "a worker that is killed: its job runs again, and only that" {
     make_marks 8 0.4
     background "${SSH[@]}" --slots 1 --chunk 2 jobs
@@ -272,4 +297,19 @@ must_fail_with_output() {
     [ "$(echo "$stdout" | grep -o 'is alive' | wc -l)" = 2 ] || fail "$stdout"
     must_fail 1 eae-submit ping --on ssh --hosts h1,h3
     says 'h3 is down'
+}
+
+@test "options of a resume reach the hosts: time-out, log, threads" {
+    printf '%s\n' "sh -c 'echo \$OMP_NUM_THREADS; head -c 5000 /dev/zero | tr \"\\\\0\" x >&2; [ -e $WORK/again ] || exit 1'" \
+        "sh -c '[ -e $WORK/again ] || exit 1; sleep 30'" >list
+    capture eae-submit run --on ssh --hosts h1,h2 --timeout 40 --log-max 4K -t 3 list
+    [ "$status" -eq 1 ]
+    id=$(eae-submit ls | awk -F '\t' 'NR == 2 {print $1}')
+    [ "$(eae-submit log --stdout "$id:1")" = 3 ]
+    touch again
+    capture eae-submit resume --timeout 0.5 --log-max 1K -t 2 "$id"
+    [ "$status" -eq 1 ]
+    [ "$stdout" = 2 ]
+    says 'job 2: timed out'
+    [ "$(eae-submit log "$id:1" | wc -c)" -lt 1200 ]
 }
