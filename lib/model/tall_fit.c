@@ -11,57 +11,14 @@
 
 /* Rows of a block, the places of the data that they are taken from, and how many blocks are asked
  * for ahead. All but the last are part of the result. */
-enum { BLOCK = 32, PLACES = 8, AHEAD = 2 };
+enum { BLOCK = EAE_TALL_BLOCK, PLACES = 8, AHEAD = 2 };
 
 /* Shares of the sum of beta before a pass that it should not exceed after it, and of the gap that
  * are no matter. */
 static const double SLOW = 0.7, MINOR = 0.01;
 
-/* Models of one source. */
-typedef struct {
-    const eae_source *source;
-    double *by;   /* cols: inverse squared, 0 for features not in use; NULL: all 1 */
-    float *gram;  /* blocks x BLOCK x BLOCK; of one block where there is no room */
-    double trace; /* mean z'z of the first block */
-    bool known;   /* gram of all blocks is there */
-} group;
-
-typedef struct {
-    const eae_tall_problem *problem;
-    eae_tall_model *fit;
-    group *group;
-    double *beta, *begin_beta;   /* rows */
-    double *value;               /* rows: of w as it was when the pass began */
-    double *u, *begin_u;         /* cols: w inverse, for raw values */
-    double sum, begin_sum, bias; /* of beta; the multiplier */
-    double rho;                  /* the penalty on the sum; 0: not known yet */
-    double factor, bound;        /* the repair of begin_beta */
-    double *change;              /* BLOCK */
-    double *block_value;         /* BLOCK */
-} model;
-
-struct eae_tall_progress {
-    const eae_kernels *kernels;
-    const eae_source *data;
-    const eae_tall_watch *watch;
-    int threads;
-    int64_t rows, cols, blocks;
-    int64_t *order; /* rows, block after block */
-    group *group;
-    int64_t groups;
-    bool keeps;      /* all block Gram matrices are kept */
-    double *scratch; /* BLOCK x BLOCK */
-    model *model;    /* those that are left first */
-    int64_t left;
-    double *vector_value; /* BLOCK x 2 left */
-    double *vector_by;    /* BLOCK x left */
-    eae_row_vector *vector;
-    int64_t block;       /* in hand */
-    int64_t pass;        /* the last one that is done */
-    eae_tall_model *fit; /* of all models */
-    int64_t count;
-    char *done; /* count */
-};
+typedef eae_tall_group group;
+typedef eae_tall_passing model;
 typedef struct eae_tall_progress fitting;
 
 double eae_tall_model_bytes(int64_t rows, int64_t cols)
@@ -99,7 +56,7 @@ static void make_order(fitting *f)
 static bool same_source(const eae_source *a, const eae_source *b)
 {
     return a->x == b->x && a->fill == b->fill && a->shift == b->shift && a->inverse == b->inverse &&
-           a->feature == b->feature;
+           a->feature == b->feature && a->design == b->design && a->coef == b->coef;
 }
 
 static int open_group(fitting *f, group *g, const eae_source *source)
@@ -148,15 +105,21 @@ static int open_model(fitting *f, model *m, const eae_tall_problem *problem, eae
     fit->w = eae_try_alloc(cols, sizeof(double), "weights");
     if (!m->value || !m->u || !m->begin_u || !fit->w)
         return EAE_FAIL;
+    if (problem->source->coef) {
+        m->along = EAE_NEW_ARRAY(double, problem->source->terms);
+        m->begin_along = EAE_NEW_ARRAY(double, problem->source->terms);
+    }
     memset(m->u, 0, cols * sizeof(double));
     memset(m->begin_u, 0, cols * sizeof(double));
     return status;
 }
 
-static void close_model(model *m)
+void eae_tall_close_model(eae_tall_passing *m)
 {
     free(m->beta);
     free(m->begin_beta);
+    free(m->along);
+    free(m->begin_along);
     free(m->change);
     free(m->block_value);
     free(m->u);
@@ -216,10 +179,15 @@ static int solve_model(void *context, int64_t task, int worker)
     const int64_t *row = f->order + f->block * BLOCK;
     const float *gram = m->group->gram + (f->keeps ? f->block * BLOCK * BLOCK : 0);
     bool penalised = m->problem->bias_penalised;
+    double *values = f->vector_value + 2 * task;
     (void)worker;
+    if (m->along) {
+        eae_tall_take_off(m->group->source, row, n, m->along, values, 2 * f->left);
+        eae_tall_take_off(m->group->source, row, n, m->begin_along, values + 1, 2 * f->left);
+    }
     for (int64_t i = 0; i < n; i++) {
-        m->block_value[i] = f->vector_value[i * 2 * f->left + 2 * task];
-        m->value[row[i]] = f->vector_value[i * 2 * f->left + 2 * task + 1];
+        m->block_value[i] = values[i * 2 * f->left];
+        m->value[row[i]] = values[i * 2 * f->left + 1];
     }
     if (m->rho == 0)
         m->rho = m->group->trace / (double)f->rows;
@@ -239,6 +207,18 @@ static int solve_model(void *context, int64_t task, int worker)
     eae_tall_block_solve(&block);
     for (int64_t i = 0; i < n; i++)
         f->vector_by[i * f->left + task] = m->change[i];
+    return EAE_OK;
+}
+
+/* What an adjusted source has less than what was added. */
+static int adjust_model(void *context, int64_t task, int worker)
+{
+    fitting *f = context;
+    model *m = &f->model[task];
+    (void)worker;
+    if (m->along)
+        eae_tall_take_back(m->group->source, m->group->by, f->order + f->block * BLOCK,
+                           block_rows(f, f->block), m->change, m->u, m->along);
     return EAE_OK;
 }
 
@@ -281,6 +261,8 @@ static int do_block(fitting *f)
     if (status == EAE_OK)
         status = f->kernels->row_update(f->data, row, n, f->vector_by, f->vector + 2 * f->left,
                                         f->left, f->threads);
+    if (status == EAE_OK && f->adjusts)
+        status = eae_parallel(f->threads, f->left, adjust_model, f);
     return status;
 }
 
@@ -292,6 +274,10 @@ static void begin_pass(fitting *f)
         model *m = &f->model[k];
         memcpy(m->begin_u, m->u, (size_t)f->cols * sizeof(double));
         memcpy(m->begin_beta, m->beta, (size_t)f->rows * sizeof(double));
+        if (m->along) {
+            eae_tall_along(m->group->source, m->u, m->along);
+            memcpy(m->begin_along, m->along, (size_t)m->group->source->terms * sizeof(double));
+        }
         m->begin_sum = m->sum;
         m->factor = eae_tall_repair(m->problem, f->rows, m->beta, m->sum);
         m->bound = 0;
@@ -394,7 +380,7 @@ static double drop_done(fitting *f)
         model m = f->model[k];
         if (is_last(&m, m.fit->iterations)) {
             f->done[m.fit - f->fit] = 1;
-            close_model(&m);
+            eae_tall_close_model(&m);
             continue;
         }
         gap = fmax(gap, m.fit->gap);
@@ -420,57 +406,6 @@ static int do_pass(fitting *f)
     return status;
 }
 
-/* ---- milestones ------------------------------------------------------------------------------ */
-
-/* Models that were done before leave without their solution, which comes from outside. */
-static void drop_known(fitting *f)
-{
-    int64_t left = 0;
-    for (int64_t k = 0; k < f->left; k++) {
-        model m = f->model[k];
-        if (f->done[m.fit - f->fit])
-            close_model(&m);
-        else
-            f->model[left++] = m;
-    }
-    f->left = left;
-}
-
-static void visit_model(const fitting *f, model *m, eae_tall_part visit, void *to)
-{
-    visit(to, m->beta, (size_t)f->rows * sizeof(double));
-    visit(to, m->u, (size_t)f->cols * sizeof(double));
-    visit(to, &m->sum, sizeof m->sum);
-    visit(to, &m->bias, sizeof m->bias);
-    visit(to, &m->rho, sizeof m->rho);
-    visit(to, &m->fit->gap, sizeof m->fit->gap);
-    visit(to, &m->fit->iterations, sizeof m->fit->iterations);
-}
-
-static void visit_solution(const fitting *f, eae_tall_model *fit, eae_tall_part visit, void *to)
-{
-    visit(to, fit->w, (size_t)f->cols * sizeof(double));
-    visit(to, fit->value, (size_t)f->rows * sizeof(double));
-    visit(to, &fit->intercept, sizeof fit->intercept);
-    visit(to, &fit->objective, sizeof fit->objective);
-    visit(to, &fit->gap, sizeof fit->gap);
-    visit(to, &fit->iterations, sizeof fit->iterations);
-    visit(to, &fit->converged, sizeof fit->converged);
-}
-
-void eae_tall_visit(eae_tall_progress *f, eae_tall_part visit, void *to)
-{
-    visit(to, f->done, (size_t)f->count);
-    drop_known(f);
-    visit(to, &f->pass, sizeof f->pass);
-    for (int64_t k = 0; k < f->count; k++) {
-        if (f->done[k])
-            visit_solution(f, &f->fit[k], visit, to);
-    }
-    for (int64_t k = 0; k < f->left; k++)
-        visit_model(f, &f->model[k], visit, to);
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static int open_fitting(fitting *f, const eae_tall_problem *problem, int64_t count,
@@ -488,15 +423,17 @@ static int open_fitting(fitting *f, const eae_tall_problem *problem, int64_t cou
     f->count = count;
     make_order(f);
     int status = EAE_OK;
-    for (; f->left < count && status == EAE_OK; f->left++)
+    for (; f->left < count && status == EAE_OK; f->left++) {
         status = open_model(f, &f->model[f->left], &problem[f->left], &fit[f->left]);
+        f->adjusts |= problem[f->left].source->coef != NULL;
+    }
     return status;
 }
 
 static void close_fitting(fitting *f)
 {
     for (int64_t k = 0; k < f->left; k++)
-        close_model(&f->model[k]);
+        eae_tall_close_model(&f->model[k]);
     for (int64_t g = 0; g < f->groups; g++) {
         free(f->group[g].by);
         free(f->group[g].gram);

@@ -32,7 +32,7 @@
 
 #include "model/gram_fit.h"
 
-/* What is done to the raw values is in `source` (fill, shift, inverse, feature; no design). Models
+/* What is done to the raw values is in `source` (fill, design, shift, inverse, feature). Models
  * whose sources have the same pointers share what is made of the data. */
 typedef struct eae_tall_problem {
     const eae_source *source;

@@ -33,7 +33,7 @@ static int fit_all(const eae_tall_problem *problem, int64_t count, double memory
 
 typedef struct {
     float *x;
-    double *y, *cost, *number, *shift, *inverse, *fill;
+    double *y, *cost, *number, *shift, *inverse, *fill, *design, *coef;
     int64_t row[TRAINED];
     eae_source source;
 } study;
@@ -90,6 +90,27 @@ static void free_study(study *s)
     free(s->shift);
     free(s->inverse);
     free(s->fill);
+    free(s->design);
+    free(s->coef);
+}
+
+/* What a design of two terms explains is taken off: a column of sevens, and a trend. */
+static void adjust_study(study *s)
+{
+    s->design = EAE_NEW_ARRAY(double, 2 * ROWS);
+    s->coef = EAE_NEW_ARRAY(double, 2 * COLS);
+    for (int i = 0; i < ROWS; i++) {
+        s->design[2 * i] = 1;
+        s->design[2 * i + 1] = i % 11;
+    }
+    for (int j = 0; j < COLS; j++) {
+        s->coef[j] = 7;
+        s->coef[COLS + j] = 0.03 * (j % 5);
+        s->shift[j] = 0.1;
+    }
+    s->source.design = s->design;
+    s->source.coef = s->coef;
+    s->source.terms = 2;
 }
 
 static eae_tall_problem problem_of(const study *s, eae_loss loss, bool penalised)
@@ -192,6 +213,24 @@ static void test_agreement(void **state)
         agreement_case(&s, EAE_LOSS_SQUARED_HINGE, true);
         agreement_case(&s, EAE_LOSS_LOGISTIC, false);
         agreement_case(&s, EAE_LOSS_SQUARED, false);
+        free_study(&s);
+    }
+}
+
+static void test_adjusted(void **state)
+{
+    (void)state;
+    for (int missing = 0; missing < 2; missing++) {
+        study s = make_study(8, missing);
+        adjust_study(&s);
+        for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_SQUARED; loss++)
+            agreement_case(&s, (eae_loss)loss, false);
+        int64_t feature[COLS / 3];
+        for (int k = 0; k < COLS / 3; k++)
+            feature[k] = 3 * k;
+        s.source.feature = feature;
+        s.source.feature_count = COLS / 3;
+        agreement_case(&s, EAE_LOSS_HINGE, true);
         free_study(&s);
     }
 }
@@ -354,9 +393,13 @@ static int by_second_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_agreement), BOTH(test_gap_is_true),
-        BOTH(test_features),  BOTH(test_same_bits),
-        BOTH(test_stopped),   cmocka_unit_test_setup(test_many_rows, by_second_order),
+        BOTH(test_agreement),
+        BOTH(test_adjusted),
+        BOTH(test_gap_is_true),
+        BOTH(test_features),
+        BOTH(test_same_bits),
+        BOTH(test_stopped),
+        cmocka_unit_test_setup(test_many_rows, by_second_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

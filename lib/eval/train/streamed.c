@@ -36,8 +36,6 @@ static const char *obstacle(const eae_run *run)
         return "models without --permute";
     if (spec->covariates.terms > 0)
         return "models without --covariates";
-    if (spec->prepare.design)
-        return "models without --adjust";
     if (run->dataset.missing && spec->prepare.imputation == EAE_IMPUTE_ALS)
         return "missing values filled by --impute mean or median";
     return NULL;
@@ -347,9 +345,10 @@ int eae_streamed_run(const eae_streamed_task *task, int64_t count, const eae_tar
         double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run))
                                    : eae_tall_model_bytes(run->dataset.rows, run->dataset.cols);
         each += (2 * rows + cols) * sizeof(double);
+        double learned = (4 + (double)run->spec->prepare.terms) * cols * sizeof(double);
         int64_t models = 0;
         for (last = first; last < count; last++) {
-            double more = (double)models_of(&task[last], target) * each + 4 * cols * sizeof(double);
+            double more = (double)models_of(&task[last], target) * each + learned;
             if (last > first && used + more > have / 2)
                 break;
             used += more;

@@ -66,6 +66,51 @@ agree() {
     agree logistic -C 0.001 --impute median --scale none
 }
 
+# 90 samples of 40 features with an age, a sex and a site that bear on both, sites at unequal levels: planned.eae
+make_sites() {
+    awk 'BEGIN {
+        x = 4711; OFS = "\t"
+        printf "id\tlabel\tscore\tage\tsex\tsite"
+        for (j = 1; j <= 40; j++) printf "\tf%d", j
+        print ""
+        for (i = 0; i < 90; i++) {
+            x = (x * 4096 + 150889) % 714025; age = 40 + int(x / 714025 * 400) / 10
+            x = (x * 4096 + 150889) % 714025; sex = x > 357000
+            x = (x * 4096 + 150889) % 714025; site = int(x / 714025 * 3)
+            x = (x * 4096 + 150889) % 714025; y = (age - 60) / 20 + sex - site / 2 + 3 * (x / 714025 - 0.5) > 0
+            x = (x * 4096 + 150889) % 714025
+            printf "s%02d\t%s\t%.3f\t%.1f\t%s\t%s", i, y ? "case" : "control", y + age / 10 + x / 714025, age, substr("fm", sex + 1, 1), "site" site
+            for (j = 1; j <= 40; j++) {
+                x = (x * 4096 + 150889) % 714025
+                printf "\t%.4f", 7 + x / 714025 + (j < 5 ? y / 4 : 0) + (j % 3 == 0 ? site * j / 40 : 0) + (j % 5 == 0 ? age / 30 : 0)
+            }
+            print ""
+        }
+    }' >sites.tsv
+    eae-view -q "$@" -o sites.eae sites.tsv
+    eae-split -q --kfold 3 -o planned.eae sites.eae
+}
+
+@test "--adjust: features less what the design explains, by blocks and by second derivatives" {
+    make_sites --label label=case/control --meta score,age,sex,site
+    for adjust in age age,sex,site; do
+        first=s00 agree svm -C 0.05 --adjust $adjust
+        first=s00 agree svm -C 0.05 --adjust $adjust --scale none
+        first=s00 agree logistic -C 1 --adjust $adjust --filter ttest:10
+        first=s00 agree svm --loss squared-hinge -C 0.1 --adjust $adjust --filter variance:4
+    done
+    make_sites --label score --regression --meta label,age,sex,site
+    first=s00 agree ridge --lambda 0.3,3 --adjust age,site
+    # more features than the second method takes, some of them missing
+    eae-synth -q --rows 120 --cols 300 --informative 9 --missing 0.02 --groups 4 | eae-view -q -O tsv --no-history | sed '1s/@group/batch/' >x.tsv
+    eae-split -q --kfold 3 --meta batch -o planned.eae x.tsv
+    agree svm -C 0.001 --adjust batch --impute mean
+    agree logistic -C 0.001 --adjust batch --impute mean --scale none
+    must_pass eae-train svm -q -C 0.001 --adjust batch --impute mean --solver stream --final --weights all -t 4 --memory 1M -o four.eae planned.eae
+    must_pass eae-train svm -q -C 0.001 --adjust batch --impute mean --solver stream --final --weights all -t 1 -o one.eae planned.eae
+    [ "$(bytes one.eae)" = "$(bytes four.eae)" ]
+}
+
 @test "a parameter chosen inside" {
     eae-synth -q --rows 120 --cols 300 --informative 30 --effect 0.8 |
         eae-split -q --kfold 3 --inner 3 -o planned.eae
