@@ -7,6 +7,7 @@
 #include "model/tall_parts.h"
 
 enum { HALVINGS = 60, ROUNDS = 3 };
+static const double FLAT = 1e-13;
 
 /* ---- the primal ------------------------------------------------------------------------------ */
 
@@ -33,18 +34,20 @@ static double primal(const eae_tall_state *s, double scale, double b)
     return scale * scale * norm_of(s) / 2 + sum;
 }
 
-/* The derivative by the intercept, or by the scale. */
+/* The derivative by the intercept, or by the scale. Of the hinge it is 0 on an interval of
+ * intercepts where costs cancel, and what rounding leaves of them is no slope. */
 static double derivative(const eae_tall_state *s, double scale, double b, bool by_scale)
 {
     const eae_tall_problem *p = s->problem;
-    double sum = by_scale ? scale * norm_of(s) : 0;
+    double sum = by_scale ? scale * norm_of(s) : 0, size = 0;
     for (int64_t i = 0; i < s->rows; i++) {
         if (p->cost[i] == 0)
             continue;
         double v = value_of(s, i);
         sum += p->cost[i] * eae_loss_slope(p->loss, p->y[i], scale * v + b) * (by_scale ? v : 1);
+        size += p->cost[i];
     }
-    return sum;
+    return p->loss == EAE_LOSS_HINGE && !by_scale && fabs(sum) < FLAT * size ? 0 : sum;
 }
 
 /* Where the derivative changes its sign between low and high: from below 0 to at least 0, or to

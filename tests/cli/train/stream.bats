@@ -111,6 +111,39 @@ make_sites() {
     [ "$(bytes one.eae)" = "$(bytes four.eae)" ]
 }
 
+@test "--permute: more models in the same passes, of the same relabellings" {
+    eae-synth -q --rows 90 --cols 200 --informative 20 --effect 0.8 --seed 3 |
+        eae-split -q --kfold 3 --inner 2 -o planned.eae
+    agree svm -C 0.001 --permute 3
+    agree svm -C 0.0003,0.001 --permute 3 --tune auc
+    for f in gram stream; do column perm prediction $f.eae >$f.perm; column chosen prediction $f.eae >$f.chosen; done
+    same_bytes gram.perm stream.perm
+    same_bytes gram.chosen stream.chosen
+    agree logistic -C 0.01 --permute 3 --filter ttest:20 --class-weight balanced
+    agree logistic -C 0.01,0.1 --permute 2 --tune auc --filter ttest:20
+    agree svm -C 0.01 --permute 9 --filter variance:10
+    eae-score -q gram.eae >gram.score
+    eae-score -q stream.eae >stream.score
+    same_bytes gram.score stream.score
+}
+
+@test "--permute where a relabelling leaves a training set without a class" {
+    eae-synth -q --rows 24 --cols 60 --balance 0.12 --seed 2 | eae-view -q -O tsv --no-history | sed '1s/@label[^\t]*/kind/' >x.tsv
+    cut -f1,2 x.tsv | tail -n +2 | awk 'BEGIN { OFS = "\t"; print "split", "sample", "role" }
+        { print 1, $1, ($2 == "case" && ++n <= 2) || ($2 != "case" && ++m <= 5) ? "train" : "test" }' >plan.tsv
+    eae-split -q --label kind --plan-in plan.tsv -o planned.eae x.tsv
+    for how in "" --filter=variance:50 --filter=ttest:9; do
+        for f in gram stream; do
+            must_pass eae-train svm -q --tol 1e-9 -C 0.01 --permute 12 $how --solver $f -o $f.eae planned.eae
+            eae-view -q --kind prediction -O tsv $f.eae | columns_from s1 | tail -n +2 | tr '\t' '\n' >$f.values
+            eae-score -q $f.eae | cut -f1-7 >$f.score
+        done
+        near 1e-3 <(sed s/NA/9/ gram.values) <(sed s/NA/9/ stream.values)
+        same_bytes gram.score stream.score
+    done
+    column objective prediction stream.eae | wc -l | awk '!($1 > 0 && $1 < 13) { exit 1 }'
+}
+
 @test "a parameter chosen inside" {
     eae-synth -q --rows 120 --cols 300 --informative 30 --effect 0.8 |
         eae-split -q --kfold 3 --inner 3 -o planned.eae
@@ -141,6 +174,17 @@ make_sites() {
     done
     cat part1.eae part2.eae part3.eae | eae-view --no-history -o shards.eae
     [ "$(bytes whole.eae)" = "$(bytes shards.eae)" ]
+    for how in "svm -C 0.001" "svm -C 0.001,0.1 --filter ttest:20"; do
+        # shellcheck disable=SC2086
+        permute() { eae-train $how -q --tol 1e-3 --permute 5 --solver stream --final --weights all "$@"; }
+        permute -t 1 -o whole.eae planned.eae
+        permute -t 4 --memory 1M -o little.eae planned.eae
+        [ "$(bytes whole.eae)" = "$(bytes little.eae)" ]
+        for i in 1 2 3; do
+            permute -t $i --shard $i/3 <planned.eae
+        done | eae-view --no-history -o shards.eae
+        [ "$(bytes whole.eae)" = "$(bytes shards.eae)" ]
+    done
 }
 
 @test "auto: few samples by a Gram matrix, many by passes, and it says why" {
@@ -188,8 +232,6 @@ make_sites() {
 
 @test "what passes over the data cannot do exits 2, naming the option" {
     eae-synth -q --rows 40 --cols 20 --seed 2 | eae-split -q --kfold 3 -o planned.eae
-    must_fail 2 eae-train svm --solver stream --permute 3 planned.eae
-    says "--permute"
     must_fail 2 eae-train svm --solver stream --kernel rbf planned.eae
     says "linear kernel"
     must_fail 2 eae-train als --solver stream planned.eae
