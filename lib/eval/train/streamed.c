@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/progress.h"
 #include "eval/train/checkpoint.h"
 #include "model/few_fit.h"
 #include "model/tall_fit.h"
@@ -245,6 +246,7 @@ static void close_member(member *m)
 static void ask_ahead(void *context, int64_t first, int64_t count)
 {
     eae_frame_ahead(((const batch *)context)->data, first, count);
+    eae_progress_add(count);
 }
 
 /* One function for both ways: checkpoint.h. */
@@ -303,6 +305,8 @@ static int after_pass(void *context, eae_tall_progress *progress, int64_t pass, 
                    (long long)left, gap);
     else
         eae_detail("pass %lld: done", (long long)pass);
+    eae_progress_again("pass %lld (%lld models left, gap %.2g), ", (long long)pass + 1,
+                       (long long)left, gap);
     return keep_milestone(context, progress, left == 0);
 }
 
@@ -339,8 +343,8 @@ static int open_batch(batch *b, const eae_run *run, int64_t models)
 {
     b->problem = EAE_NEW_ARRAY(eae_tall_problem, models);
     b->model = EAE_NEW_ARRAY(eae_tall_model, models);
-    b->memory = eae_try_alloc((size_t)(models * 2 * run->dataset.rows), sizeof(double),
-                              "labels and costs");
+    b->memory =
+        eae_try_alloc((size_t)(models * 2 * run->dataset.rows), sizeof(double), "labels and costs");
     int status = b->memory ? EAE_OK : EAE_FAIL;
     for (int64_t s = 0; s < b->count && status == EAE_OK; s++)
         status = open_member(b, &b->member[s]);
@@ -382,7 +386,7 @@ static demand need_of(const eae_run *run)
     double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run))
                                : eae_tall_model_bytes(run->dataset.rows, run->dataset.cols);
     return (demand){.model = each + (2 * rows + cols) * sizeof(double),
-                  .learned = (4 + (double)run->spec->prepare.terms) * cols * sizeof(double)};
+                    .learned = (4 + (double)run->spec->prepare.terms) * cols * sizeof(double)};
 }
 
 /* Labelings of a task from `first` on that share a training set: where a filter reads them, each
@@ -424,13 +428,17 @@ int eae_streamed_run(const eae_streamed_task *task, int64_t count, const eae_tar
                      eae_streamed_done done, void *context)
 {
     int status = EAE_OK;
+    if (count > 0)
+        eae_progress_start("samples", task[0].run->dataset.rows);
     for (int64_t at = 0, first = 0; at < count && status == EAE_OK;) {
         const eae_run *run = task[at].run;
         batch b = {.target = target};
         double have = run->spec->memory > 0 ? (double)run->spec->memory : 0x1p62, used = 0;
         int64_t models = 0;
         fill_batch(&b, task, count, have / 2, &at, &first, &models, &used);
+        eae_progress_again("pass 1, ");
         status = do_batch(&b, run, models, have - used, done, context);
     }
+    eae_progress_end();
     return status;
 }

@@ -339,9 +339,8 @@ static int streamed_done(void *context, int64_t id, const int64_t *perm, const e
     int64_t row = id >= 0 ? model_row_of(f, id) : f->spec->weights == EAE_WEIGHTS_NONE ? -1 : 0;
     if (id >= 0)
         write_predictions(f, id, fold, fits, perm, fits->value);
-    return row >= 0 && perm[0] == 0
-               ? write_models(f, row, fold, fits, eae_fold_source(fold).shift)
-               : EAE_OK;
+    return row >= 0 && perm[0] == 0 ? write_models(f, row, fold, fits, eae_fold_source(fold).shift)
+                                    : EAE_OK;
 }
 
 /* Training sets for passes over the data, each with the labelings that share its parameters. */

@@ -230,6 +230,16 @@ make_sites() {
     column gap model m.eae | awk '!($1 > 1e-6 && $1 < 1.5) { exit 1 }'
 }
 
+@test "a terminal is shown passes and the gap, a file is not" {
+    eae-synth -q --rows 1000 --cols 500 --informative 9 -o x.eae
+    # without an end, until the line is there
+    train="eae-train svm --solver stream -C 1 --tol 1e-15 -o m.eae x.eae"
+    timeout 60 script -qec "$train --max-iter 1000000" /dev/null </dev/null | tr '\r' '\n' |
+        grep -m 1 -E 'pass [0-9]+ \(1 models left, gap [0-9.e-]+\), [0-9]+ of 1000 samples, [0-9.e+]+/s'
+    must_pass $train -q --max-iter 300
+    [ -z "$stderr" ]
+}
+
 @test "what passes over the data cannot do exits 2, naming the option" {
     eae-synth -q --rows 40 --cols 20 --seed 2 | eae-split -q --kfold 3 -o planned.eae
     must_fail 2 eae-train svm --solver stream --kernel rbf planned.eae
