@@ -23,6 +23,8 @@ static void visit_model(const eae_tall_progress *f, eae_tall_passing *m, eae_tal
     visit(to, &m->sum, sizeof m->sum);
     visit(to, &m->bias, sizeof m->bias);
     visit(to, &m->rho, sizeof m->rho);
+    if (m->less) /* sums, multipliers, the best */
+        visit(to, m->free_sum, 4 * (size_t)m->problem->free->terms * sizeof(double));
     visit(to, &m->fit->gap, sizeof m->fit->gap);
     visit(to, &m->fit->iterations, sizeof m->fit->iterations);
 }
@@ -33,6 +35,9 @@ static void visit_solution(const eae_tall_progress *f, eae_tall_model *fit, eae_
     visit(to, fit->w, (size_t)f->cols * sizeof(double));
     visit(to, fit->value, (size_t)f->rows * sizeof(double));
     visit(to, &fit->intercept, sizeof fit->intercept);
+    const eae_tall_free *free = f->problem[fit - f->fit].free;
+    if (free)
+        visit(to, fit->gamma, (size_t)free->covariates * sizeof(double));
     visit(to, &fit->objective, sizeof fit->objective);
     visit(to, &fit->gap, sizeof fit->gap);
     visit(to, &fit->iterations, sizeof fit->iterations);

@@ -36,6 +36,9 @@ typedef struct eae_tall_state {
     double sum;          /* of beta */
     double factor;       /* eae_tall_repair() */
     double bound; /* of the norm of sum_i r_i z_i, where r is what the repair takes off beta */
+    /* with problem->free: */
+    const double *less; /* rows: r */
+    double *g;          /* terms: where to begin, and the best */
 } eae_tall_state;
 
 /* A free intercept needs sum beta = 0: what is taken off each beta to get there is factor times its
@@ -50,8 +53,17 @@ static inline double eae_tall_share(const eae_tall_problem *problem, int64_t i, 
     return beta != 0 && (problem->y[i] > 0) == (sum > 0) ? beta : 0;
 }
 
+/* The repair of beta with problem->free: what is taken off each, so that sum_i beta_i e_i = 0. */
+void eae_tall_repair_free(const eae_tall_problem *problem, int64_t rows, const double *beta,
+                          double *less);
+
+/* What a gap is a share of, at least. Covariates that separate the classes by themselves leave an
+ * objective of 0, of which nothing is a share: what rounding leaves of the costs is little enough.
+ */
+double eae_tall_least(const eae_tall_problem *problem, int64_t rows);
+
 /* Sets scale (the best multiple of w), intercept, objective and gap of the fit. */
-void eae_tall_certify(const eae_tall_state *state, eae_tall_model *fit, double *scale);
+void eae_tall_certify(eae_tall_state *state, eae_tall_model *fit, double *scale);
 
 /* ---- what a computation consists of ---------------------------------------------------------- */
 
@@ -78,7 +90,11 @@ typedef struct eae_tall_passing {
     double sum, begin_sum, bias; /* of beta; the multiplier */
     double rho;                  /* the penalty on the sum; 0: not known yet */
     double factor, bound;        /* the repair of begin_beta */
+    double *less;                /* rows: the repair of begin_beta; with problem->free */
+    double *free_sum, *free_begin, *free_bias,
+        *g;                      /* terms: sums of beta e, multipliers, the best */
     double *along, *begin_along; /* terms: coef u, of source->coef; or NULL */
+    float *gram;                 /* of the block in hand, with the penalty; with problem->free */
     double *change;              /* EAE_TALL_BLOCK */
     double *block_value;         /* EAE_TALL_BLOCK */
 } eae_tall_passing;
@@ -100,8 +116,9 @@ struct eae_tall_progress {
     double *vector_value; /* EAE_TALL_BLOCK x 2 left */
     double *vector_by;    /* EAE_TALL_BLOCK x left */
     eae_row_vector *vector;
-    int64_t block;       /* in hand */
-    int64_t pass;        /* the last one that is done */
+    int64_t block; /* in hand */
+    int64_t pass;  /* the last one that is done */
+    const eae_tall_problem *problem;
     eae_tall_model *fit; /* of all models */
     int64_t count;
     char *done; /* count */

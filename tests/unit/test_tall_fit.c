@@ -18,7 +18,7 @@
 #include "model/few_fit.h"
 #include "../tolerance.h"
 
-enum { ROWS = 210, COLS = 120, TRAINED = 180 };
+enum { ROWS = 210, COLS = 120, TRAINED = 180, COVARIATES = 4 };
 
 static const eae_kernels *cpu;
 static bool few; /* which method is tried */
@@ -36,6 +36,8 @@ typedef struct {
     double *y, *cost, *number, *shift, *inverse, *fill, *design, *coef;
     int64_t row[TRAINED];
     eae_source source;
+    double *u;                 /* ROWS x COVARIATES */
+    eae_tall_free free, alone; /* with the intercept, and without */
 } study;
 
 /* A few columns carry the classes; every seventh row is not trained on. */
@@ -92,6 +94,28 @@ static void free_study(study *s)
     free(s->fill);
     free(s->design);
     free(s->coef);
+    free(s->u);
+    eae_tall_free_close(&s->free);
+    eae_tall_free_close(&s->alone);
+}
+
+/* A trend, a group, one that goes with the classes, and one that says nothing new. */
+static void add_covariates(study *s)
+{
+    s->u = EAE_NEW_ARRAY(double, ROWS *COVARIATES);
+    for (int i = 0; i < ROWS; i++) {
+        double *u = s->u + i * COVARIATES;
+        u[0] = 0.1 * (i % 17);
+        u[1] = i % 3 == 1;
+        u[2] = s->y[i] + 2 * (i * 7919 % 101 / 50.0 - 1);
+        u[3] = -2 * u[0];
+    }
+    assert_int_equal(eae_tall_free_open(&s->free, cpu, s->u, COVARIATES, s->cost, ROWS, true),
+                     EAE_OK);
+    assert_int_equal(eae_tall_free_open(&s->alone, cpu, s->u, COVARIATES, s->cost, ROWS, false),
+                     EAE_OK);
+    assert_int_equal(s->free.terms, 4);
+    assert_int_equal(s->alone.terms, 3);
 }
 
 /* What a design of two terms explains is taken off: a column of sevens, and a trend. */
@@ -120,6 +144,7 @@ static eae_tall_problem problem_of(const study *s, eae_loss loss, bool penalised
                               .cost = s->cost,
                               .loss = loss,
                               .bias_penalised = penalised,
+                              .free = s->u ? penalised ? &s->alone : &s->free : NULL,
                               .tol = 1e-9};
 }
 
@@ -140,6 +165,8 @@ static double primal(const study *s, const eae_tall_problem *p, const eae_tall_m
         sum += isnan(m->w[j]) ? 0 : m->w[j] * m->w[j] / 2;
     sum += p->bias_penalised ? m->intercept * m->intercept / 2 : 0;
     for (int i = 0; i < ROWS; i++) {
+        for (int t = 0; t < COVARIATES && s->u; t++)
+            value[i] += m->gamma[t] * s->u[i * COVARIATES + t];
         double f = value[i] + m->intercept, margin = 1 - p->y[i] * f, d = p->y[i] - f;
         assert_true(fabs(f - m->value[i]) <= EAE_TOLERANCE_SOLUTION);
         double loss = d * d / 2;
@@ -158,11 +185,14 @@ static double primal(const study *s, const eae_tall_problem *p, const eae_tall_m
 static void fit_by_gram(const study *s, const eae_tall_problem *p, eae_gram_fit *fit)
 {
     double *gram = eae_malloc(TRAINED * TRAINED, sizeof *gram), y[TRAINED], cost[TRAINED];
+    double u[TRAINED * COVARIATES];
     double one = 1;
     assert_int_equal(cpu->gram(&s->source, s->row, TRAINED, EAE_PRECISION_F64, gram, 1), EAE_OK);
     for (int i = 0; i < TRAINED; i++) {
         y[i] = p->y[s->row[i]];
         cost[i] = p->cost[s->row[i]];
+        for (int t = 0; t < 3 && s->u; t++) /* the last one repeats the first */
+            u[i * 3 + t] = s->u[s->row[i] * COVARIATES + t];
     }
     eae_gram_problem problem = {.kernels = cpu,
                                 .n = TRAINED,
@@ -170,9 +200,11 @@ static void fit_by_gram(const study *s, const eae_tall_problem *p, eae_gram_fit 
                                 .ld = TRAINED,
                                 .y = y,
                                 .cost = cost,
+                                .u = s->u ? u : NULL,
+                                .terms = s->u ? 3 : 0,
                                 .bias_penalised = p->bias_penalised,
                                 .tol = 1e-11};
-    eae_gram_fit_init(fit, TRAINED, 0);
+    eae_gram_fit_init(fit, TRAINED, problem.terms);
     int status = EAE_FAIL;
     if (p->loss == EAE_LOSS_LOGISTIC)
         status = eae_fit_logistic(&problem, fit);
@@ -217,6 +249,23 @@ static void test_agreement(void **state)
     }
 }
 
+static void test_covariates(void **state)
+{
+    (void)state;
+    for (int missing = 0; missing < 2; missing++) {
+        study s = make_study(9, missing);
+        add_covariates(&s);
+        for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_SQUARED; loss++)
+            agreement_case(&s, (eae_loss)loss, false);
+        agreement_case(&s, EAE_LOSS_HINGE, true);
+        agreement_case(&s, EAE_LOSS_SQUARED_HINGE, true);
+        if (missing)
+            adjust_study(&s);
+        agreement_case(&s, EAE_LOSS_HINGE, false);
+        free_study(&s);
+    }
+}
+
 static void test_adjusted(void **state)
 {
     (void)state;
@@ -237,10 +286,11 @@ static void test_adjusted(void **state)
 
 /* Stopped early, what it says about itself is still true: the gap bounds the distance to the best.
  */
-static void test_gap_is_true(void **state)
+static void gap_case(bool covariates)
 {
-    (void)state;
     study s = make_study(2, false);
+    if (covariates)
+        add_covariates(&s);
     for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_SQUARED; loss++) {
         eae_tall_problem p = problem_of(&s, (eae_loss)loss, false);
         eae_gram_fit best;
@@ -257,6 +307,13 @@ static void test_gap_is_true(void **state)
         eae_gram_fit_free(&best);
     }
     free_study(&s);
+}
+
+static void test_gap_is_true(void **state)
+{
+    (void)state;
+    gap_case(false);
+    gap_case(true);
 }
 
 /* Features that are not in use get no weight, and what is left is their model. */
@@ -284,6 +341,7 @@ static void test_same_bits(void **state)
 {
     (void)state;
     study s = make_study(4, true), t = make_study(4, false);
+    add_covariates(&t);
     eae_tall_problem p[4] = {
         problem_of(&s, EAE_LOSS_HINGE, false), problem_of(&s, EAE_LOSS_LOGISTIC, false),
         problem_of(&s, EAE_LOSS_SQUARED, false), problem_of(&s, EAE_LOSS_SQUARED_HINGE, true)};
@@ -291,6 +349,7 @@ static void test_same_bits(void **state)
     t.source.x = s.x; /* another way to see the same data */
     t.source.fill = s.fill;
     p[1].source = &t.source;
+    p[1].free = p[2].free = &t.free;
     eae_tall_model together[4], alone;
     assert_int_equal(fit_all(p, 4, 1e9, 4, NULL, together), EAE_OK);
     for (int k = 0; k < 4; k++) {
@@ -298,6 +357,8 @@ static void test_same_bits(void **state)
         assert_memory_equal(alone.w, together[k].w, COLS * sizeof(double));
         assert_memory_equal(alone.value, together[k].value, ROWS * sizeof(double));
         assert_true(alone.intercept == together[k].intercept);
+        if (p[k].free)
+            assert_memory_equal(alone.gamma, together[k].gamma, COVARIATES * sizeof(double));
         assert_true(alone.objective == together[k].objective);
         assert_int_equal(alone.iterations, together[k].iterations);
         eae_tall_model_free(&alone);
@@ -393,13 +454,10 @@ static int by_second_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_agreement),
-        BOTH(test_adjusted),
-        BOTH(test_gap_is_true),
-        BOTH(test_features),
-        BOTH(test_same_bits),
-        BOTH(test_stopped),
-        cmocka_unit_test_setup(test_many_rows, by_second_order),
+        BOTH(test_agreement),  BOTH(test_adjusted),
+        BOTH(test_covariates), BOTH(test_gap_is_true),
+        BOTH(test_features),   BOTH(test_same_bits),
+        BOTH(test_stopped),    cmocka_unit_test_setup(test_many_rows, by_second_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,8 +34,6 @@ static const char *obstacle(const eae_run *run)
     bool binary = spec->model == EAE_MODEL_LOGISTIC && run->target.outcome.classes == 2;
     if (!svm && !binary && spec->model != EAE_MODEL_RIDGE)
         return "svm with the linear kernel, logistic for two classes, and ridge";
-    if (spec->covariates.terms > 0)
-        return "models without --covariates";
     if (run->dataset.missing && spec->prepare.imputation == EAE_IMPUTE_ALS)
         return "missing values filled by --impute mean or median";
     return NULL;
@@ -94,6 +92,7 @@ typedef struct {
     int64_t labelings;
     eae_fold fold;
     eae_source source;
+    eae_tall_free free; /* of covariates, where there are any */
     eae_fits fits;
     int64_t *model; /* per fit: its model in the batch, -1 where nothing is fitted */
 } member;
@@ -156,6 +155,7 @@ static void set_problem(const eae_target *t, const member *m, int param, int sid
                                   .cost = cost,
                                   .loss = loss_of(spec),
                                   .bias_penalised = spec->bias_penalised,
+                                  .free = m->free.e ? &m->free : NULL,
                                   .tol = spec->tol,
                                   .max_iter = spec->max_iter};
 }
@@ -163,6 +163,26 @@ static void set_problem(const eae_target *t, const member *m, int param, int sid
 static int64_t fits_of(const member *m)
 {
     return m->fits.labelings * m->fits.params * m->fits.sides;
+}
+
+/* Covariates as the training rows standardise them, over all rows of the data. */
+static int open_covariates(member *m)
+{
+    const eae_fold *f = &m->fold;
+    const eae_train_spec *spec = f->run->spec;
+    int64_t rows = f->run->dataset.rows, terms = spec->covariates.terms;
+    if (terms == 0)
+        return EAE_OK;
+    double *u = EAE_NEW_ARRAY(double, rows *terms), *weight = EAE_NEW_ARRAY(double, rows);
+    for (int64_t i = 0; i < f->m; i++)
+        memcpy(u + f->row[i] * terms, f->u + i * terms, (size_t)terms * sizeof *u);
+    for (int64_t i = 0; i < f->n; i++)
+        weight[f->row[i]] = f->split->count[i];
+    int status = eae_tall_free_open(&m->free, f->run->dataset.kernels, u, terms, weight, rows,
+                                    !spec->bias_penalised);
+    free(u);
+    free(weight);
+    return status;
 }
 
 static int open_member(batch *b, member *m)
@@ -175,6 +195,9 @@ static int open_member(batch *b, member *m)
     if (status != EAE_OK)
         return status;
     m->source = eae_fold_source(&m->fold);
+    status = open_covariates(m);
+    if (status != EAE_OK)
+        return status;
     m->model = EAE_NEW_ARRAY(int64_t, fits_of(m));
     for (int64_t k = 0; k < fits_of(m); k++) {
         int64_t labeling = k / m->fits.sides % m->labelings;
@@ -200,6 +223,8 @@ static void take_model(const batch *b, member *m, int64_t k)
     eae_tall_model *from = &b->model[m->model[k]];
     eae_gram_fit *fit = &m->fits.fit[k];
     fit->intercept = from->intercept;
+    for (int64_t t = 0; t < f->run->spec->covariates.terms; t++)
+        fit->gamma[t] = from->gamma[t];
     fit->objective = from->objective;
     fit->gap = from->gap;
     fit->iterations = from->iterations;
@@ -236,6 +261,7 @@ static void close_member(member *m)
 {
     eae_fold_close(&m->fold);
     eae_fits_free(&m->fits);
+    eae_tall_free_close(&m->free);
     free(m->model);
     m->model = NULL;
 }
@@ -382,11 +408,14 @@ typedef struct {
 
 static demand need_of(const eae_run *run)
 {
+    int64_t terms = run->spec->covariates.terms;
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
-    double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run))
-                               : eae_tall_model_bytes(run->dataset.rows, run->dataset.cols);
+    double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run) + terms)
+                               : eae_tall_model_bytes(run->dataset.rows, run->dataset.cols, terms);
     return (demand){.model = each + (2 * rows + cols) * sizeof(double),
-                    .learned = (4 + (double)run->spec->prepare.terms) * cols * sizeof(double)};
+                    .learned = ((4 + (double)run->spec->prepare.terms) * cols +
+                                (double)(terms > 0 ? 2 * terms + 2 : 0) * rows) *
+                               sizeof(double)};
 }
 
 /* Labelings of a task from `first` on that share a training set: where a filter reads them, each

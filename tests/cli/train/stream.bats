@@ -111,6 +111,43 @@ make_sites() {
     [ "$(bytes one.eae)" = "$(bytes four.eae)" ]
 }
 
+@test "--covariates: beside the features, without penalty" {
+    make_sites --label label=case/control --meta score,age,sex,site
+    for covariates in age age,sex,site; do
+        first=s00 agree svm -C 0.05,1 --covariates $covariates --filter variance:30
+        first=s00 agree logistic -C 1 --covariates $covariates --filter ttest:10 --class-weight balanced
+        first=s00 agree svm --loss squared-hinge -C 0.1 --covariates $covariates --bias penalized
+    done
+    first=s00 agree svm -C 0.1 --covariates age --adjust site --permute 2
+    first=s00 agree logistic -C 0.1 --covariates age,sex --filter variance:0
+    make_sites --label score --regression --meta label,age,sex,site
+    first=s00 agree ridge --lambda 0.3,3 --covariates age,sex,site
+    # by blocks
+    eae-synth -q --rows 120 --cols 300 --informative 20 --effect 0.6 --seed 7 | eae-view -q -O tsv --no-history |
+        awk -F'\t' -v OFS='\t' '{ age = 40 + NR * 7919 % 101 / 5 + ($2 == "case") * 4; $2 = (NR == 1 ? "kind\tage\tsite" : $2 "\t" age "\ts" NR * 104729 % 13 % 3); print }' >x.tsv
+    eae-split -q --kfold 3 --label kind --meta age,site -o planned.eae x.tsv
+    agree svm -C 0.003,0.1 --covariates age,site
+    agree svm --loss squared-hinge -C 0.001 --covariates age,site --bias penalized
+    agree logistic -C 0.01 --covariates age,site --permute 2
+    train=(eae-train svm -q -C 0.001,0.1 --tol 1e-5 --covariates age,site --permute 2 --solver stream --final --weights all)
+    "${train[@]}" -t 1 -o one.eae planned.eae
+    "${train[@]}" -t 4 --memory 1M -o four.eae <planned.eae
+    [ "$(bytes one.eae)" = "$(bytes four.eae)" ]
+    for i in 1 2; do "${train[@]}" -t $i --shard $i/2 planned.eae; done | eae-view -q --no-history -o parts.eae
+    [ "$(bytes one.eae)" = "$(bytes parts.eae)" ]
+}
+
+@test "covariates that separate the classes leave nothing to do" {
+    eae-synth -q --rows 60 --cols 200 --seed 7 | eae-view -q -O tsv --no-history |
+        awk -F'\t' -v OFS='\t' '{ $2 = (NR == 1 ? "kind\tmark" : $2 "\t" ($2 == "case") + NR / 100); print }' >x.tsv
+    for model in "svm -C 1" "svm -C 1 --filter ttest:9" "svm -C 1 --loss squared-hinge" "logistic --filter ttest:9"; do
+        # shellcheck disable=SC2086
+        must_pass eae-train $model -q --label kind --meta mark --covariates mark --solver stream -o m.eae x.tsv
+        column objective model m.eae | awk '!($1 >= 0 && $1 < 1e-8) { exit 1 }'
+        [ "$(column converged model m.eae | sort -u)" = 1 ]
+    done
+}
+
 @test "--permute: more models in the same passes, of the same relabellings" {
     eae-synth -q --rows 90 --cols 200 --informative 20 --effect 0.8 --seed 3 |
         eae-split -q --kfold 3 --inner 2 -o planned.eae
