@@ -33,6 +33,7 @@ typedef struct {
 } scratch;
 
 typedef struct {
+    eae_tall_progress progress; /* first */
     const eae_kernels *kernels;
     const eae_tall_watch *watch;
     int threads;
@@ -41,6 +42,11 @@ typedef struct {
     eae_few_model *model;        /* those that are left first */
     int64_t left;
     scratch *scratch; /* threads */
+    int64_t pass;     /* the last one that is done */
+    const eae_tall_problem *problem;
+    eae_tall_model *fit; /* of all models */
+    int64_t count;
+    char *done; /* count */
 } fitting;
 
 bool eae_few_suits(int64_t rows, int64_t features)
@@ -243,12 +249,18 @@ int eae_few_factor(eae_few_model *m, const eae_kernels *kernels)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* Vectors over the rows that a method keeps, beside the values. */
+static size_t vectors_of(const eae_tall_problem *problem)
+{
+    return problem->loss == EAE_LOSS_HINGE ? 5 : 1;
+}
+
 static int open_model(eae_few_model *m, const eae_tall_problem *problem, eae_tall_model *fit)
 {
     const eae_tall_free *f = problem->free;
     int64_t rows = problem->source->rows, p = problem->source->feature_count;
     int64_t q = p + (f ? f->terms : 0) + (!f || problem->bias_penalised ? 1 : 0);
-    size_t vectors = problem->loss == EAE_LOSS_HINGE ? 5 : 1;
+    size_t vectors = vectors_of(problem);
     *fit = (eae_tall_model){.gap = INFINITY};
     if (f)
         fit->gamma = EAE_NEW_ARRAY(double, f->covariates + 1);
@@ -325,6 +337,7 @@ static void close_fitting(fitting *f)
     }
     free(f->scratch);
     free(f->model);
+    free(f->done);
 }
 
 static void take_solution(eae_few_model *m)
@@ -341,6 +354,56 @@ static void take_solution(eae_few_model *m)
             eae_tall_free_turn_back(m->problem->free, m->point + m->p, m->fit->gamma);
     m->fit->converged = m->fit->gap <= m->problem->tol;
 }
+
+/* ---- milestones ------------------------------------------------------------------------------ */
+
+/* What a pass sums up is not part of it, but for the factor that two directions share. */
+static void visit_model(eae_few_model *m, eae_tall_part visit, void *to)
+{
+    visit(to, &m->phase, sizeof m->phase);
+    visit(to, m->point, 4 * (size_t)m->q * sizeof(double));
+    visit(to, m->factor, (size_t)(m->q * m->q) * sizeof(double));
+    visit(to, m->value, (size_t)m->rows * sizeof(double));
+    visit(to, m->old, vectors_of(m->problem) * (size_t)m->rows * sizeof(double));
+    visit(to, &m->best, sizeof m->best);
+    visit(to, &m->stalled, sizeof m->stalled);
+    visit(to, &m->mu, sizeof m->mu);
+    visit(to, &m->target, sizeof m->target);
+    visit(to, &m->moved, sizeof m->moved);
+    visit(to, &m->fit->objective, sizeof m->fit->objective);
+    visit(to, &m->fit->gap, sizeof m->fit->gap);
+    visit(to, &m->fit->iterations, sizeof m->fit->iterations);
+}
+
+/* Models that were done before leave without their solution, which comes from outside. */
+static void drop_known(fitting *f)
+{
+    int64_t left = 0;
+    for (int64_t k = 0; k < f->left; k++) {
+        eae_few_model m = f->model[k];
+        if (f->done[m.fit - f->fit])
+            close_model(&m);
+        else
+            f->model[left++] = m;
+    }
+    f->left = left;
+}
+
+static void visit_passes(eae_tall_progress *progress, eae_tall_part visit, void *to)
+{
+    fitting *f = (fitting *)progress;
+    visit(to, f->done, (size_t)f->count);
+    drop_known(f);
+    visit(to, &f->pass, sizeof f->pass);
+    for (int64_t k = 0; k < f->count; k++) {
+        if (f->done[k])
+            eae_tall_visit_solution(&f->problem[k], &f->fit[k], visit, to);
+    }
+    for (int64_t k = 0; k < f->left; k++)
+        visit_model(&f->model[k], visit, to);
+}
+
+/* ---- passes ---------------------------------------------------------------------------------- */
 
 static int step_model(void *context, int64_t task, int worker)
 {
@@ -369,6 +432,7 @@ static int do_pass(fitting *f, double *gap)
         eae_few_model m = f->model[k];
         if (m.done) {
             take_solution(&m);
+            f->done[m.fit - f->fit] = 1;
             close_model(&m);
             continue;
         }
@@ -383,12 +447,17 @@ static int do_pass(fitting *f, double *gap)
 int eae_fit_few(const eae_tall_problem *problem, int64_t count, const eae_kernels *kernels,
                 int threads, const eae_tall_watch *watch, eae_tall_model *fit)
 {
-    fitting f = {.kernels = kernels,
+    fitting f = {.progress.visit = visit_passes,
+                 .kernels = kernels,
                  .watch = watch,
                  .threads = threads > 1 ? threads : 1,
-                 .rows = problem[0].source->rows};
+                 .rows = problem[0].source->rows,
+                 .problem = problem,
+                 .fit = fit,
+                 .count = count};
     int status = EAE_OK;
     f.model = EAE_NEW_ARRAY(eae_few_model, count);
+    f.done = EAE_NEW_ARRAY(char, count);
     memset(fit, 0, (size_t)count * sizeof *fit);
     for (; f.left < count && status == EAE_OK; f.left++) {
         status = open_model(&f.model[f.left], &problem[f.left], &fit[f.left]);
@@ -397,11 +466,14 @@ int eae_fit_few(const eae_tall_problem *problem, int64_t count, const eae_kernel
     }
     if (status == EAE_OK)
         status = open_scratch(&f);
-    for (int64_t pass = 1; f.left > 0 && status == EAE_OK; pass++) {
+    if (status == EAE_OK && watch && watch->begin)
+        status = watch->begin(watch->context, &f.progress);
+    while (f.left > 0 && status == EAE_OK) {
         double gap;
         status = do_pass(&f, &gap);
+        f.pass++;
         if (status == EAE_OK && watch && watch->pass)
-            status = watch->pass(watch->context, NULL, pass, f.left, gap);
+            status = watch->pass(watch->context, &f.progress, f.pass, f.left, gap);
     }
     close_fitting(&f);
     for (int64_t k = 0; k < count && status != EAE_OK; k++)

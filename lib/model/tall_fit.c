@@ -19,7 +19,7 @@ static const double SLOW = 0.7, MINOR = 0.01;
 
 typedef eae_tall_group group;
 typedef eae_tall_passing model;
-typedef struct eae_tall_progress fitting;
+typedef eae_tall_passes fitting;
 
 double eae_tall_model_bytes(int64_t rows, int64_t cols, int64_t covariates)
 {
@@ -537,7 +537,8 @@ int eae_fit_tall(const eae_tall_problem *problem, int64_t count, const eae_kerne
                  double memory, int threads, const eae_tall_watch *watch, eae_tall_model *fit)
 {
     const eae_source *data = problem[0].source;
-    fitting f = {.kernels = kernels,
+    fitting f = {.progress.visit = eae_tall_visit_passes,
+                 .kernels = kernels,
                  .data = data,
                  .watch = watch,
                  .threads = threads,
@@ -549,13 +550,13 @@ int eae_fit_tall(const eae_tall_problem *problem, int64_t count, const eae_kerne
     memset(fit, 0, (size_t)count * sizeof *fit);
     int status = open_fitting(&f, problem, count, fit);
     if (status == EAE_OK && watch && watch->begin)
-        status = watch->begin(watch->context, &f);
+        status = watch->begin(watch->context, &f.progress);
     while (f.left > 0 && status == EAE_OK) {
         status = do_pass(&f);
         f.pass++;
         double gap = status == EAE_OK ? drop_done(&f) : 0;
         if (status == EAE_OK && watch && watch->pass)
-            status = watch->pass(watch->context, &f, f.pass, f.left, gap);
+            status = watch->pass(watch->context, &f.progress, f.pass, f.left, gap);
     }
     close_fitting(&f);
     for (int64_t k = 0; k < count && status != EAE_OK; k++)

@@ -66,7 +66,13 @@ typedef struct eae_tall_model {
  * same order. The first one says which models are done; the others follow from it. */
 typedef struct eae_tall_progress eae_tall_progress;
 typedef void (*eae_tall_part)(void *to, void *bytes, size_t n);
-void eae_tall_visit(eae_tall_progress *progress, eae_tall_part visit, void *to);
+struct eae_tall_progress {
+    void (*visit)(eae_tall_progress *progress, eae_tall_part visit, void *to);
+};
+static inline void eae_tall_visit(eae_tall_progress *progress, eae_tall_part visit, void *to)
+{
+    progress->visit(progress, visit, to);
+}
 
 /* How a computation looks from outside. All may be 0. */
 typedef struct eae_tall_watch {

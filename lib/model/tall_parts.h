@@ -99,7 +99,8 @@ typedef struct eae_tall_passing {
     double *block_value;         /* EAE_TALL_BLOCK */
 } eae_tall_passing;
 
-struct eae_tall_progress {
+typedef struct eae_tall_passes {
+    eae_tall_progress progress; /* first */
     const eae_kernels *kernels;
     const eae_source *data;
     const eae_tall_watch *watch;
@@ -122,9 +123,14 @@ struct eae_tall_progress {
     eae_tall_model *fit; /* of all models */
     int64_t count;
     char *done; /* count */
-};
+} eae_tall_passes;
 
 void eae_tall_close_model(eae_tall_passing *m);
+
+/* For progress.visit of eae_tall_passes; and the solution of a model that is done. */
+void eae_tall_visit_passes(eae_tall_progress *progress, eae_tall_part visit, void *to);
+void eae_tall_visit_solution(const eae_tall_problem *problem, eae_tall_model *fit,
+                             eae_tall_part visit, void *to);
 
 /* ---- adjusted values ----------------------------------------------------------------------------
  *

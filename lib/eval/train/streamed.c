@@ -343,13 +343,13 @@ static int fit_batch(batch *b, const eae_run *run, double room)
         .begin = begin_passes, .ahead = ask_ahead, .pass = after_pass, .context = b};
     size_t bytes = (size_t)(b->models * 2 * run->dataset.rows) * sizeof(double);
     b->data = run->data;
-    if (has_few(run)) /* soon done: no milestones */
-        return eae_fit_few(b->problem, b->models, run->dataset.kernels, run->spec->threads, &watch,
-                           b->model);
     b->checkpoint = run->checkpoint;
     if (b->checkpoint)
         snprintf(b->name, sizeof b->name, "passes-%016llx",
                  (unsigned long long)eae_hash64(b->memory, bytes));
+    if (has_few(run))
+        return eae_fit_few(b->problem, b->models, run->dataset.kernels, run->spec->threads, &watch,
+                           b->model);
     return eae_fit_tall(b->problem, b->models, run->dataset.kernels, room, run->spec->threads,
                         &watch, b->model);
 }
