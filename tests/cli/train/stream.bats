@@ -228,6 +228,15 @@ make_sites() {
     eae-synth -q --rows 100 --cols 50 -o few.eae
     must_pass eae-train svm -v -o m.eae few.eae
     says "solver: gram"
+    eae-synth -q --rows 600 --cols 20 -o few.eae
+    must_pass eae-train svm -v --max-iter 1 -o m.eae few.eae
+    says "solver: stream"
+    # a hinge on overlapping classes takes many passes, a smooth loss few
+    eae-synth -q --rows 1600 --cols 2100 -o border.eae
+    must_pass eae-train svm -v --max-iter 1 -o m.eae border.eae
+    says "solver: gram"
+    must_pass eae-train logistic -v --max-iter 1 -o m.eae border.eae
+    says "solver: stream"
     eae-synth -q --rows 21000 --cols 20 --informative 5 -o many.eae
     must_pass eae-train svm -C 0.00001 --tol 1e-2 -v -o m.eae many.eae
     says "solver: stream"
