@@ -2,6 +2,7 @@
 #include "base/progress.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@ static struct {
     double started;
     double next;
     bool shown;
-    pthread_mutex_t lock; /* for next and shown */
+    char stage[80];       /* before the count */
+    pthread_mutex_t lock; /* for started, next, shown and stage */
 } progress = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static double now(void)
@@ -38,6 +40,21 @@ void eae_progress_start(const char *what, int64_t total)
     progress.started = now();
     progress.next = progress.started + first_after;
     progress.shown = false;
+    progress.stage[0] = 0;
+}
+
+void eae_progress_again(const char *fmt, ...)
+{
+    va_list args;
+    if (!progress.what)
+        return;
+    pthread_mutex_lock(&progress.lock);
+    va_start(args, fmt);
+    vsnprintf(progress.stage, sizeof progress.stage, fmt, args);
+    va_end(args);
+    atomic_store(&progress.done, 0);
+    progress.started = now();
+    pthread_mutex_unlock(&progress.lock);
 }
 
 static void show(double time)
@@ -45,8 +62,8 @@ static void show(double time)
     long long done = atomic_load(&progress.done);
     double rate = (double)done / (time - progress.started);
     double left = rate > 0 ? (double)(progress.total - done) / rate : 0;
-    fprintf(stderr, "\r%s: %lld of %lld %s, %.3g/s, %.0f s left \033[K", eae_diag_program_name(),
-            done, (long long)progress.total, progress.what, rate, left);
+    fprintf(stderr, "\r%s: %s%lld of %lld %s, %.3g/s, %.0f s left \033[K", eae_diag_program_name(),
+            progress.stage, done, (long long)progress.total, progress.what, rate, left);
     fflush(stderr);
     progress.next = time + then_every;
     progress.shown = true;

@@ -10,9 +10,14 @@
 
 #include <stdint.h>
 
+#include "base/status.h"
+
 /* `what` is a plural noun: "splits", "rows"; kept by reference. */
 void eae_progress_start(const char *what, int64_t total);
 void eae_progress_add(int64_t done);
+/* For work that is done again and again, nobody knows how often: from 0 again, and the line begins
+ * with what the format says. */
+void eae_progress_again(const char *fmt, ...) EAE_PRINTF(1, 2);
 /* Take the line away. */
 void eae_progress_end(void);
 

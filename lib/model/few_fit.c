@@ -11,6 +11,7 @@
 #include "kernels/source.h"
 #include "model/few_parts.h"
 #include "model/loss.h"
+#include "model/tall_parts.h"
 
 /* Where few ends: the matrix of one model then takes half a megabyte, and a pass as long as twenty
  * of the other method. */
@@ -24,13 +25,15 @@ enum { PIECE_VALUES = 32768, PIECE_LEAST = 64 };
 enum { SMALL = 16 };
 
 typedef struct {
-    const eae_source *source; /* whose values are in z; NULL: none yet */
-    int64_t *row;             /* of the piece */
+    const eae_source *source;  /* whose values are in z; NULL: none yet */
+    const eae_tall_free *free; /* and what is beside them */
+    int64_t *row;              /* of the piece */
     double *z, *scaled;
     double *sums; /* left x length */
 } scratch;
 
 typedef struct {
+    eae_tall_progress progress; /* first */
     const eae_kernels *kernels;
     const eae_tall_watch *watch;
     int threads;
@@ -39,6 +42,11 @@ typedef struct {
     eae_few_model *model;        /* those that are left first */
     int64_t left;
     scratch *scratch; /* threads */
+    int64_t pass;     /* the last one that is done */
+    const eae_tall_problem *problem;
+    eae_tall_model *fit; /* of all models */
+    int64_t count;
+    char *done; /* count */
 } fitting;
 
 bool eae_few_suits(int64_t rows, int64_t features)
@@ -102,13 +110,16 @@ void eae_few_matrix(const eae_few_piece *piece, int64_t q, const double *weight)
                                    matrix);
 }
 
-/* z of the piece for a source, with the constant. */
-static void load(scratch *s, const eae_source *source, int64_t first, int64_t n)
+/* z of the piece for a model, with what is beside its features. */
+static void load(scratch *s, const eae_few_model *m, int64_t first, int64_t n)
 {
-    int64_t p = source->feature_count, q = p + 1;
-    if (s->source == source)
+    const eae_source *source = m->problem->source;
+    const eae_tall_free *f = m->problem->free;
+    int64_t p = m->p, q = m->q, terms = f ? f->terms : 0;
+    if (s->source == source && s->free == f)
         return;
     s->source = source;
+    s->free = f;
     for (int64_t i = 0; i < n; i++)
         s->row[i] = first + i;
     double *plain = s->scaled;
@@ -118,7 +129,10 @@ static void load(scratch *s, const eae_source *source, int64_t first, int64_t n)
             double by = source->inverse ? source->inverse[eae_source_column(source, k)] : 1;
             s->z[i * q + k] = plain[i * p + k] * by;
         }
-        s->z[i * q + p] = 1;
+        for (int64_t t = 0; t < terms; t++)
+            s->z[i * q + p + t] = f->e[(first + i) * terms + t];
+        if (q > p + terms)
+            s->z[i * q + q - 1] = 1;
     }
 }
 
@@ -135,7 +149,7 @@ static int sum_piece(void *context, int64_t task, int worker)
         eae_few_model *m = &f->model[k];
         double *sums = s->sums + k * f->length;
         memset(sums, 0, (size_t)sums_used(m) * sizeof *sums);
-        load(s, m->problem->source, first, n);
+        load(s, m, first, n);
         eae_few_piece piece = {.kernels = f->kernels,
                                .z = s->z,
                                .scaled = s->scaled,
@@ -176,12 +190,13 @@ double eae_few_share(const eae_few_model *m, int64_t i, double beta, double sum)
     return (p->y[i] > 0) == (sum > 0) ? beta : 0;
 }
 
-void eae_few_judge(eae_few_model *m, eae_few_beta beta)
+/* The dual bound of beta where nothing is free but the intercept. */
+static double dual_of(const eae_few_model *m, eae_few_beta beta)
 {
     const eae_tall_problem *problem = m->problem;
     const double *positive = m->vector + EAE_FEW_POSITIVE * m->q;
     const double *negative = m->vector + EAE_FEW_NEGATIVE * m->q;
-    double sum = positive[m->p] + negative[m->p], factor = 0, dual = 0, b = m->point[m->p];
+    double sum = positive[m->p] + negative[m->p], factor = 0, dual = 0, norm = 0;
     const double *share = problem->loss == EAE_LOSS_SQUARED ? m->vector + EAE_FEW_COSTS * m->q
                           : sum > 0                         ? positive
                                                             : negative;
@@ -195,43 +210,60 @@ void eae_few_judge(eae_few_model *m, eae_few_beta beta)
         at -= factor != 0 ? factor * eae_few_share(m, i, at, sum) : 0;
         dual += eae_loss_dual(problem->loss, problem->y[i], c, at);
     }
-    double norm = 0, primal = 0;
     for (int64_t j = 0; j < m->p; j++) {
         double v = positive[j] + negative[j] - factor * share[j];
         norm += v * v;
-        primal += m->point[j] * m->point[j];
     }
-    if (problem->bias_penalised) {
+    if (problem->bias_penalised)
         norm += sum * sum;
-        primal += b * b;
-    }
+    return dual - norm / 2;
+}
+
+void eae_few_judge(eae_few_model *m, const eae_kernels *kernels, eae_few_beta beta,
+                   eae_few_beta weight)
+{
+    double primal = 0, dual;
+    for (int64_t j = 0; j < m->q; j++)
+        primal += eae_few_penalised(m, j) ? m->point[j] * m->point[j] : 0;
     m->fit->objective = primal / 2 + m->number[EAE_FEW_LOSS];
-    double missing = m->fit->objective - (dual - norm / 2);
-    m->fit->gap =
-        isfinite(missing) ? fmax(0, missing) / fmax(fabs(m->fit->objective), DBL_MIN) : INFINITY;
+    dual = m->problem->free ? eae_few_dual_free(m, kernels, beta, weight) : dual_of(m, beta);
+    double missing = m->fit->objective - dual;
+    double size = fmax(fabs(m->fit->objective), eae_tall_least(m->problem, m->rows));
+    m->fit->gap = isfinite(missing) ? fmax(0, missing) / size : INFINITY;
 }
 
 int eae_few_factor(eae_few_model *m, const eae_kernels *kernels)
 {
     int64_t q = m->q;
     memcpy(m->factor, m->matrix, (size_t)(q * q) * sizeof(double));
-    for (int64_t j = 0; j < m->p; j++)
-        m->factor[j * q + j] += 1;
-    double *corner = &m->factor[m->p * q + m->p];
-    if (m->problem->bias_penalised || !(*corner > 0))
-        *corner += 1;
-    /* what rounding may take from the last pivot, where classes lie far apart */
-    *corner *= 1 + 1e-13;
+    for (int64_t j = 0; j < q; j++) {
+        double *corner = &m->factor[j * q + j];
+        if (eae_few_penalised(m, j) || !(*corner > 0))
+            *corner += 1;
+        /* what rounding may take from the last pivots, where classes lie far apart */
+        if (j >= m->p)
+            *corner *= 1 + 1e-13;
+    }
     return kernels->cholesky(m->factor, q);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* Vectors over the rows that a method keeps, beside the values. */
+static size_t vectors_of(const eae_tall_problem *problem)
+{
+    return problem->loss == EAE_LOSS_HINGE ? 5 : 1;
+}
+
 static int open_model(eae_few_model *m, const eae_tall_problem *problem, eae_tall_model *fit)
 {
-    int64_t rows = problem->source->rows, p = problem->source->feature_count, q = p + 1;
-    size_t vectors = problem->loss == EAE_LOSS_HINGE ? 5 : 1;
+    const eae_tall_free *f = problem->free;
+    int64_t rows = problem->source->rows, p = problem->source->feature_count;
+    int64_t q = p + (f ? f->terms : 0) + (!f || problem->bias_penalised ? 1 : 0);
+    size_t vectors = vectors_of(problem);
     *fit = (eae_tall_model){.gap = INFINITY};
+    if (f)
+        fit->gamma = EAE_NEW_ARRAY(double, f->covariates + 1);
     *m = (eae_few_model){.problem = problem, .fit = fit, .rows = rows, .p = p, .q = q};
     m->point = EAE_NEW_ARRAY(double, 4 * q);
     m->direction = m->point + q;
@@ -305,6 +337,7 @@ static void close_fitting(fitting *f)
     }
     free(f->scratch);
     free(f->model);
+    free(f->done);
 }
 
 static void take_solution(eae_few_model *m)
@@ -314,9 +347,63 @@ static void take_solution(eae_few_model *m)
         m->fit->w[j] = NAN;
     for (int64_t k = 0; k < m->p; k++)
         m->fit->w[eae_source_column(s, k)] = m->point[k];
-    m->fit->intercept = m->point[m->p];
+    bool beside = !m->problem->free || m->problem->bias_penalised;
+    m->fit->intercept = beside ? m->point[m->q - 1] : 0;
+    if (m->problem->free)
+        m->fit->intercept +=
+            eae_tall_free_turn_back(m->problem->free, m->point + m->p, m->fit->gamma);
     m->fit->converged = m->fit->gap <= m->problem->tol;
 }
+
+/* ---- milestones ------------------------------------------------------------------------------ */
+
+/* What a pass sums up is not part of it, but for the factor that two directions share. */
+static void visit_model(eae_few_model *m, eae_tall_part visit, void *to)
+{
+    visit(to, &m->phase, sizeof m->phase);
+    visit(to, m->point, 4 * (size_t)m->q * sizeof(double));
+    visit(to, m->factor, (size_t)(m->q * m->q) * sizeof(double));
+    visit(to, m->value, (size_t)m->rows * sizeof(double));
+    visit(to, m->old, vectors_of(m->problem) * (size_t)m->rows * sizeof(double));
+    visit(to, &m->best, sizeof m->best);
+    visit(to, &m->stalled, sizeof m->stalled);
+    visit(to, &m->mu, sizeof m->mu);
+    visit(to, &m->target, sizeof m->target);
+    visit(to, &m->moved, sizeof m->moved);
+    visit(to, &m->fit->objective, sizeof m->fit->objective);
+    visit(to, &m->fit->gap, sizeof m->fit->gap);
+    visit(to, &m->fit->iterations, sizeof m->fit->iterations);
+}
+
+/* Models that were done before leave without their solution, which comes from outside. */
+static void drop_known(fitting *f)
+{
+    int64_t left = 0;
+    for (int64_t k = 0; k < f->left; k++) {
+        eae_few_model m = f->model[k];
+        if (f->done[m.fit - f->fit])
+            close_model(&m);
+        else
+            f->model[left++] = m;
+    }
+    f->left = left;
+}
+
+static void visit_passes(eae_tall_progress *progress, eae_tall_part visit, void *to)
+{
+    fitting *f = (fitting *)progress;
+    visit(to, f->done, (size_t)f->count);
+    drop_known(f);
+    visit(to, &f->pass, sizeof f->pass);
+    for (int64_t k = 0; k < f->count; k++) {
+        if (f->done[k])
+            eae_tall_visit_solution(&f->problem[k], &f->fit[k], visit, to);
+    }
+    for (int64_t k = 0; k < f->left; k++)
+        visit_model(&f->model[k], visit, to);
+}
+
+/* ---- passes ---------------------------------------------------------------------------------- */
 
 static int step_model(void *context, int64_t task, int worker)
 {
@@ -345,6 +432,7 @@ static int do_pass(fitting *f, double *gap)
         eae_few_model m = f->model[k];
         if (m.done) {
             take_solution(&m);
+            f->done[m.fit - f->fit] = 1;
             close_model(&m);
             continue;
         }
@@ -359,12 +447,17 @@ static int do_pass(fitting *f, double *gap)
 int eae_fit_few(const eae_tall_problem *problem, int64_t count, const eae_kernels *kernels,
                 int threads, const eae_tall_watch *watch, eae_tall_model *fit)
 {
-    fitting f = {.kernels = kernels,
+    fitting f = {.progress.visit = visit_passes,
+                 .kernels = kernels,
                  .watch = watch,
                  .threads = threads > 1 ? threads : 1,
-                 .rows = problem[0].source->rows};
+                 .rows = problem[0].source->rows,
+                 .problem = problem,
+                 .fit = fit,
+                 .count = count};
     int status = EAE_OK;
     f.model = EAE_NEW_ARRAY(eae_few_model, count);
+    f.done = EAE_NEW_ARRAY(char, count);
     memset(fit, 0, (size_t)count * sizeof *fit);
     for (; f.left < count && status == EAE_OK; f.left++) {
         status = open_model(&f.model[f.left], &problem[f.left], &fit[f.left]);
@@ -373,11 +466,14 @@ int eae_fit_few(const eae_tall_problem *problem, int64_t count, const eae_kernel
     }
     if (status == EAE_OK)
         status = open_scratch(&f);
-    for (int64_t pass = 1; f.left > 0 && status == EAE_OK; pass++) {
+    if (status == EAE_OK && watch && watch->begin)
+        status = watch->begin(watch->context, &f.progress);
+    while (f.left > 0 && status == EAE_OK) {
         double gap;
         status = do_pass(&f, &gap);
+        f.pass++;
         if (status == EAE_OK && watch && watch->pass)
-            status = watch->pass(watch->context, NULL, pass, f.left, gap);
+            status = watch->pass(watch->context, &f.progress, f.pass, f.left, gap);
     }
     close_fitting(&f);
     for (int64_t k = 0; k < count && status != EAE_OK; k++)

@@ -29,8 +29,7 @@ bool eae_few_suits(int64_t rows, int64_t features);
 /* Bytes that one model takes at most, beside what threads share. */
 double eae_few_model_bytes(int64_t rows, int64_t features);
 
-/* As eae_fit_tall(); iterations are passes. Of `watch` ahead and pass are called, the latter
- * without progress. */
+/* As eae_fit_tall(); iterations are passes. */
 int eae_fit_few(const eae_tall_problem *problem, int64_t count, const eae_kernels *kernels,
                 int threads, const eae_tall_watch *watch, eae_tall_model *fit);
 

@@ -21,8 +21,8 @@
 #include "model/loss.h"
 #include "model/tall_parts.h"
 
-/* How much of the longest step is taken. */
-static const double INSIDE = 0.995;
+/* How much of the longest step is taken, and how near to its cost rounding may take an a. */
+static const double INSIDE = 0.995, NEAREST = 1 - 0x1p-52;
 
 /* Points without a smaller gap or mu, after which rounding is taken to be all that is left. */
 enum { STALLED = 10 };
@@ -47,7 +47,7 @@ static double theta_of(const eae_few_model *m, int64_t i)
 static change change_of(const eae_few_model *m, int64_t i, double p, double q, double e)
 {
     double a = m->a[i], t = m->problem->cost[i] - a, l = m->low[i], h = m->high[i];
-    double y = m->problem->y[i], f = m->value[i] + m->point[m->p];
+    double y = m->problem->y[i], f = m->value[i];
     change d;
     d.a = (1 - y * f + l - h + p / a - q / t - y * e) / theta_of(m, i);
     d.low = (p - l * d.a) / a;
@@ -89,7 +89,7 @@ static void start_row(const eae_few_model *m, const eae_few_piece *piece, int64_
 static double point_row(const eae_few_model *m, const eae_few_piece *piece, int64_t i,
                         const double *z)
 {
-    double y = m->problem->y[i], c = m->problem->cost[i], f = m->value[i] + m->point[m->p];
+    double y = m->problem->y[i], c = m->problem->cost[i], f = m->value[i];
     double inverse = 1 / theta_of(m, i);
     piece->number[EAE_FEW_LOSS] += c * eae_loss_value(EAE_LOSS_HINGE, y, f);
     piece->number[EAE_FEW_MU] += m->a[i] * m->low[i] + (c - m->a[i]) * m->high[i];
@@ -123,8 +123,6 @@ void eae_few_hinge_rows(const eae_few_model *m, const eae_few_piece *piece)
     double weight[EAE_FEW_PIECE];
     if (m->phase == EAE_FEW_GRADIENT || m->phase == EAE_FEW_POINT) {
         eae_few_values(piece, m->q, m->point, m->value + piece->first);
-        for (int64_t k = 0; k < piece->n; k++)
-            m->value[piece->first + k] -= m->point[m->p];
     } else if (m->phase != EAE_FEW_START) {
         double *e = m->phase == EAE_FEW_PREDICTED ? m->first : m->second;
         eae_few_values(piece, m->q, m->direction, e + piece->first);
@@ -152,15 +150,18 @@ void eae_few_hinge_rows(const eae_few_model *m, const eae_few_piece *piece)
 
 /* ---- after a pass ---------------------------------------------------------------------------- */
 
+static double weight_of(const eae_few_model *m, int64_t i)
+{
+    return 1 / theta_of(m, i);
+}
+
 /* w as the beta make it; the intercept follows where it is penalised. */
 static void begin_point(eae_few_model *m)
 {
     const double *positive = m->vector + EAE_FEW_POSITIVE * m->q;
     const double *negative = m->vector + EAE_FEW_NEGATIVE * m->q;
     for (int64_t j = 0; j < m->q; j++)
-        m->point[j] = positive[j] + negative[j];
-    if (!m->problem->bias_penalised)
-        m->point[m->p] = 0;
+        m->point[j] = eae_few_penalised(m, j) ? positive[j] + negative[j] : 0;
     m->phase = EAE_FEW_GRADIENT;
 }
 
@@ -169,7 +170,7 @@ static void begin_multipliers(eae_few_model *m)
 {
     double size = m->number[EAE_FEW_SIZE] / (double)m->trained;
     for (int64_t i = 0; i < m->rows; i++) {
-        double g = m->problem->y[i] * (m->value[i] + m->point[m->p]) - 1;
+        double g = m->problem->y[i] * m->value[i] - 1;
         m->low[i] = fmax(g, 0) + size;
         m->high[i] = fmax(-g, 0) + size;
     }
@@ -177,15 +178,19 @@ static void begin_multipliers(eae_few_model *m)
 }
 
 /* The end: as LIBSVM does where many intercepts are as good, the middle of them; and the best
- * multiple of w. */
+ * multiple of w. With covariates the point stays as it is. */
 static void finish(eae_few_model *m)
 {
     double sum = 0, norm = 0, bound = 0, scale;
     const double *positive = m->vector + EAE_FEW_POSITIVE * m->q;
     const double *negative = m->vector + EAE_FEW_NEGATIVE * m->q;
+    m->done = true;
+    if (m->problem->free)
+        return;
     for (int64_t i = 0; i < m->rows; i++) {
         m->first[i] = beta_of(m, i);
         sum += m->first[i];
+        m->value[i] -= m->point[m->p];
     }
     eae_tall_state state = {
         .problem = m->problem, .rows = m->rows, .beta = m->first, .value = m->value, .sum = sum};
@@ -203,7 +208,6 @@ static void finish(eae_few_model *m)
     m->point[m->p] = m->fit->intercept;
     for (int64_t i = 0; i < m->rows; i++)
         m->value[i] = scale * m->value[i] + m->fit->intercept;
-    m->done = true;
 }
 
 static void note_progress(eae_few_model *m)
@@ -222,7 +226,7 @@ static int predict(eae_few_model *m, const eae_kernels *kernels)
     const double *positive = m->vector + EAE_FEW_POSITIVE * m->q;
     const double *negative = m->vector + EAE_FEW_NEGATIVE * m->q;
     for (int64_t j = 0; j < m->q; j++) {
-        bool penalised = j < m->p || m->problem->bias_penalised;
+        bool penalised = eae_few_penalised(m, j);
         m->right[j] = right[j] + positive[j] + negative[j] - (penalised ? m->point[j] : 0);
     }
     memcpy(m->direction, m->right, (size_t)m->q * sizeof(double));
@@ -252,7 +256,7 @@ static void advance(eae_few_model *m)
         if (m->problem->cost[i] == 0)
             continue;
         change d = corrected(m, i);
-        m->a[i] += step * d.a;
+        m->a[i] = fmin(m->a[i] + step * d.a, NEAREST * m->problem->cost[i]);
         m->low[i] += step * d.low;
         m->high[i] += step * d.high;
     }
@@ -271,11 +275,12 @@ int eae_few_hinge_step(eae_few_model *m, const eae_kernels *kernels, bool last)
         begin_multipliers(m);
         break;
     case EAE_FEW_POINT:
-        eae_few_judge(m, beta_of);
+        eae_few_judge(m, kernels, beta_of, weight_of);
         note_progress(m);
-        if (!last && m->fit->gap > m->problem->tol && m->stalled < STALLED)
-            return predict(m, kernels);
-        finish(m);
+        /* where rounding leaves no system to solve, nothing more can be had */
+        if (last || m->fit->gap <= m->problem->tol || m->stalled >= STALLED ||
+            predict(m, kernels) != EAE_OK)
+            finish(m);
         break;
     case EAE_FEW_PREDICTED:
         return correct(m, kernels);

@@ -1,6 +1,6 @@
 /*
- * few_parts.h - inside few_fit: what a pass sums up for a model, and what either method makes of
- * it (few_smooth.c, few_hinge.c). Included by those files only.
+ * few_parts.h - inside few_fit: what a pass sums up for a model, what either method makes of it
+ * (few_smooth.c, few_hinge.c), and covariates (few_free.c). Included by those files only.
  */
 #ifndef EAE_MODEL_FEW_PARTS_H
 #define EAE_MODEL_FEW_PARTS_H
@@ -41,13 +41,14 @@ typedef enum eae_few_phase {
 typedef struct eae_few_model {
     const eae_tall_problem *problem;
     eae_tall_model *fit;
-    int64_t rows, p, q; /* features in use, and one more: the intercept's constant 1 */
+    int64_t rows, p, q; /* features in use, and what is beside them: the terms of problem->free, the
+                         * constant 1 of an intercept that is not among those */
     int64_t trained;    /* rows with a cost */
     eae_few_phase phase;
     double *point;     /* q: w and b */
     double *direction; /* q */
     double *before;    /* q: smooth: the point that `point` was stepped from */
-    double *value;     /* rows: w'z, and b with smooth losses; fit->value */
+    double *value;     /* rows: f; fit->value */
     double *old;       /* rows: smooth: the same at `before` */
     double *a, *low, *high, *first, *second; /* rows: hinge: y beta; multipliers of 0 <= a and of
                                               * a <= cost; z'd of predictor and corrector */
@@ -95,7 +96,17 @@ static inline void eae_few_add(const eae_few_piece *piece, int64_t q, int which,
 /* Objective at the point, and the relative gap to the dual bound of beta_i = beta(m, i); both into
  * the fit. */
 typedef double (*eae_few_beta)(const eae_few_model *m, int64_t i);
-void eae_few_judge(eae_few_model *m, eae_few_beta beta);
+/* `weight`: what row i was summed into the matrix with. */
+void eae_few_judge(eae_few_model *m, const eae_kernels *kernels, eae_few_beta beta,
+                   eae_few_beta weight);
+/* The dual bound of beta with problem->free; NaN where it cannot be made feasible. */
+double eae_few_dual_free(const eae_few_model *m, const eae_kernels *kernels, eae_few_beta beta,
+                         eae_few_beta weight);
+/* Does number j of the point cost half its square? */
+static inline bool eae_few_penalised(const eae_few_model *m, int64_t j)
+{
+    return j < m->p || (j == m->q - 1 && m->problem->bias_penalised);
+}
 /* The factor of matrix + the penalty's part, for kernels->cholesky_solve(). */
 int eae_few_factor(eae_few_model *m, const eae_kernels *kernels);
 /* What the repair of a free intercept takes off the beta of that row; `sum` is that of all beta. */

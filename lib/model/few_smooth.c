@@ -16,6 +16,12 @@ static double beta_of(const eae_few_model *m, int64_t i)
     return -p->cost[i] * eae_loss_slope(p->loss, p->y[i], m->value[i]);
 }
 
+static double weight_of(const eae_few_model *m, int64_t i)
+{
+    const eae_tall_problem *p = m->problem;
+    return p->cost[i] * eae_loss_curvature(p->loss, p->y[i], m->value[i]);
+}
+
 void eae_few_smooth_rows(const eae_few_model *m, const eae_few_piece *piece)
 {
     const eae_tall_problem *p = m->problem;
@@ -30,7 +36,7 @@ void eae_few_smooth_rows(const eae_few_model *m, const eae_few_piece *piece)
         if (c == 0)
             continue;
         piece->number[EAE_FEW_LOSS] += c * eae_loss_value(p->loss, y, f);
-        weight[k] = c * eae_loss_curvature(p->loss, y, f);
+        weight[k] = weight_of(m, i);
         int sign = y > 0 ? EAE_FEW_POSITIVE : EAE_FEW_NEGATIVE;
         eae_few_add(piece, m->q, sign, beta_of(m, i), z);
         if (p->loss == EAE_LOSS_SQUARED)
@@ -43,9 +49,10 @@ void eae_few_smooth_rows(const eae_few_model *m, const eae_few_piece *piece)
 static double derivative(const eae_few_model *m, double t)
 {
     const eae_tall_problem *p = m->problem;
-    int64_t penalised = p->bias_penalised ? m->q : m->p;
     double sum = 0;
-    for (int64_t j = 0; j < penalised; j++) {
+    for (int64_t j = 0; j < m->q; j++) {
+        if (!eae_few_penalised(m, j))
+            continue;
         double way = m->point[j] - m->before[j];
         sum += (m->before[j] + t * way) * way;
     }
@@ -82,7 +89,7 @@ static int newton_step(eae_few_model *m, const eae_kernels *kernels)
     const double *positive = m->vector + EAE_FEW_POSITIVE * m->q;
     const double *negative = m->vector + EAE_FEW_NEGATIVE * m->q;
     for (int64_t j = 0; j < m->q; j++) {
-        bool penalised = j < m->p || m->problem->bias_penalised;
+        bool penalised = eae_few_penalised(m, j);
         m->direction[j] = positive[j] + negative[j] - (penalised ? m->point[j] : 0);
     }
     int status = eae_few_factor(m, kernels);
@@ -98,7 +105,7 @@ static int newton_step(eae_few_model *m, const eae_kernels *kernels)
 int eae_few_smooth_step(eae_few_model *m, const eae_kernels *kernels, bool last)
 {
     double objective = m->fit->objective, gap = m->fit->gap;
-    eae_few_judge(m, beta_of);
+    eae_few_judge(m, kernels, beta_of, weight_of);
     m->done = m->fit->gap <= m->problem->tol;
     if (m->done)
         return EAE_OK;
@@ -106,6 +113,7 @@ int eae_few_smooth_step(eae_few_model *m, const eae_kernels *kernels, bool last)
         cut_step(m, objective, gap, last);
         return EAE_OK;
     }
-    m->done = last;
-    return last ? EAE_OK : newton_step(m, kernels);
+    /* where rounding leaves no system to solve, nothing more can be had */
+    m->done = last || newton_step(m, kernels) != EAE_OK;
+    return EAE_OK;
 }

@@ -11,62 +11,20 @@
 
 /* Rows of a block, the places of the data that they are taken from, and how many blocks are asked
  * for ahead. All but the last are part of the result. */
-enum { BLOCK = 32, PLACES = 8, AHEAD = 2 };
+enum { BLOCK = EAE_TALL_BLOCK, PLACES = 8, AHEAD = 2 };
 
 /* Shares of the sum of beta before a pass that it should not exceed after it, and of the gap that
  * are no matter. */
 static const double SLOW = 0.7, MINOR = 0.01;
 
-/* Models of one source. */
-typedef struct {
-    const eae_source *source;
-    double *by;   /* cols: inverse squared, 0 for features not in use; NULL: all 1 */
-    float *gram;  /* blocks x BLOCK x BLOCK; of one block where there is no room */
-    double trace; /* mean z'z of the first block */
-    bool known;   /* gram of all blocks is there */
-} group;
+typedef eae_tall_group group;
+typedef eae_tall_passing model;
+typedef eae_tall_passes fitting;
 
-typedef struct {
-    const eae_tall_problem *problem;
-    eae_tall_model *fit;
-    group *group;
-    double *beta, *begin_beta;   /* rows */
-    double *value;               /* rows: of w as it was when the pass began */
-    double *u, *begin_u;         /* cols: w inverse, for raw values */
-    double sum, begin_sum, bias; /* of beta; the multiplier */
-    double rho;                  /* the penalty on the sum; 0: not known yet */
-    double factor, bound;        /* the repair of begin_beta */
-    double *change;              /* BLOCK */
-    double *block_value;         /* BLOCK */
-} model;
-
-struct eae_tall_progress {
-    const eae_kernels *kernels;
-    const eae_source *data;
-    const eae_tall_watch *watch;
-    int threads;
-    int64_t rows, cols, blocks;
-    int64_t *order; /* rows, block after block */
-    group *group;
-    int64_t groups;
-    bool keeps;      /* all block Gram matrices are kept */
-    double *scratch; /* BLOCK x BLOCK */
-    model *model;    /* those that are left first */
-    int64_t left;
-    double *vector_value; /* BLOCK x 2 left */
-    double *vector_by;    /* BLOCK x left */
-    eae_row_vector *vector;
-    int64_t block;       /* in hand */
-    int64_t pass;        /* the last one that is done */
-    eae_tall_model *fit; /* of all models */
-    int64_t count;
-    char *done; /* count */
-};
-typedef struct eae_tall_progress fitting;
-
-double eae_tall_model_bytes(int64_t rows, int64_t cols)
+double eae_tall_model_bytes(int64_t rows, int64_t cols, int64_t covariates)
 {
-    return (3 * (double)cols + 4 * (double)rows) * sizeof(double);
+    double vectors = covariates > 0 ? 7 : 4; /* the repair, and what certificates work with */
+    return (3 * (double)cols + vectors * (double)rows) * sizeof(double);
 }
 
 double eae_tall_gram_bytes(int64_t rows)
@@ -99,7 +57,7 @@ static void make_order(fitting *f)
 static bool same_source(const eae_source *a, const eae_source *b)
 {
     return a->x == b->x && a->fill == b->fill && a->shift == b->shift && a->inverse == b->inverse &&
-           a->feature == b->feature;
+           a->feature == b->feature && a->design == b->design && a->coef == b->coef;
 }
 
 static int open_group(fitting *f, group *g, const eae_source *source)
@@ -132,6 +90,17 @@ static int group_of(fitting *f, const eae_source *source, group **found)
     return open_group(f, *found, source);
 }
 
+static void open_free(model *m, const eae_tall_free *free)
+{
+    m->less = EAE_NEW_ARRAY(double, free->rows);
+    m->free_sum = EAE_NEW_ARRAY(double, 4 * free->terms + 1);
+    m->free_begin = m->free_sum + free->terms;
+    m->free_bias = m->free_begin + free->terms;
+    m->g = m->free_bias + free->terms;
+    m->gram = EAE_NEW_ARRAY(float, BLOCK *BLOCK);
+    m->fit->gamma = EAE_NEW_ARRAY(double, free->covariates + 1);
+}
+
 static int open_model(fitting *f, model *m, const eae_tall_problem *problem, eae_tall_model *fit)
 {
     *m = (model){.problem = problem, .fit = fit};
@@ -148,15 +117,26 @@ static int open_model(fitting *f, model *m, const eae_tall_problem *problem, eae
     fit->w = eae_try_alloc(cols, sizeof(double), "weights");
     if (!m->value || !m->u || !m->begin_u || !fit->w)
         return EAE_FAIL;
+    if (problem->free)
+        open_free(m, problem->free);
+    if (problem->source->coef) {
+        m->along = EAE_NEW_ARRAY(double, problem->source->terms);
+        m->begin_along = EAE_NEW_ARRAY(double, problem->source->terms);
+    }
     memset(m->u, 0, cols * sizeof(double));
     memset(m->begin_u, 0, cols * sizeof(double));
     return status;
 }
 
-static void close_model(model *m)
+void eae_tall_close_model(eae_tall_passing *m)
 {
     free(m->beta);
     free(m->begin_beta);
+    free(m->less);
+    free(m->free_sum);
+    free(m->gram);
+    free(m->along);
+    free(m->begin_along);
     free(m->change);
     free(m->block_value);
     free(m->u);
@@ -195,6 +175,9 @@ static double repair_norm(const fitting *f, const model *m, const float *gram)
     double r[BLOCK], square = 0;
     for (int64_t i = 0; i < n; i++) {
         double share = 0;
+        r[i] = m->less ? m->less[row[i]] : 0;
+        if (m->less)
+            continue;
         if (m->problem->cost[row[i]] > 0)
             share = eae_tall_share(m->problem, row[i], m->begin_beta[row[i]], m->begin_sum);
         r[i] = m->factor * share;
@@ -208,6 +191,25 @@ static double repair_norm(const fitting *f, const model *m, const float *gram)
     return square > 0 ? sqrt(square) : 0;
 }
 
+/* With e'(multipliers) in the values of the block, and the penalty on the sums: in its Gram matrix,
+ * which is returned. */
+static const float *add_free(const fitting *f, model *m, const float *gram)
+{
+    const eae_tall_free *free = m->problem->free;
+    int64_t n = block_rows(f, f->block), k = free->terms;
+    const int64_t *row = f->order + f->block * BLOCK;
+    for (int64_t i = 0; i < n; i++) {
+        const double *e = free->e + row[i] * k;
+        for (int64_t t = 0; t < k; t++)
+            m->block_value[i] += e[t] * (m->free_bias[t] + m->rho * m->free_sum[t]);
+        for (int64_t j = 0; j < n; j++) {
+            double product = eae_tall_free_value(free, row[j], e);
+            m->gram[i * BLOCK + j] = (float)((double)gram[i * BLOCK + j] + m->rho * product);
+        }
+    }
+    return m->gram;
+}
+
 static int solve_model(void *context, int64_t task, int worker)
 {
     fitting *f = context;
@@ -216,29 +218,52 @@ static int solve_model(void *context, int64_t task, int worker)
     const int64_t *row = f->order + f->block * BLOCK;
     const float *gram = m->group->gram + (f->keeps ? f->block * BLOCK * BLOCK : 0);
     bool penalised = m->problem->bias_penalised;
+    double *values = f->vector_value + 2 * task;
     (void)worker;
+    if (m->along) {
+        eae_tall_take_off(m->group->source, row, n, m->along, values, 2 * f->left);
+        eae_tall_take_off(m->group->source, row, n, m->begin_along, values + 1, 2 * f->left);
+    }
     for (int64_t i = 0; i < n; i++) {
-        m->block_value[i] = f->vector_value[i * 2 * f->left + 2 * task];
-        m->value[row[i]] = f->vector_value[i * 2 * f->left + 2 * task + 1];
+        m->block_value[i] = values[i * 2 * f->left];
+        m->value[row[i]] = values[i * 2 * f->left + 1];
     }
     if (m->rho == 0)
         m->rho = m->group->trace / (double)f->rows;
-    if (m->factor != 0)
+    if (m->factor != 0 || m->less)
         m->bound += repair_norm(f, m, gram);
+    if (m->less)
+        gram = add_free(f, m, gram);
     eae_tall_block block = {.problem = m->problem,
                             .row = row,
                             .n = n,
                             .gram = gram,
                             .ld = BLOCK,
                             .bias = penalised ? 0 : m->bias,
-                            .rho = penalised ? 1 : m->rho,
+                            .rho = penalised ? 1
+                                   : m->less ? 0
+                                             : m->rho,
                             .sum = &m->sum,
                             .beta = m->beta,
                             .value = m->block_value,
                             .change = m->change};
     eae_tall_block_solve(&block);
+    for (int64_t i = 0; i < n && m->less; i++)
+        eae_tall_free_add(m->problem->free, row[i], m->change[i], m->free_sum);
     for (int64_t i = 0; i < n; i++)
         f->vector_by[i * f->left + task] = m->change[i];
+    return EAE_OK;
+}
+
+/* What an adjusted source has less than what was added. */
+static int adjust_model(void *context, int64_t task, int worker)
+{
+    fitting *f = context;
+    model *m = &f->model[task];
+    (void)worker;
+    if (m->along)
+        eae_tall_take_back(m->group->source, m->group->by, f->order + f->block * BLOCK,
+                           block_rows(f, f->block), m->change, m->u, m->along);
     return EAE_OK;
 }
 
@@ -281,22 +306,40 @@ static int do_block(fitting *f)
     if (status == EAE_OK)
         status = f->kernels->row_update(f->data, row, n, f->vector_by, f->vector + 2 * f->left,
                                         f->left, f->threads);
+    if (status == EAE_OK && f->adjusts)
+        status = eae_parallel(f->threads, f->left, adjust_model, f);
     return status;
 }
 
 /* ---- one pass -------------------------------------------------------------------------------- */
 
-static void begin_pass(fitting *f)
+static int begin_model(void *context, int64_t task, int worker)
 {
-    for (int64_t k = 0; k < f->left; k++) {
-        model *m = &f->model[k];
-        memcpy(m->begin_u, m->u, (size_t)f->cols * sizeof(double));
-        memcpy(m->begin_beta, m->beta, (size_t)f->rows * sizeof(double));
-        m->begin_sum = m->sum;
-        m->factor = eae_tall_repair(m->problem, f->rows, m->beta, m->sum);
-        m->bound = 0;
+    fitting *f = context;
+    model *m = &f->model[task];
+    (void)worker;
+    memcpy(m->begin_u, m->u, (size_t)f->cols * sizeof(double));
+    memcpy(m->begin_beta, m->beta, (size_t)f->rows * sizeof(double));
+    if (m->along) {
+        eae_tall_along(m->group->source, m->u, m->along);
+        memcpy(m->begin_along, m->along, (size_t)m->group->source->terms * sizeof(double));
     }
+    m->begin_sum = m->sum;
+    m->bound = 0;
+    if (m->less) {
+        memcpy(m->free_begin, m->free_sum, (size_t)m->problem->free->terms * sizeof(double));
+        eae_tall_repair_free(m->problem, f->rows, m->beta, m->less);
+    } else {
+        m->factor = eae_tall_repair(m->problem, f->rows, m->beta, m->sum);
+    }
+    return EAE_OK;
+}
+
+static int begin_pass(fitting *f)
+{
+    int status = eae_parallel(f->threads, f->left, begin_model, f);
     set_vectors(f);
+    return status;
 }
 
 static double norm_of(const model *m, int64_t cols)
@@ -324,8 +367,11 @@ static void take_solution(const fitting *f, model *m, double scale)
         int64_t j = s->feature[k];
         fit->w[j] = scale * m->begin_u[j] / (s->inverse ? s->inverse[j] : 1);
     }
-    for (int64_t i = 0; i < f->rows; i++)
-        m->value[i] = scale * m->value[i] + fit->intercept;
+    double intercept = m->problem->free && m->problem->free->intercept ? 0 : fit->intercept;
+    for (int64_t i = 0; i < f->rows; i++) {
+        double free = m->less ? eae_tall_free_value(m->problem->free, i, m->g) : 0;
+        m->value[i] = scale * m->value[i] + intercept + free;
+    }
 }
 
 static bool is_last(const model *m, int64_t pass)
@@ -349,15 +395,26 @@ static double total_cost(const eae_tall_problem *p, int64_t rows)
  * what the gap comes from, a large penalty only holds the others up. */
 static void move_multiplier(const fitting *f, model *m)
 {
-    double sum = fabs(m->sum), before = fabs(m->begin_sum),
-           missing = m->fit->gap * m->fit->objective;
+    bool many = m->less != NULL;
+    int64_t terms = many ? m->problem->free->terms : 1;
+    const double *at = many ? m->free_sum : &m->sum, *from = many ? m->free_begin : &m->begin_sum;
+    double *bias = many ? m->free_bias : &m->bias, sum = 0, before = 0, along = 0, size = 0;
+    for (int64_t t = 0; t < terms; t++) {
+        bias[t] += m->rho * at[t];
+        sum += at[t] * at[t];
+        before += from[t] * from[t];
+        along += at[t] * from[t];
+        size += bias[t] * bias[t];
+    }
+    sum = sqrt(sum);
+    before = sqrt(before);
+    double missing = m->fit->gap * m->fit->objective;
     double least = m->group->trace / (double)f->rows;
     double most = fmax(least, 4 / total_cost(m->problem, f->rows));
-    m->bias += m->rho * m->sum;
-    if (sum * fmax(1, fabs(m->bias)) < MINOR * missing)
+    if (sum * fmax(1, sqrt(size)) < MINOR * missing)
         m->rho = fmax(m->rho / 2, fmin(least, m->rho));
     else if (before > 0 && sum > SLOW * before)
-        m->rho = fmin(m->rho * (m->sum * m->begin_sum < 0 ? 0.5 : 4), most);
+        m->rho = fmin(m->rho * (along < 0 ? 0.5 : 4), most);
 }
 
 static int judge_model(void *context, int64_t task, int worker)
@@ -372,14 +429,16 @@ static int judge_model(void *context, int64_t task, int worker)
                             .norm = norm_of(m, f->cols),
                             .sum = m->begin_sum,
                             .factor = m->factor,
-                            .bound = m->bound};
+                            .bound = m->bound,
+                            .less = m->less,
+                            .g = m->g};
     (void)worker;
     eae_tall_certify(&state, m->fit, &scale);
     m->fit->iterations++;
     if (is_last(m, m->fit->iterations)) {
         m->fit->converged = m->fit->gap <= m->problem->tol;
         take_solution(f, m, scale);
-    } else if (!m->problem->bias_penalised) {
+    } else if (m->less || !m->problem->bias_penalised) {
         move_multiplier(f, m);
     }
     return EAE_OK;
@@ -394,7 +453,7 @@ static double drop_done(fitting *f)
         model m = f->model[k];
         if (is_last(&m, m.fit->iterations)) {
             f->done[m.fit - f->fit] = 1;
-            close_model(&m);
+            eae_tall_close_model(&m);
             continue;
         }
         gap = fmax(gap, m.fit->gap);
@@ -406,8 +465,7 @@ static double drop_done(fitting *f)
 
 static int do_pass(fitting *f)
 {
-    int status = EAE_OK;
-    begin_pass(f);
+    int status = begin_pass(f);
     for (int64_t k = 0; k < f->blocks && status == EAE_OK; k++) {
         f->block = k;
         look_ahead(f, (k + AHEAD) % f->blocks);
@@ -418,57 +476,6 @@ static int do_pass(fitting *f)
     if (status == EAE_OK)
         status = eae_parallel(f->threads, f->left, judge_model, f);
     return status;
-}
-
-/* ---- milestones ------------------------------------------------------------------------------ */
-
-/* Models that were done before leave without their solution, which comes from outside. */
-static void drop_known(fitting *f)
-{
-    int64_t left = 0;
-    for (int64_t k = 0; k < f->left; k++) {
-        model m = f->model[k];
-        if (f->done[m.fit - f->fit])
-            close_model(&m);
-        else
-            f->model[left++] = m;
-    }
-    f->left = left;
-}
-
-static void visit_model(const fitting *f, model *m, eae_tall_part visit, void *to)
-{
-    visit(to, m->beta, (size_t)f->rows * sizeof(double));
-    visit(to, m->u, (size_t)f->cols * sizeof(double));
-    visit(to, &m->sum, sizeof m->sum);
-    visit(to, &m->bias, sizeof m->bias);
-    visit(to, &m->rho, sizeof m->rho);
-    visit(to, &m->fit->gap, sizeof m->fit->gap);
-    visit(to, &m->fit->iterations, sizeof m->fit->iterations);
-}
-
-static void visit_solution(const fitting *f, eae_tall_model *fit, eae_tall_part visit, void *to)
-{
-    visit(to, fit->w, (size_t)f->cols * sizeof(double));
-    visit(to, fit->value, (size_t)f->rows * sizeof(double));
-    visit(to, &fit->intercept, sizeof fit->intercept);
-    visit(to, &fit->objective, sizeof fit->objective);
-    visit(to, &fit->gap, sizeof fit->gap);
-    visit(to, &fit->iterations, sizeof fit->iterations);
-    visit(to, &fit->converged, sizeof fit->converged);
-}
-
-void eae_tall_visit(eae_tall_progress *f, eae_tall_part visit, void *to)
-{
-    visit(to, f->done, (size_t)f->count);
-    drop_known(f);
-    visit(to, &f->pass, sizeof f->pass);
-    for (int64_t k = 0; k < f->count; k++) {
-        if (f->done[k])
-            visit_solution(f, &f->fit[k], visit, to);
-    }
-    for (int64_t k = 0; k < f->left; k++)
-        visit_model(f, &f->model[k], visit, to);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -484,19 +491,22 @@ static int open_fitting(fitting *f, const eae_tall_problem *problem, int64_t cou
     f->vector_by = EAE_NEW_ARRAY(double, BLOCK *count);
     f->scratch = EAE_NEW_ARRAY(double, BLOCK *BLOCK);
     f->done = EAE_NEW_ARRAY(char, count);
+    f->problem = problem;
     f->fit = fit;
     f->count = count;
     make_order(f);
     int status = EAE_OK;
-    for (; f->left < count && status == EAE_OK; f->left++)
+    for (; f->left < count && status == EAE_OK; f->left++) {
         status = open_model(f, &f->model[f->left], &problem[f->left], &fit[f->left]);
+        f->adjusts |= problem[f->left].source->coef != NULL;
+    }
     return status;
 }
 
 static void close_fitting(fitting *f)
 {
     for (int64_t k = 0; k < f->left; k++)
-        close_model(&f->model[k]);
+        eae_tall_close_model(&f->model[k]);
     for (int64_t g = 0; g < f->groups; g++) {
         free(f->group[g].by);
         free(f->group[g].gram);
@@ -527,7 +537,8 @@ int eae_fit_tall(const eae_tall_problem *problem, int64_t count, const eae_kerne
                  double memory, int threads, const eae_tall_watch *watch, eae_tall_model *fit)
 {
     const eae_source *data = problem[0].source;
-    fitting f = {.kernels = kernels,
+    fitting f = {.progress.visit = eae_tall_visit_passes,
+                 .kernels = kernels,
                  .data = data,
                  .watch = watch,
                  .threads = threads,
@@ -539,13 +550,13 @@ int eae_fit_tall(const eae_tall_problem *problem, int64_t count, const eae_kerne
     memset(fit, 0, (size_t)count * sizeof *fit);
     int status = open_fitting(&f, problem, count, fit);
     if (status == EAE_OK && watch && watch->begin)
-        status = watch->begin(watch->context, &f);
+        status = watch->begin(watch->context, &f.progress);
     while (f.left > 0 && status == EAE_OK) {
         status = do_pass(&f);
         f.pass++;
         double gap = status == EAE_OK ? drop_done(&f) : 0;
         if (status == EAE_OK && watch && watch->pass)
-            status = watch->pass(watch->context, &f, f.pass, f.left, gap);
+            status = watch->pass(watch->context, &f.progress, f.pass, f.left, gap);
     }
     close_fitting(&f);
     for (int64_t k = 0; k < count && status != EAE_OK; k++)
@@ -557,5 +568,6 @@ void eae_tall_model_free(eae_tall_model *fit)
 {
     free(fit->w);
     free(fit->value);
+    free(fit->gamma);
     *fit = (eae_tall_model){0};
 }

@@ -14,6 +14,9 @@
  * A free intercept is the multiplier of sum_i beta_i = 0: it is kept fixed during a pass, with a
  * quadratic penalty on the sum, and moved after it (the method of multipliers; Bertsekas 1982).
  *
+ * Covariates are more such multipliers, on terms that are orthonormal (tall_free.h), and beta is
+ * made feasible by a projection.
+ *
  * Certificate: a pass also multiplies each block by w as it was when the pass began, so it ends
  * with all values of that w, which give its primal objective (at the best multiple of it and the
  * best intercept), and by the beta of then, made feasible, a dual bound. What is returned is that
@@ -30,26 +33,28 @@
 
 #include <stddef.h>
 
-#include "model/gram_fit.h"
+#include "model/tall_free.h"
 
-/* What is done to the raw values is in `source` (fill, shift, inverse, feature; no design). Models
+/* What is done to the raw values is in `source` (fill, design, shift, inverse, feature). Models
  * whose sources have the same pointers share what is made of the data. */
 typedef struct eae_tall_problem {
     const eae_source *source;
     const double *y;    /* rows: +1 / -1 for classes, the value for regression */
     const double *cost; /* rows: > 0 for training rows, 0 for others */
     eae_loss loss;
-    bool bias_penalised; /* hinge and squared hinge: the intercept costs b^2 / 2 */
-    double tol;          /* relative duality gap to reach */
-    int64_t max_iter;    /* passes; 0: EAE_TALL_PASSES */
+    bool bias_penalised;       /* hinge and squared hinge: the intercept costs b^2 / 2 */
+    const eae_tall_free *free; /* covariates, and the intercept where it is free; NULL: none */
+    double tol;                /* relative duality gap to reach */
+    int64_t max_iter;          /* passes; 0: EAE_TALL_PASSES */
 } eae_tall_problem;
 
 enum { EAE_TALL_PASSES = 2000 };
 
-/* The caller frees w and value (eae_tall_model_free). */
+/* The caller frees w, value and gamma (eae_tall_model_free). */
 typedef struct eae_tall_model {
     double *w;     /* cols, for z; NaN for features not in use */
-    double *value; /* rows: w'z + intercept of every row, also those that were not trained on */
+    double *value; /* rows: f of every row, also those that were not trained on */
+    double *gamma; /* covariates; NULL where there are none */
     double intercept;
     double objective;   /* primal, as in gram_fit.h */
     double gap;         /* relative, as in gram_fit.h */
@@ -61,7 +66,13 @@ typedef struct eae_tall_model {
  * same order. The first one says which models are done; the others follow from it. */
 typedef struct eae_tall_progress eae_tall_progress;
 typedef void (*eae_tall_part)(void *to, void *bytes, size_t n);
-void eae_tall_visit(eae_tall_progress *progress, eae_tall_part visit, void *to);
+struct eae_tall_progress {
+    void (*visit)(eae_tall_progress *progress, eae_tall_part visit, void *to);
+};
+static inline void eae_tall_visit(eae_tall_progress *progress, eae_tall_part visit, void *to)
+{
+    progress->visit(progress, visit, to);
+}
 
 /* How a computation looks from outside. All may be 0. */
 typedef struct eae_tall_watch {
@@ -77,8 +88,8 @@ typedef struct eae_tall_watch {
 } eae_tall_watch;
 
 /* Bytes of memory one model takes, beside the block Gram matrices that models of one source share:
- * the first is needed, the second saves making them anew in every pass. */
-double eae_tall_model_bytes(int64_t rows, int64_t cols);
+ * the first is needed (covariates take more), the second saves making them anew in every pass. */
+double eae_tall_model_bytes(int64_t rows, int64_t cols, int64_t covariates);
 double eae_tall_gram_bytes(int64_t rows);
 
 /* `memory`: bytes that block Gram matrices may take; they are made anew in every pass if that is

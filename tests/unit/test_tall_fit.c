@@ -18,7 +18,7 @@
 #include "model/few_fit.h"
 #include "../tolerance.h"
 
-enum { ROWS = 210, COLS = 120, TRAINED = 180 };
+enum { ROWS = 210, COLS = 120, TRAINED = 180, COVARIATES = 4 };
 
 static const eae_kernels *cpu;
 static bool few; /* which method is tried */
@@ -33,9 +33,11 @@ static int fit_all(const eae_tall_problem *problem, int64_t count, double memory
 
 typedef struct {
     float *x;
-    double *y, *cost, *number, *shift, *inverse, *fill;
+    double *y, *cost, *number, *shift, *inverse, *fill, *design, *coef;
     int64_t row[TRAINED];
     eae_source source;
+    double *u;                 /* ROWS x COVARIATES */
+    eae_tall_free free, alone; /* with the intercept, and without */
 } study;
 
 /* A few columns carry the classes; every seventh row is not trained on. */
@@ -90,6 +92,49 @@ static void free_study(study *s)
     free(s->shift);
     free(s->inverse);
     free(s->fill);
+    free(s->design);
+    free(s->coef);
+    free(s->u);
+    eae_tall_free_close(&s->free);
+    eae_tall_free_close(&s->alone);
+}
+
+/* A trend, a group, one that goes with the classes, and one that says nothing new. */
+static void add_covariates(study *s)
+{
+    s->u = EAE_NEW_ARRAY(double, ROWS *COVARIATES);
+    for (int i = 0; i < ROWS; i++) {
+        double *u = s->u + i * COVARIATES;
+        u[0] = 0.1 * (i % 17);
+        u[1] = i % 3 == 1;
+        u[2] = s->y[i] + 2 * (i * 7919 % 101 / 50.0 - 1);
+        u[3] = -2 * u[0];
+    }
+    assert_int_equal(eae_tall_free_open(&s->free, cpu, s->u, COVARIATES, s->cost, ROWS, true),
+                     EAE_OK);
+    assert_int_equal(eae_tall_free_open(&s->alone, cpu, s->u, COVARIATES, s->cost, ROWS, false),
+                     EAE_OK);
+    assert_int_equal(s->free.terms, 4);
+    assert_int_equal(s->alone.terms, 3);
+}
+
+/* What a design of two terms explains is taken off: a column of sevens, and a trend. */
+static void adjust_study(study *s)
+{
+    s->design = EAE_NEW_ARRAY(double, 2 * ROWS);
+    s->coef = EAE_NEW_ARRAY(double, 2 * COLS);
+    for (int i = 0; i < ROWS; i++) {
+        s->design[2 * i] = 1;
+        s->design[2 * i + 1] = i % 11;
+    }
+    for (int j = 0; j < COLS; j++) {
+        s->coef[j] = 7;
+        s->coef[COLS + j] = 0.03 * (j % 5);
+        s->shift[j] = 0.1;
+    }
+    s->source.design = s->design;
+    s->source.coef = s->coef;
+    s->source.terms = 2;
 }
 
 static eae_tall_problem problem_of(const study *s, eae_loss loss, bool penalised)
@@ -99,6 +144,7 @@ static eae_tall_problem problem_of(const study *s, eae_loss loss, bool penalised
                               .cost = s->cost,
                               .loss = loss,
                               .bias_penalised = penalised,
+                              .free = s->u ? penalised ? &s->alone : &s->free : NULL,
                               .tol = 1e-9};
 }
 
@@ -119,6 +165,8 @@ static double primal(const study *s, const eae_tall_problem *p, const eae_tall_m
         sum += isnan(m->w[j]) ? 0 : m->w[j] * m->w[j] / 2;
     sum += p->bias_penalised ? m->intercept * m->intercept / 2 : 0;
     for (int i = 0; i < ROWS; i++) {
+        for (int t = 0; t < COVARIATES && s->u; t++)
+            value[i] += m->gamma[t] * s->u[i * COVARIATES + t];
         double f = value[i] + m->intercept, margin = 1 - p->y[i] * f, d = p->y[i] - f;
         assert_true(fabs(f - m->value[i]) <= EAE_TOLERANCE_SOLUTION);
         double loss = d * d / 2;
@@ -137,11 +185,14 @@ static double primal(const study *s, const eae_tall_problem *p, const eae_tall_m
 static void fit_by_gram(const study *s, const eae_tall_problem *p, eae_gram_fit *fit)
 {
     double *gram = eae_malloc(TRAINED * TRAINED, sizeof *gram), y[TRAINED], cost[TRAINED];
+    double u[TRAINED * COVARIATES];
     double one = 1;
     assert_int_equal(cpu->gram(&s->source, s->row, TRAINED, EAE_PRECISION_F64, gram, 1), EAE_OK);
     for (int i = 0; i < TRAINED; i++) {
         y[i] = p->y[s->row[i]];
         cost[i] = p->cost[s->row[i]];
+        for (int t = 0; t < 3 && s->u; t++) /* the last one repeats the first */
+            u[i * 3 + t] = s->u[s->row[i] * COVARIATES + t];
     }
     eae_gram_problem problem = {.kernels = cpu,
                                 .n = TRAINED,
@@ -149,9 +200,11 @@ static void fit_by_gram(const study *s, const eae_tall_problem *p, eae_gram_fit 
                                 .ld = TRAINED,
                                 .y = y,
                                 .cost = cost,
+                                .u = s->u ? u : NULL,
+                                .terms = s->u ? 3 : 0,
                                 .bias_penalised = p->bias_penalised,
                                 .tol = 1e-11};
-    eae_gram_fit_init(fit, TRAINED, 0);
+    eae_gram_fit_init(fit, TRAINED, problem.terms);
     int status = EAE_FAIL;
     if (p->loss == EAE_LOSS_LOGISTIC)
         status = eae_fit_logistic(&problem, fit);
@@ -196,12 +249,48 @@ static void test_agreement(void **state)
     }
 }
 
-/* Stopped early, what it says about itself is still true: the gap bounds the distance to the best.
- */
-static void test_gap_is_true(void **state)
+static void test_covariates(void **state)
 {
     (void)state;
+    for (int missing = 0; missing < 2; missing++) {
+        study s = make_study(9, missing);
+        add_covariates(&s);
+        for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_SQUARED; loss++)
+            agreement_case(&s, (eae_loss)loss, false);
+        agreement_case(&s, EAE_LOSS_HINGE, true);
+        agreement_case(&s, EAE_LOSS_SQUARED_HINGE, true);
+        if (missing)
+            adjust_study(&s);
+        agreement_case(&s, EAE_LOSS_HINGE, false);
+        free_study(&s);
+    }
+}
+
+static void test_adjusted(void **state)
+{
+    (void)state;
+    for (int missing = 0; missing < 2; missing++) {
+        study s = make_study(8, missing);
+        adjust_study(&s);
+        for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_SQUARED; loss++)
+            agreement_case(&s, (eae_loss)loss, false);
+        int64_t feature[COLS / 3];
+        for (int k = 0; k < COLS / 3; k++)
+            feature[k] = 3 * k;
+        s.source.feature = feature;
+        s.source.feature_count = COLS / 3;
+        agreement_case(&s, EAE_LOSS_HINGE, true);
+        free_study(&s);
+    }
+}
+
+/* Stopped early, what it says about itself is still true: the gap bounds the distance to the best.
+ */
+static void gap_case(bool covariates)
+{
     study s = make_study(2, false);
+    if (covariates)
+        add_covariates(&s);
     for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_SQUARED; loss++) {
         eae_tall_problem p = problem_of(&s, (eae_loss)loss, false);
         eae_gram_fit best;
@@ -218,6 +307,13 @@ static void test_gap_is_true(void **state)
         eae_gram_fit_free(&best);
     }
     free_study(&s);
+}
+
+static void test_gap_is_true(void **state)
+{
+    (void)state;
+    gap_case(false);
+    gap_case(true);
 }
 
 /* Features that are not in use get no weight, and what is left is their model. */
@@ -245,6 +341,7 @@ static void test_same_bits(void **state)
 {
     (void)state;
     study s = make_study(4, true), t = make_study(4, false);
+    add_covariates(&t);
     eae_tall_problem p[4] = {
         problem_of(&s, EAE_LOSS_HINGE, false), problem_of(&s, EAE_LOSS_LOGISTIC, false),
         problem_of(&s, EAE_LOSS_SQUARED, false), problem_of(&s, EAE_LOSS_SQUARED_HINGE, true)};
@@ -252,6 +349,7 @@ static void test_same_bits(void **state)
     t.source.x = s.x; /* another way to see the same data */
     t.source.fill = s.fill;
     p[1].source = &t.source;
+    p[1].free = p[2].free = &t.free;
     eae_tall_model together[4], alone;
     assert_int_equal(fit_all(p, 4, 1e9, 4, NULL, together), EAE_OK);
     for (int k = 0; k < 4; k++) {
@@ -259,6 +357,8 @@ static void test_same_bits(void **state)
         assert_memory_equal(alone.w, together[k].w, COLS * sizeof(double));
         assert_memory_equal(alone.value, together[k].value, ROWS * sizeof(double));
         assert_true(alone.intercept == together[k].intercept);
+        if (p[k].free)
+            assert_memory_equal(alone.gamma, together[k].gamma, COVARIATES * sizeof(double));
         assert_true(alone.objective == together[k].objective);
         assert_int_equal(alone.iterations, together[k].iterations);
         eae_tall_model_free(&alone);
@@ -272,7 +372,7 @@ static int stop_at_two(void *context, eae_tall_progress *progress, int64_t pass,
                        double gap)
 {
     (void)context;
-    assert_true(left == 1 && gap > 0 && (progress == NULL) == few);
+    assert_true(left == 1 && gap > 0 && progress);
     return pass == 2 ? eae_fail("enough") : EAE_OK;
 }
 
@@ -286,6 +386,88 @@ static void test_stopped(void **state)
     assert_int_equal(fit_all(&p, 1, 1e9, 1, &watch, &m), EAE_FAIL);
     assert_string_equal(eae_message(), "enough");
     assert_null(m.w);
+    free_study(&s);
+}
+
+/* A computation that stops after a pass, and one that goes on from what it left behind. */
+typedef struct {
+    eae_buffer kept;
+    size_t at;
+    int64_t stop; /* after that pass; 0: never */
+    bool load;
+} milestone;
+
+static void keep_part(void *to, void *bytes, size_t n)
+{
+    eae_buffer_add(to, bytes, n);
+}
+
+static void load_part(void *to, void *bytes, size_t n)
+{
+    milestone *m = to;
+    assert_true(m->at + n <= m->kept.length);
+    memcpy(bytes, m->kept.data + m->at, n);
+    m->at += n;
+}
+
+static int begin_from(void *context, eae_tall_progress *progress)
+{
+    milestone *m = context;
+    if (!m->load)
+        return EAE_OK;
+    eae_tall_visit(progress, load_part, m);
+    assert_int_equal(m->at, m->kept.length);
+    return EAE_OK;
+}
+
+static int stop_after(void *context, eae_tall_progress *progress, int64_t pass, int64_t left,
+                      double gap)
+{
+    milestone *m = context;
+    (void)left;
+    (void)gap;
+    if (pass != m->stop)
+        return EAE_OK;
+    eae_tall_visit(progress, keep_part, &m->kept);
+    return eae_fail("stopped");
+}
+
+static void test_resumed(void **state)
+{
+    (void)state;
+    study s = make_study(6, false);
+    eae_tall_problem p[4];
+    eae_tall_model whole[4], rest[4];
+    p[0] = problem_of(&s, EAE_LOSS_LOGISTIC, false);
+    add_covariates(&s);
+    for (int loss = EAE_LOSS_HINGE; loss <= EAE_LOSS_LOGISTIC; loss++)
+        p[1 + loss] = problem_of(&s, (eae_loss)loss, loss == EAE_LOSS_SQUARED_HINGE);
+    assert_int_equal(fit_all(p, 4, 1e9, 1, NULL, whole), EAE_OK);
+    for (int64_t stop = 1; stop < 50; stop += 6) {
+        milestone m = {.stop = stop};
+        eae_tall_watch watch = {.begin = begin_from, .pass = stop_after, .context = &m};
+        if (fit_all(p, 4, 1e9, 2, &watch, rest) == EAE_OK)
+            for (int k = 0; k < 4; k++)
+                eae_tall_model_free(&rest[k]);
+        if (m.kept.length == 0)
+            break; /* done before that */
+        m.stop = 0;
+        m.load = true;
+        assert_int_equal(fit_all(p, 4, 0, 3, &watch, rest), EAE_OK);
+        for (int k = 0; k < 4; k++) {
+            assert_memory_equal(whole[k].w, rest[k].w, COLS * sizeof(double));
+            assert_memory_equal(whole[k].value, rest[k].value, ROWS * sizeof(double));
+            assert_true(whole[k].objective == rest[k].objective);
+            assert_true(whole[k].gap == rest[k].gap);
+            assert_int_equal(whole[k].iterations, rest[k].iterations);
+            if (p[k].free)
+                assert_memory_equal(whole[k].gamma, rest[k].gamma, COVARIATES * sizeof(double));
+            eae_tall_model_free(&rest[k]);
+        }
+        eae_buffer_free(&m.kept);
+    }
+    for (int k = 0; k < 4; k++)
+        eae_tall_model_free(&whole[k]);
     free_study(&s);
 }
 
@@ -354,9 +536,15 @@ static int by_second_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_agreement), BOTH(test_gap_is_true),
-        BOTH(test_features),  BOTH(test_same_bits),
-        BOTH(test_stopped),   cmocka_unit_test_setup(test_many_rows, by_second_order),
+        BOTH(test_agreement),
+        BOTH(test_adjusted),
+        BOTH(test_covariates),
+        BOTH(test_gap_is_true),
+        BOTH(test_features),
+        BOTH(test_same_bits),
+        BOTH(test_stopped),
+        BOTH(test_resumed),
+        cmocka_unit_test_setup(test_many_rows, by_second_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

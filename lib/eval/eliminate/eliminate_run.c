@@ -201,7 +201,7 @@ static int open_with(eae_elimination *e, const eae_run *run, const eae_turned *t
     if (status == EAE_OK)
         status = list_active(e);
     if (status == EAE_OK)
-        status = eae_fits_open(&e->fits, &e->fold, e->target);
+        status = eae_fits_open(&e->fits, &e->fold, e->target, NULL, 1);
     return status == EAE_OK ? open_scan(e, turned) : status;
 }
 

@@ -156,7 +156,7 @@ static int open_member(void *context, int64_t s, int worker)
     (void)worker;
     int status = eae_fold_open_rows(&m->fold, run, m->fold.split);
     if (status == EAE_OK)
-        status = eae_fits_open(&m->fits, &m->fold, &run->target);
+        status = eae_fits_open(&m->fits, &m->fold, &run->target, NULL, 1);
     if (status != EAE_OK)
         return status;
     int64_t n = m->fold.n, tests = m->fold.m - n;

@@ -450,14 +450,20 @@ void eae_fits_rescale(eae_fits *fits, const eae_train_spec *spec)
     }
 }
 
-int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target)
+int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target,
+                  const int64_t *perm, int64_t labelings)
 {
     const eae_train_spec *spec = fold->run->spec;
-    *fits = (eae_fits){0};
-    if (check_labels(fold, target) != EAE_OK)
-        return EAE_FAIL;
     int64_t n = fold->run->streams ? 0 : fold->n;
-    new_fits(fits, 1, spec->params, eae_target_sides(target), n, spec->covariates.terms);
+    new_fits(fits, labelings, spec->params, eae_target_sides(target), n, spec->covariates.terms);
+    for (int64_t l = 0; l < labelings; l++) {
+        const eae_target *t = &target[perm ? perm[l] : l];
+        fits->undefined[l] = fold->prepared.empty || check_labels(fold, t) != EAE_OK;
+        if (!fits->undefined[l] || t->permuted)
+            continue;
+        eae_fits_free(fits);
+        return EAE_FAIL;
+    }
     return EAE_OK;
 }
 

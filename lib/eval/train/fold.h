@@ -82,8 +82,10 @@ int eae_fold_refit(const eae_fold *fold, const eae_target *target, eae_fits *fit
  * the Gram matrix. Their labels and costs lie in *memory, which the caller frees. */
 void eae_fold_svm_sides(const eae_fold *fold, const eae_target *target, int sides,
                         eae_gram_problem *side, double **memory);
-/* Room for the fits of one labeling, cold; fails where a class has no training row. */
-int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target);
+/* Room for the fits of the labelings target[perm[0 .. labelings-1]] (NULL: target[0] and so on),
+ * cold; fails where real labels leave a class without training row, permuted ones are undefined. */
+int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target,
+                  const int64_t *perm, int64_t labelings);
 /* Start parameter `param` of the first labeling from the one before. */
 void eae_fits_warm(eae_fits *fits, int param, int64_t n, int64_t terms);
 /* Objectives from 1/2 |w|^2 + sum cost loss to the form with lambda, where lambda was given. */

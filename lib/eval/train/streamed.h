@@ -16,19 +16,24 @@
  * Fails, naming the option, where passes over the data cannot do what is asked for. */
 int eae_streamed_choose(const eae_run *run, bool *streams);
 
-/* One training set of a run; runs may differ in their parameters only. */
+/* One training set of a run, and the labelings to fit on it; runs may differ in their parameters
+ * only. */
 typedef struct eae_streamed_task {
     const eae_run *run;
     const eae_split *split;
-    int64_t id; /* the caller's */
+    int64_t id;          /* the caller's */
+    const int64_t *perm; /* labelings: which; 0 is the real one */
+    int64_t labelings;
 } eae_streamed_task;
 
-/* Called once per task, in order, with an open fold, fits that have no beta but weights and values,
- * and held-out values (params x sides x tests). */
-typedef int (*eae_streamed_done)(void *context, int64_t id, const eae_fold *fold,
-                                 const eae_fits *fits);
+/* Called once or several times per task, each time with some of its labelings (fits->labelings of
+ * them, from perm[0] on), in order: an open fold, fits that have no beta but weights (where perm[0]
+ * is 0) and held-out values (params x labelings x sides x tests). */
+typedef int (*eae_streamed_done)(void *context, int64_t id, const int64_t *perm,
+                                 const eae_fold *fold, const eae_fits *fits);
 
-/* As many tasks at once as spec->memory has room for, at least one. */
+/* As many models at once as spec->memory has room for, at least those of one labeling. target: all
+ * labelings. */
 int eae_streamed_run(const eae_streamed_task *task, int64_t count, const eae_target *target,
                      eae_streamed_done done, void *context);
 

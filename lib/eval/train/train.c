@@ -332,48 +332,110 @@ static int do_batches(family *f)
 }
 
 /* A training set whose models come from passes over the data; id -1: all rows. */
-static int streamed_done(void *context, int64_t id, const eae_fold *fold, const eae_fits *fits)
+static int streamed_done(void *context, int64_t id, const int64_t *perm, const eae_fold *fold,
+                         const eae_fits *fits)
 {
-    static const int64_t real = 0;
     family *f = context;
     int64_t row = id >= 0 ? model_row_of(f, id) : f->spec->weights == EAE_WEIGHTS_NONE ? -1 : 0;
     if (id >= 0)
-        write_predictions(f, id, fold, fits, &real, fits->value);
-    eae_progress_add(1);
-    return row >= 0 ? write_models(f, row, fold, fits, eae_fold_source(fold).shift) : EAE_OK;
+        write_predictions(f, id, fold, fits, perm, fits->value);
+    return row >= 0 && perm[0] == 0 ? write_models(f, row, fold, fits, eae_fold_source(fold).shift)
+                                    : EAE_OK;
 }
 
-/* All training sets share the passes; with a list that is chosen from, each has its own parameter.
- */
+/* Training sets for passes over the data, each with the labelings that share its parameters. */
+typedef struct {
+    eae_streamed_task *task;
+    int64_t count;
+    eae_split *split; /* outer splits, all rows */
+    eae_run *run;     /* per parameter, that one alone */
+    eae_train_spec *spec;
+    int64_t *perm; /* of all tasks */
+    int64_t perms;
+} streaming;
+
+static void stream_labelings(streaming *s, const eae_run *run, const eae_split *split, int64_t id,
+                             const int *chosen, int64_t labelings, int param)
+{
+    int64_t first = s->perms;
+    for (int64_t b = 0; b < labelings; b++) {
+        if (!chosen || chosen[b] == param)
+            s->perm[s->perms++] = b;
+    }
+    if (s->perms > first)
+        s->task[s->count++] =
+            (eae_streamed_task){run, split, id, s->perm + first, s->perms - first};
+}
+
+/* With a list that is chosen from, a labeling has a parameter of its own, or none. */
+static int stream_split(family *f, streaming *s, const eae_split *split, int64_t id,
+                        const int *chosen, int64_t labelings)
+{
+    if (!f->spec->tune) {
+        stream_labelings(s, &f->run, split, id, NULL, labelings, 0);
+        return EAE_OK;
+    }
+    for (int p = 0; p < f->spec->params; p++)
+        stream_labelings(s, &s->run[p], split, id, chosen, labelings, p);
+    eae_fold fold;
+    int status = EAE_OK;
+    for (int64_t b = 0; b < labelings && status == EAE_OK; b++) {
+        if (chosen[b] >= 0)
+            continue;
+        status = eae_fold_open(&fold, &f->run, split, &f->target[b], f->spec->threads);
+        if (status == EAE_OK)
+            write_unchosen(f, id, &fold, b);
+        if (status == EAE_OK)
+            eae_fold_close(&fold);
+    }
+    return status;
+}
+
+static streaming open_streaming(family *f)
+{
+    int64_t sets = f->outer_count + f->final;
+    int params = f->spec->tune ? f->spec->params : 1;
+    streaming s = {.task = EAE_NEW_ARRAY(eae_streamed_task, sets * params),
+                   .split = EAE_NEW_ARRAY(eae_split, sets),
+                   .run = EAE_NEW_ARRAY(eae_run, params),
+                   .spec = EAE_NEW_ARRAY(eae_train_spec, params),
+                   .perm = EAE_NEW_ARRAY(int64_t, f->outer_count * f->labelings + f->final)};
+    for (int p = 0; p < params && f->spec->tune; p++)
+        eae_tune_one(&f->run, p, &s.run[p], &s.spec[p]);
+    return s;
+}
+
+static void close_streaming(family *f, streaming *s)
+{
+    for (int64_t k = 0; k < f->outer_count + f->final; k++)
+        eae_split_free(&s->split[k]);
+    free(s->task);
+    free(s->split);
+    free(s->run);
+    free(s->spec);
+    free(s->perm);
+}
+
+/* All training sets share the passes. */
 static int do_streamed(family *f)
 {
     static const int64_t outer = 0;
-    int64_t count = f->outer_count + f->final;
     int chosen = -1, status = EAE_OK;
-    eae_streamed_task *task = EAE_NEW_ARRAY(eae_streamed_task, count);
-    eae_split *split = EAE_NEW_ARRAY(eae_split, count);
-    eae_run *run = EAE_NEW_ARRAY(eae_run, count);
-    eae_train_spec *spec = EAE_NEW_ARRAY(eae_train_spec, count);
+    streaming s = open_streaming(f);
     if (f->spec->tune && f->final)
         status = eae_tune(&f->run, f->plan, &outer, 1, f->target, 1, &chosen, &f->tuning);
-    for (int64_t s = 0; s < count && status == EAE_OK; s++) {
-        int64_t id = s < f->outer_count ? s : -1;
-        if (id >= 0)
-            eae_plan_split(f->plan, f->outer[s], &split[s]);
-        else
-            eae_split_all(f->run.dataset.rows, &split[s]);
-        if (f->spec->tune)
-            eae_tune_one(&f->run, id >= 0 ? f->chosen[s] : chosen, &run[s], &spec[s]);
-        task[s] = (eae_streamed_task){f->spec->tune ? &run[s] : &f->run, &split[s], id};
+    for (int64_t k = 0; k < f->outer_count && status == EAE_OK; k++) {
+        eae_plan_split(f->plan, f->outer[k], &s.split[k]);
+        status = stream_split(f, &s, &s.split[k], k,
+                              f->chosen ? f->chosen + k * f->labelings : NULL, f->labelings);
+    }
+    if (f->final && status == EAE_OK) {
+        eae_split_all(f->run.dataset.rows, &s.split[f->outer_count]);
+        status = stream_split(f, &s, &s.split[f->outer_count], -1, &chosen, 1);
     }
     if (status == EAE_OK)
-        status = eae_streamed_run(task, count, f->target, streamed_done, f);
-    for (int64_t s = 0; s < count; s++)
-        eae_split_free(&split[s]);
-    free(task);
-    free(split);
-    free(run);
-    free(spec);
+        status = eae_streamed_run(s.task, s.count, f->target, streamed_done, f);
+    close_streaming(f, &s);
     return status;
 }
 

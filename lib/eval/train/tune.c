@@ -133,15 +133,15 @@ static int inner_task(void *context, int64_t task, int worker)
 }
 
 /* The same for models that come from passes over the data, which all inner splits share. */
-static int streamed_done(void *context, int64_t task, const eae_fold *fold, const eae_fits *fits)
+static int streamed_done(void *context, int64_t task, const int64_t *perm, const eae_fold *fold,
+                         const eae_fits *fits)
 {
     const tuning *t = context;
     inner_split s = {.t = t,
                      .score = t->score + task * t->labelings * t->run->spec->params,
                      .done = &t->done[task]};
     count_fits(s.done, fits);
-    score_fits(&s, fold, fits, 0, fits->value);
-    eae_progress_add(1);
+    score_fits(&s, fold, fits, perm[0], fits->value);
     return EAE_OK;
 }
 
@@ -149,15 +149,19 @@ static int run_streamed(tuning *t, int64_t count)
 {
     eae_streamed_task *task = EAE_NEW_ARRAY(eae_streamed_task, count);
     eae_split *split = EAE_NEW_ARRAY(eae_split, count);
+    int64_t *perm = eae_malloc((size_t)t->labelings, sizeof *perm);
+    for (int64_t b = 0; b < t->labelings; b++)
+        perm[b] = b;
     for (int64_t s = 0; s < count; s++) {
         eae_plan_split(t->plan, t->row[s], &split[s]);
-        task[s] = (eae_streamed_task){t->run, &split[s], s};
+        task[s] = (eae_streamed_task){t->run, &split[s], s, perm, t->labelings};
     }
     int status = eae_streamed_run(task, count, t->target, streamed_done, t);
     for (int64_t s = 0; s < count; s++)
         eae_split_free(&split[s]);
     free(task);
     free(split);
+    free(perm);
     return status;
 }
 

@@ -103,15 +103,14 @@ EOF
     [ ! -e m.eae ]
 }
 
-@test "--checkpoint: killed again and again it ends in the same bytes; another computation is refused" {
-    eae-synth -q --size 16M --cols 2000 --informative 20 | eae-split -q --kfold 3 -o x.eae
-    args=(svm --solver stream -C 0.0001,1 --tol 1e-3 --max-iter 60 --weights all --final)
-    eae-train "${args[@]}" -q -o whole.eae x.eae
-    # a kill some time after each new milestone
-    kills=0
+# resumes ARGS...: eae-train ARGS on x.eae is killed some time after each new milestone, and ends in the same bytes
+resumes() {
+    rm -rf stones whole.eae part.eae
+    eae-train "$@" -q -o whole.eae x.eae
+    local kills=0
     for pause in 0 0.05 0.02 0.1; do
         touch mark
-        eae-train "${args[@]}" -q --checkpoint stones -o part.eae x.eae &
+        eae-train "$@" -q --checkpoint stones -o part.eae x.eae &
         pid=$!
         for _ in $(seq 1000); do
             [ -z "$(find stones -name 'passes-*' -newer mark 2>/dev/null)" ] || break
@@ -123,9 +122,16 @@ EOF
     done
     [ $kills -ge 1 ]
     ls stones | grep -q passes
-    eae-train "${args[@]}" -v --checkpoint stones -o resumed.eae x.eae 2>said
+    eae-train "$@" -v --checkpoint stones -o resumed.eae x.eae 2>said
     grep -q "going on from a milestone" said
     same_bytes whole.eae resumed.eae
+}
+
+@test "--checkpoint: killed again and again it ends in the same bytes; another computation is refused" {
+    eae-synth -q --size 1M --cols 30 --informative 5 | eae-split -q --kfold 3 -o x.eae
+    resumes svm --solver stream -C 1 --tol 1e-6 --weights all --final
+    eae-synth -q --size 16M --cols 2000 --informative 20 | eae-split -q --kfold 3 -o x.eae
+    resumes svm --solver stream -C 0.0001,1 --tol 1e-3 --max-iter 60 --weights all --final
     must_fail 1 eae-train svm -q --solver stream -C 0.0002 --tol 1e-3 --checkpoint stones x.eae
     says "cost"
     must_fail 2 eae-train svm -q --solver gram --checkpoint stones x.eae

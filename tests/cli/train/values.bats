@@ -46,6 +46,15 @@ make_study() {
     [ "$(wc -l <.stdout)" -eq 37 ]
 }
 
+@test "options: the same by passes over the data" {
+    needs_python
+    make_study
+    grep -v 'three	logistic' "$EXPECTED/train_options.tsv" >expected.tsv
+    must_pass /usr/bin/python3 "$ROOT/tests/expected/compare_options.py" expected.tsv study.tsv \
+        holes.tsv "$ROOT/tests/data/train/study_plan.tsv" stream
+    [ "$(wc -l <.stdout)" -eq 23 ]
+}
+
 # Contiguous folds of 88 samples; the printed figures of five linear regressions on one feature.
 @test "diabetes: mean squared errors and R2 of regression on the body mass index" {
     awk 'BEGIN { OFS = "\t"; print "split", "sample", "role"
