@@ -24,7 +24,6 @@ typedef struct {
     const eae_train_spec *spec;
     eae_eliminate_spec *how;
     const eae_frame *plan;
-    eae_turned turned;
     eae_schedule schedule;
     eae_path_plan paths;
     int64_t *outer; /* rows of the plan that this shard does */
@@ -344,7 +343,6 @@ static void plan_paths(family *f)
     f->paths = (eae_path_plan){.run = &f->run,
                                .how = f->how,
                                .plan = f->plan,
-                               .turned = &f->turned,
                                .schedule = &f->schedule,
                                .checkpoint = f->paths.checkpoint,
                                .sides = f->sides};
@@ -438,8 +436,17 @@ static void close_family(family *f)
     eae_frame_free(f->rank);
     eae_frame_free(f->prediction);
     eae_schedule_free(&f->schedule);
-    eae_turned_close(&f->turned);
     eae_run_close(&f->run);
+}
+
+static int turn(family *f)
+{
+    eae_run *run = &f->run;
+    if (!eae_turned_fits(&run->dataset, f->spec))
+        return EAE_OK;
+    int status = eae_turned_open(&run->turned, &run->dataset, f->spec);
+    bool scans = f->how->policy == EAE_POLICY_WEIGHT && !eae_train_is_sparse(f->spec);
+    return status == EAE_OK && scans ? eae_turned_rough(&run->turned, f->spec->threads) : status;
 }
 
 int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec,
@@ -450,6 +457,8 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
     f.final = spec->shard == 1 && (spec->final || !plan);
     int status = eae_run_open(&f.run, data, spec, kernels);
     if (status == EAE_OK)
+        status = turn(&f);
+    if (status == EAE_OK)
         status = eae_run_lambda(&f.run, spec);
     if (status == EAE_OK)
         status = choose_metric(&f);
@@ -459,8 +468,6 @@ int eae_eliminate(const eae_frame *data, const eae_frame *plan, eae_train_spec *
         status = open_checkpoint(&f);
     if (status == EAE_OK)
         status = eae_run_share_gram(&f.run);
-    if (status == EAE_OK)
-        status = eae_turned_open(&f.turned, &f.run);
     if (status == EAE_OK) {
         if (plan)
             f.outer = eae_run_splits(plan, spec, &f.outer_count, &f.splits);

@@ -383,8 +383,8 @@ static int single_steps(walker *w, int64_t last)
     memcpy(active, e->active, (size_t)first * sizeof *active);
     eae_fold_svm_sides(&e->fold, e->target, of->sides, side, &memory);
     eae_svm_eliminate_problem problem = {.kernels = e->run.dataset.kernels,
-                                         .features = &e->features,
-                                         .row = e->row,
+                                         .features = &e->fold.features,
+                                         .row = e->fold.feature_row,
                                          .n = e->fold.n,
                                          .m = e->fold.m,
                                          .active = active,
@@ -440,7 +440,7 @@ static int walk(walker *w)
     bool weight = of->how->policy == EAE_POLICY_WEIGHT;
     int status = EAE_OK;
     if (!weight)
-        status = eae_trials_open(&w->trials, w->e, of->plan, of->turned, of->how, of->threads);
+        status = eae_trials_open(&w->trials, w->e, of->plan, of->how, of->threads);
     if (status == EAE_OK)
         status = load_part(w);
     while (w->step < s->count && !w->trials.stopped && status == EAE_OK) {
@@ -472,8 +472,7 @@ int eae_path_run(eae_path *p, const eae_path_plan *of, const eae_split *split, i
         return status;
     eae_elimination e;
     walker w = {.path = p, .e = &e, .stored = seconds()};
-    status =
-        eae_elimination_open(&e, of->run, of->turned, split, param, &of->run->target, of->threads);
+    status = eae_elimination_open(&e, of->run, split, param, &of->run->target, of->threads);
     if (status == EAE_OK)
         status = walk(&w);
     if (status == EAE_OK) {

@@ -14,7 +14,6 @@ typedef struct eae_path_plan {
     const eae_run *run;
     const eae_eliminate_spec *how;
     const eae_frame *plan; /* inner splits are looked for here; may be NULL */
-    const eae_turned *turned;
     const eae_schedule *schedule;
     eae_checkpoint *checkpoint; /* NULL where none is asked for */
     int sides;

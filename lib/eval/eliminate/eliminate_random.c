@@ -81,13 +81,13 @@ static int first_figure(eae_trials *t, int64_t split)
 }
 
 int eae_trials_open(eae_trials *t, const eae_elimination *outer, const eae_frame *plan,
-                    const eae_turned *turned, const eae_eliminate_spec *how, int threads)
+                    const eae_eliminate_spec *how, int threads)
 {
     *t = (eae_trials){.how = how, .limit = INT64_MAX};
     int status = inner_splits(t, outer, plan);
     t->inner = EAE_NEW_ARRAY(eae_elimination, t->count);
     for (int64_t i = 0; i < t->count && status == EAE_OK; i++)
-        status = eae_elimination_open_among(&t->inner[i], outer, turned, &t->split[i], threads);
+        status = eae_elimination_open_among(&t->inner[i], outer, &t->split[i], threads);
     return status == EAE_OK ? first_figure(t, outer->fold.split->id) : status;
 }
 

@@ -29,7 +29,7 @@ typedef struct eae_trials {
 
 /* For *outer, which is open. `plan` may be NULL. */
 int eae_trials_open(eae_trials *trials, const eae_elimination *outer, const eae_frame *plan,
-                    const eae_turned *turned, const eae_eliminate_spec *how, int threads);
+                    const eae_eliminate_spec *how, int threads);
 void eae_trials_close(eae_trials *trials);
 
 /* Take up to r features out of *outer that may go together, fewer if no set of r may; none, and

@@ -83,6 +83,7 @@ int eae_fold_open_rows(eae_fold *f, const eae_run *run, const eae_split *split)
     *f = (eae_fold){.run = run, .split = split, .n = split->train_count, .threads = 1};
     f->m = f->n + split->test_count;
     f->row = eae_malloc((size_t)f->m, sizeof *f->row);
+    f->feature_row = f->row;
     if (f->n == 0)
         return eae_fail("split %lld has no training sample", (long long)split->id);
     memcpy(f->row, split->train, (size_t)f->n * sizeof *f->row);
@@ -114,6 +115,10 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
         return EAE_OK;
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
         eae_fail_within(status, "split %lld", (long long)split->id);
+    if (status == EAE_OK && run->turned.features.x) {
+        eae_source source = eae_fold_source(f);
+        status = eae_turned_share(&run->turned, &source, &f->features, &f->own_shift);
+    }
     if (status == EAE_OK && eae_train_has_gram(run->spec) && !run->streams)
         status = make_kernel(f, threads);
     if (status != EAE_OK)
@@ -127,6 +132,7 @@ void eae_fold_close(eae_fold *f)
     if (f->run && !f->run->gram)
         eae_prepared_free(&f->prepared);
     free(f->gram);
+    free(f->own_shift);
     free(f->u);
     free(f->u_mean);
     free(f->u_scale);
