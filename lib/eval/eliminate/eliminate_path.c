@@ -71,14 +71,9 @@ static eae_result_row describe(const eae_elimination *e, int64_t size)
 /* Rows of the present model: what the filter chose is now what is left. */
 static int keep_model(eae_path *p, eae_elimination *e, int64_t size)
 {
-    eae_prepared *prepared = &e->fold.prepared;
-    int64_t *feature = prepared->feature, count = prepared->feature_count;
-    prepared->feature = e->active;
-    prepared->feature_count = e->count;
-    int status = eae_fold_write_model(&e->fold, &e->fits, p->param, eae_fold_source(&e->fold).shift,
+    eae_fold left = eae_elimination_left(e);
+    int status = eae_fold_write_model(&left, &e->fits, p->param, eae_fold_source(&left).shift,
                                       p->model, p->model_row);
-    prepared->feature = feature;
-    prepared->feature_count = count;
     for (int64_t i = 0; i < p->model_rows; i++)
         p->model_row[i].size = size;
     return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "eval/eliminate/eliminate_sparse.h"
 
 /* The Gram matrix is made anew where so much less is left: what roundings of f32 leave in it grows
  * with the square root of what was taken off. Decision values of 200 x 54,675 differ from those in
@@ -165,7 +166,7 @@ int eae_elimination_open_among(eae_elimination *e, const eae_elimination *outer,
         return status;
     e->count = outer->count;
     memcpy(e->active, outer->active, (size_t)e->count * sizeof *e->active);
-    return rebuild(e, threads);
+    return e->fold.gram ? rebuild(e, threads) : EAE_OK;
 }
 
 void eae_elimination_close(eae_elimination *e)
@@ -178,6 +179,7 @@ void eae_elimination_close(eae_elimination *e)
     eae_rough_close(&e->own_rough);
     free(e->own_row);
     free(e->norm);
+    eae_elimination_forget_order(e);
     free(e->active);
     free(e->model);
     free(e->rank);
@@ -186,11 +188,25 @@ void eae_elimination_close(eae_elimination *e)
 
 /* ---- steps ----------------------------------------------------------------------------------- */
 
+eae_fold eae_elimination_left(const eae_elimination *e)
+{
+    eae_fold left = e->fold;
+    left.prepared.feature = e->active;
+    left.prepared.feature_count = e->count;
+    return left;
+}
+
 int eae_elimination_fit(eae_elimination *e)
 {
-    int status = eae_fold_refit(&e->fold, e->target, &e->fits);
+    bool sparse = eae_train_is_sparse(&e->spec);
+    if (e->fitted && sparse)
+        return EAE_OK;
+    eae_fold left = eae_elimination_left(e);
+    int status = eae_fold_refit(&left, e->target, &e->fits);
     for (int side = 0; side < e->fits.sides && status == EAE_OK; side++)
         e->unconverged += !e->fits.fit[side].converged;
+    e->fitted = status == EAE_OK;
+    eae_elimination_forget_order(e);
     return status;
 }
 
@@ -198,6 +214,8 @@ int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, i
 {
     int sides = e->fits.sides;
     double gap;
+    if (eae_train_is_sparse(&e->spec))
+        return eae_elimination_first(e, r, smallest);
     if (open_scan(e, threads) != EAE_OK)
         return EAE_FAIL;
     for (int64_t i = 0; i < e->fold.n; i++) {
@@ -221,11 +239,14 @@ static void compact(eae_elimination *e)
         kept += rank[j] == 0;
     }
     e->count = kept;
+    e->fitted = e->fitted && eae_train_is_sparse(&e->spec) && eae_elimination_still(e);
 }
 
 /* The Gram matrix once they are out. */
 static int downdate(eae_elimination *e, const int64_t *feature, int64_t r, int threads)
 {
+    if (!e->fold.gram)
+        return EAE_OK;
     if (e->count * REBUILD <= e->rebuilt)
         return rebuild(e, threads);
     return e->run.dataset.kernels->feature_gram(&e->fold.features, feature, r, e->fold.feature_row,
@@ -262,8 +283,12 @@ void eae_elimination_exchange(eae_elimination *e, eae_bytes *bytes)
     eae_bytes_exchange(bytes, &e->gap, sizeof e->gap);
     eae_bytes_exchange(bytes, e->active, (size_t)e->count * sizeof *e->active);
     eae_bytes_exchange(bytes, e->rank, (size_t)e->fold.features.cols * sizeof *e->rank);
-    eae_bytes_exchange(bytes, e->fold.gram, (size_t)(m * m) * sizeof(double));
+    if (e->fold.gram)
+        eae_bytes_exchange(bytes, e->fold.gram, (size_t)(m * m) * sizeof(double));
+    n = eae_train_is_sparse(&e->spec) ? 0 : n;
     eae_bytes_exchange(bytes, e->fits.block, (size_t)(sides * (n + terms)) * sizeof(double));
     for (int64_t side = 0; side < sides; side++)
         eae_bytes_exchange(bytes, &e->fits.fit[side].intercept, sizeof(double));
+    if (eae_train_is_sparse(&e->spec))
+        eae_elimination_exchange_sparse(e, bytes);
 }

@@ -27,7 +27,11 @@ typedef struct eae_elimination {
     eae_precision precision;
     eae_fits fits;
     eae_weight_scan scan;
-    double *model; /* feature rows x sides: the fit as the scan wants it; with `scan` */
+    double *model;  /* feature rows x sides: the fit as the scan wants it; with `scan` */
+    bool fitted;    /* the fit is that of the features that are left */
+    int64_t *order; /* sparse models: eliminate_sparse.h; NULL: to be made */
+    double *size;
+    int64_t ordered;
     int32_t *rank; /* cols */
     double gap;    /* the smallest relative distance of w^2 at a cut so far */
     int64_t unconverged;
@@ -45,10 +49,12 @@ void eae_elimination_close(eae_elimination *e);
 /* What the first call of eae_elimination_smallest() begins with. */
 int eae_elimination_ready(eae_elimination *e, int threads);
 
+/* The fold with the features that are left: borrows all of it. */
+eae_fold eae_elimination_left(const eae_elimination *e);
 /* Fit the features that are left. */
 int eae_elimination_fit(eae_elimination *e);
 /* The r features of the smallest squared weight (scaled units; summed over classes) of the last
- * fit, smallest first. */
+ * fit, smallest first; of sparse models as eliminate_sparse.h says. */
 int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, int threads);
 
 /* State into bytes or out of them (checkpoint.h): what the steps that follow depend on. Out of

@@ -165,16 +165,16 @@ static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, i
     }
 }
 
-static void free_sparse(eae_fits *f)
+static void free_sparse(eae_sparse_fit *sparse, int64_t count)
 {
-    for (int64_t k = 0; f->sparse && k < f->labelings * f->params; k++)
-        eae_sparse_fit_free(&f->sparse[k]);
-    free(f->sparse);
+    for (int64_t k = 0; sparse && k < count; k++)
+        eae_sparse_fit_free(&sparse[k]);
+    free(sparse);
 }
 
 void eae_fits_free(eae_fits *f)
 {
-    free_sparse(f);
+    free_sparse(f->sparse, f->labelings * f->params);
     free(f->fit);
     free(f->undefined);
     free(f->block);
@@ -418,18 +418,20 @@ static int fit_survival(fitting *g)
 /* ---- sparse models ---------------------------------------------------------------------------
  */
 
-/* The whole path of every labeling. */
+/* The whole path of every labeling; a single fit starts from the one before. */
 static int fit_paths(fitting *g)
 {
     eae_fits *fits = g->fits;
     int64_t n = g->fold->n, count = fits->labelings * fits->params;
     int status = EAE_OK;
-    free_sparse(fits); /* of an earlier fit */
+    eae_sparse_fit *before = fits->sparse;
     fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, count);
     for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {
         if (!fits->undefined[l])
-            status = eae_fold_sparse_path(g->fold, &g->target[l], l, fits);
+            status =
+                eae_fold_sparse_path(g->fold, &g->target[l], l, count == 1 ? before : NULL, fits);
     }
+    free_sparse(before, count);
     if (g->target->task != EAE_TASK_SURVIVAL || status != EAE_OK)
         return status;
     double *value = EAE_NEW_ARRAY(double, count *n);
@@ -456,7 +458,7 @@ int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target
     *fits = (eae_fits){0};
     if (check_labels(fold, target) != EAE_OK)
         return EAE_FAIL;
-    int64_t n = fold->run->streams ? 0 : fold->n;
+    int64_t n = fold->run->streams || eae_train_is_sparse(spec) ? 0 : fold->n;
     new_fits(fits, 1, spec->params, eae_target_sides(target), n, spec->covariates.terms);
     return EAE_OK;
 }

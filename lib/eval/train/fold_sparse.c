@@ -71,14 +71,14 @@ static int study_open(const eae_fold *f, const eae_target *target, study *s)
 }
 
 int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t labeling,
-                         eae_fits *fits)
+                         const eae_sparse_fit *start, eae_fits *fits)
 {
     const eae_train_spec *spec = f->run->spec;
     eae_sparse_fit *path = EAE_NEW_ARRAY(eae_sparse_fit, spec->params);
     study s;
     int status = study_open(f, target, &s);
     if (status == EAE_OK)
-        status = eae_sparse_path(&s.problem, spec->param, spec->params, path, NULL);
+        status = eae_sparse_path(&s.problem, spec->param, spec->params, start, path, NULL);
     for (int p = 0; p < spec->params && status == EAE_OK; p++) {
         eae_gram_fit *fit = eae_fits_at(fits, p, labeling, 0);
         memcpy(fit->gamma, path[p].gamma, (size_t)s.problem.terms * sizeof(double));
@@ -91,6 +91,17 @@ int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t la
     }
     study_close(&s);
     free(path);
+    return status;
+}
+
+int eae_fold_sparse_pull(const eae_fold *f, const eae_target *target, const eae_fits *fits,
+                         const int64_t *feature, int64_t count, double *value)
+{
+    study s;
+    int status = study_open(f, target, &s);
+    if (status == EAE_OK)
+        status = eae_sparse_pull(&s.problem, fits->sparse, feature, count, value);
+    study_close(&s);
     return status;
 }
 
