@@ -71,6 +71,12 @@ static const eae_option elimination_options[] = {
     {0}};
 
 static const eae_option family_options[] = {
+    {.name = "permute",
+     .type = EAE_OPT_INT,
+     .arg = "N",
+     .fallback = "0",
+     .range = "0:1000000",
+     .help = "also eliminate with N permutations of the labels, for p-values"},
     {.name = "final", .type = EAE_OPT_FLAG, .help = "also one elimination on all rows"},
     {.name = "weights",
      .type = EAE_OPT_CHOICE,
@@ -213,6 +219,7 @@ static int specs_from_options(const eae_options *o, eae_train_spec *spec, eae_el
     if (status == EAE_OK)
         status = elimination_from_options(o, how);
     spec->final = eae_flag(o, "final");
+    spec->permutations = eae_opt_int(o, "permute");
     if (status == EAE_OK)
         describe(o, spec);
     return status;
@@ -223,7 +230,11 @@ static void report(const eae_eliminate_output *out)
     if (out->unconverged > 0)
         eae_warn(
             "%lld of %lld eliminations have models that did not reach the duality gap of --tol",
-            (long long)out->unconverged, (long long)out->rank->rows.count);
+            (long long)out->unconverged, (long long)out->paths);
+    if (out->undefined > 0)
+        eae_warn("%lld eliminations with permuted labels had a class or an event missing, or "
+                 "nothing to choose a size by, and count as undefined",
+                 (long long)out->undefined);
     if (out->final_size > 0)
         eae_note("%lld features chosen for the final elimination", (long long)out->final_size);
     eae_detail("%lld models; the smallest relative distance of squared weights at a cut is %.3g",
@@ -260,6 +271,8 @@ static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *h
     if (status == EAE_OK)
         eae_kernels_reconsider((eae_backend)eae_opt_choice(o, "backend"), data->rows.count,
                                data->cols.count, plan ? plan->rows.count : 1, &kernels);
+    if (status == EAE_OK && !plan && spec->permutations > 0)
+        eae_usage("--permute needs a plan: pipe through eae-split first");
     if (status == EAE_OK && !plan && spec->shards > 1)
         eae_usage("--shard needs a plan: pipe through eae-split first");
     if (status == EAE_OK)

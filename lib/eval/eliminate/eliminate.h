@@ -7,10 +7,12 @@
  * repeat. Everything is learned from the training rows of the split; held-out rows are only
  * predicted.
  *
- * Order of rows: the final elimination, then by split, parameter, (size, largest first, then the
- * selected one,) class; so
- * the concatenation of all shards is the whole. No state crosses a split, and the result does not
- * depend on spec->threads.
+ * Permutations of the labels (spec->permutations): the whole elimination is done again with each,
+ * the choice of a size as well; they have predictions, but no ranks and no models.
+ *
+ * Order of rows: the final elimination, then by split, permutation, parameter, (size, largest
+ * first, then the selected one,) class; so the concatenation of all shards is the whole. No state
+ * crosses a split, and the result does not depend on spec->threads.
  */
 #ifndef EAE_EVAL_ELIMINATE_H
 #define EAE_EVAL_ELIMINATE_H
@@ -54,8 +56,10 @@ typedef struct eae_eliminate_output {
     eae_frame *rank;       /* i32, eliminations x features */
     eae_frame *prediction; /* NULL without a plan */
     eae_frame *model;      /* of the chosen sizes (spec->weights); NULL: none */
+    int64_t paths;         /* eliminations, those of permuted labels too */
     int64_t fits;
     int64_t unconverged;
+    int64_t undefined;  /* of permuted labels: nothing to learn, or to choose a size by */
     int64_t final_size; /* chosen for the final elimination; 0: none was */
     double gap;         /* the smallest relative distance of w^2 at any cut */
 } eae_eliminate_output;

@@ -118,6 +118,14 @@ static int open_scan(eae_elimination *e, int threads)
                                 e->norm);
 }
 
+/* Permuted labels may leave nothing to learn. */
+static int open_fits(eae_elimination *e)
+{
+    int status = eae_fits_open(&e->fits, &e->fold, e->target);
+    e->undefined = status != EAE_OK && e->target->permuted;
+    return e->undefined ? EAE_OK : status;
+}
+
 /* *e has its specification, of one parameter, and its target. */
 static int open_with(eae_elimination *e, const eae_run *run, const eae_split *split, int threads)
 {
@@ -125,7 +133,8 @@ static int open_with(eae_elimination *e, const eae_run *run, const eae_split *sp
     e->run.spec = &e->spec;
     e->gap = INFINITY;
     int status = eae_fold_open(&e->fold, &e->run, split, e->target, threads);
-    if (status != EAE_OK)
+    e->undefined = status == EAE_OK && e->fold.prepared.empty;
+    if (status != EAE_OK || e->undefined)
         return status;
     eae_source source = eae_fold_source(&e->fold);
     e->precision =
@@ -133,7 +142,7 @@ static int open_with(eae_elimination *e, const eae_run *run, const eae_split *sp
     status = e->fold.features.x ? EAE_OK : own_values(e, &source, threads);
     if (status == EAE_OK)
         status = list_active(e);
-    return status == EAE_OK ? eae_fits_open(&e->fits, &e->fold, e->target) : status;
+    return status == EAE_OK ? open_fits(e) : status;
 }
 
 int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_split *split, int param,
@@ -169,16 +178,64 @@ int eae_elimination_open_among(eae_elimination *e, const eae_elimination *outer,
     return e->fold.gram ? rebuild(e, threads) : EAE_OK;
 }
 
-void eae_elimination_close(eae_elimination *e)
+/* A state of its own, as *of has it. */
+static int copy_state(eae_elimination *e, const eae_elimination *of)
+{
+    size_t cols = (size_t)e->run.dataset.cols, m = (size_t)e->fold.m;
+    e->active = eae_try_alloc(cols, sizeof *e->active, "the features in the model");
+    e->rank = eae_try_alloc(cols, sizeof *e->rank, "ranks");
+    if (!e->active || !e->rank)
+        return EAE_FAIL;
+    memcpy(e->active, of->active, (size_t)e->count * sizeof *e->active);
+    memcpy(e->rank, of->rank, cols * sizeof *e->rank);
+    if (!of->fold.gram)
+        return EAE_OK;
+    e->fold.gram = eae_try_alloc(m * m, sizeof(double), "the Gram matrix of a fold");
+    if (!e->fold.gram)
+        return EAE_FAIL;
+    memcpy(e->fold.gram, of->fold.gram, m * m * sizeof(double));
+    return EAE_OK;
+}
+
+int eae_elimination_again(eae_elimination *e, const eae_elimination *of, const eae_target *target)
+{
+    *e = (eae_elimination){.spec = of->spec,
+                           .run = of->run,
+                           .fold = of->fold,
+                           .target = target,
+                           .own_values = of->own_values,
+                           .own_rough = of->own_rough,
+                           .norm = of->norm,
+                           .count = of->count,
+                           .rebuilt = of->rebuilt,
+                           .precision = of->precision,
+                           .gap = INFINITY,
+                           .borrows = true};
+    e->run.spec = &e->spec;
+    e->fold.run = &e->run;
+    e->fold.gram = NULL;
+    int status = copy_state(e, of);
+    return status == EAE_OK ? open_fits(e) : status;
+}
+
+static void close_ground(eae_elimination *e)
 {
     eae_fold_close(&e->fold);
-    eae_fits_free(&e->fits);
-    eae_weight_scan_close(&e->scan);
     eae_kernels_release(e->run.dataset.kernels, e->own_values);
     free(e->own_values);
     eae_rough_close(&e->own_rough);
     free(e->own_row);
     free(e->norm);
+}
+
+void eae_elimination_close(eae_elimination *e)
+{
+    if (e->borrows)
+        free(e->fold.gram);
+    else
+        close_ground(e);
+    eae_fits_free(&e->fits);
+    eae_weight_scan_close(&e->scan);
     eae_elimination_forget_order(e);
     free(e->active);
     free(e->model);

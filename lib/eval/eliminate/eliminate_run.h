@@ -35,6 +35,8 @@ typedef struct eae_elimination {
     int32_t *rank; /* cols */
     double gap;    /* the smallest relative distance of w^2 at a cut so far */
     int64_t unconverged;
+    bool undefined; /* permuted labels that leave a class without training row: nothing to fit */
+    bool borrows;   /* what the training set has taught is another one's */
 } eae_elimination;
 
 /* *e is in its final place: parts of it point into it. `target`: the labels that are learned. */
@@ -44,6 +46,10 @@ int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_split
  * the features that are in there; no filter of its own. */
 int eae_elimination_open_among(eae_elimination *e, const eae_elimination *outer,
                                const eae_split *split, int threads);
+/* The same training set once more, for other labels that its preprocessing does not read: from what
+ * *of was when it was opened, and still is. *of, which may serve several threads, must outlive it.
+ */
+int eae_elimination_again(eae_elimination *e, const eae_elimination *of, const eae_target *target);
 void eae_elimination_close(eae_elimination *e);
 
 /* What the first call of eae_elimination_smallest() begins with. */
