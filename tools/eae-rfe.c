@@ -70,14 +70,13 @@ static const eae_option elimination_options[] = {
      .help = "keep milestones in DIR, and go on from those that are there"},
     {0}};
 
-static const eae_option cox_options[] = {{.name = "ties",
-                                          .type = EAE_OPT_CHOICE,
-                                          .fallback = "efron",
-                                          .range = "efron|breslow",
-                                          .help = "cox: how tied event times count"},
-                                         {0}};
-
 static const eae_option family_options[] = {
+    {.name = "permute",
+     .type = EAE_OPT_INT,
+     .arg = "N",
+     .fallback = "0",
+     .range = "0:1000000",
+     .help = "also eliminate with N permutations of the labels, for p-values"},
     {.name = "final", .type = EAE_OPT_FLAG, .help = "also one elimination on all rows"},
     {.name = "weights",
      .type = EAE_OPT_CHOICE,
@@ -94,9 +93,9 @@ static const eae_option family_options[] = {
 static const eae_program program = {
     .name = "eae-rfe",
     .summary =
-        "Eliminate features step by step with MODEL (svm, logistic, linear, ridge, cox), inside\n"
-        "every split of the plan in the stream. Writes held-out predictions at every size,\n"
-        "then the ranks of the features.",
+        "Eliminate features step by step with MODEL (svm, logistic, linear, ridge, lasso, enet,\n"
+        "cox), inside every split of the plan in the stream. Writes held-out predictions at every\n"
+        "size, then the ranks of the features.",
     .example = "  eae-view expr.tsv --label class=AML/ALL | eae-split --kfold 5 --repeats 20 |\n"
                "      eae-rfe svm --step 1% | eae-score --summary --metrics auc",
     .operands = "MODEL [FILE...]",
@@ -104,7 +103,8 @@ static const eae_program program = {
     .max_operands = -1,
     .groups = {{"Elimination", elimination_options},
                {"Model", eae_model_options},
-               {"Cox", cox_options},
+               {"Elastic net", eae_sparse_options},
+               {"Cox", eae_cox_options},
                {"Preprocessing, learned inside each split", eae_preparation_options},
                {"Family", family_options},
                EAE_GROUP_IMPORT,
@@ -200,15 +200,18 @@ static void describe(const eae_options *o, eae_train_spec *spec)
 
 static int specs_from_options(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *how)
 {
-    static const eae_model models[] = {EAE_MODEL_SVM, EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
-                                       EAE_MODEL_RIDGE, EAE_MODEL_COX};
-    static const eae_option_models fits[] = {{"ties", 1 << EAE_MODEL_COX}};
+    static const eae_model models[] = {EAE_MODEL_SVM,   EAE_MODEL_LOGISTIC, EAE_MODEL_LINEAR,
+                                       EAE_MODEL_RIDGE, EAE_MODEL_LASSO,    EAE_MODEL_ENET,
+                                       EAE_MODEL_COX};
+    static const eae_option_models fits[] = {{"alpha", 1 << EAE_MODEL_ENET | 1 << EAE_MODEL_COX},
+                                             {"ties", 1 << EAE_MODEL_COX}};
     int status = eae_train_model(o, models, sizeof models / sizeof *models, spec);
     if (status == EAE_OK)
         status = eae_train_refuse_shared(o, spec);
     if (status == EAE_OK)
         status = eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
-    spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
+    if (status == EAE_OK)
+        status = eae_train_penalty(o, spec);
     if (status == EAE_OK)
         status = eae_train_spec_from_options(o, spec);
     if (status == EAE_OK)
@@ -216,6 +219,7 @@ static int specs_from_options(const eae_options *o, eae_train_spec *spec, eae_el
     if (status == EAE_OK)
         status = elimination_from_options(o, how);
     spec->final = eae_flag(o, "final");
+    spec->permutations = eae_opt_int(o, "permute");
     if (status == EAE_OK)
         describe(o, spec);
     return status;
@@ -226,10 +230,14 @@ static void report(const eae_eliminate_output *out)
     if (out->unconverged > 0)
         eae_warn(
             "%lld of %lld eliminations have models that did not reach the duality gap of --tol",
-            (long long)out->unconverged, (long long)out->rank->rows.count);
+            (long long)out->unconverged, (long long)out->paths);
+    if (out->undefined > 0)
+        eae_warn("%lld eliminations with permuted labels had a class or an event missing, or "
+                 "nothing to choose a size by, and count as undefined",
+                 (long long)out->undefined);
     if (out->final_size > 0)
         eae_note("%lld features chosen for the final elimination", (long long)out->final_size);
-    eae_detail("%lld fits; the smallest relative distance of squared weights at a cut is %.3g",
+    eae_detail("%lld models; the smallest relative distance of squared weights at a cut is %.3g",
                (long long)out->fits, out->gap);
 }
 
@@ -263,10 +271,12 @@ static int run(const eae_options *o, eae_train_spec *spec, eae_eliminate_spec *h
     if (status == EAE_OK)
         status = eae_train_frames(&in, &data, &plan);
     if (status == EAE_OK)
-        status = eae_kernels_choose_for(
-            backend,
-            eae_eliminate_work(data->rows.count, data->cols.count, plan ? plan->rows.count : 1),
-            &kernels);
+        status = eae_kernels_choose_for(backend,
+                                        eae_eliminate_work(spec, data->rows.count, data->cols.count,
+                                                           plan ? plan->rows.count : 1),
+                                        &kernels);
+    if (status == EAE_OK && !plan && spec->permutations > 0)
+        eae_usage("--permute needs a plan: pipe through eae-split first");
     if (status == EAE_OK && !plan && spec->shards > 1)
         eae_usage("--shard needs a plan: pipe through eae-split first");
     if (status == EAE_OK)

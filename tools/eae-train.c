@@ -56,21 +56,6 @@ static const eae_option kernel_options[] = {
      .help = "poly: the degree"},
     {0}};
 
-static const eae_option sparse_options[] = {
-    {.name = "alpha",
-     .type = EAE_OPT_REAL,
-     .arg = "A",
-     .range = "0:1",
-     .help = "enet, cox: the share of the l1 penalty, 1 is the lasso (default: enet 0.5, cox 0)"},
-    {0}};
-
-static const eae_option cox_options[] = {{.name = "ties",
-                                          .type = EAE_OPT_CHOICE,
-                                          .fallback = "efron",
-                                          .range = "efron|breslow",
-                                          .help = "cox: how tied event times count"},
-                                         {0}};
-
 static const eae_option als_options[] = {{.name = "rank",
                                           .type = EAE_OPT_INT,
                                           .arg = "K",
@@ -129,8 +114,8 @@ static const eae_program program = {
     .groups = {{"Model", eae_model_options},
                {"Solver", solver_options},
                {"Kernel", kernel_options},
-               {"Elastic net", sparse_options},
-               {"Cox", cox_options},
+               {"Elastic net", eae_sparse_options},
+               {"Cox", eae_cox_options},
                {"Test", test_options},
                {"Matrix completion", als_options},
                {"External trainer", exec_options},
@@ -154,17 +139,6 @@ static int choose_kernel(const eae_options *o, eae_train_spec *spec)
     if (spec->kernel != EAE_KERNEL_LINEAR && eae_opt_choice(o, "bias") == 1)
         return eae_fail_usage("--bias penalized is for the linear kernel");
     return EAE_OK;
-}
-
-static int choose_alpha(const eae_options *o, eae_train_spec *spec)
-{
-    spec->alpha = spec->model == EAE_MODEL_LASSO ? 1 : spec->model == EAE_MODEL_ENET ? 0.5 : 0;
-    if (eae_given(o, "alpha"))
-        spec->alpha = eae_opt_real(o, "alpha");
-    return spec->alpha > 0 || spec->model != EAE_MODEL_ENET
-               ? EAE_OK
-               : eae_fail_usage("enet: --alpha must be above 0; ridge and logistic have an l2 "
-                                "penalty alone");
 }
 
 static int spec_from_options(const eae_options *o, eae_train_spec *spec)
@@ -201,9 +175,8 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     if (status == EAE_OK)
         status = eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
     spec->rank = eae_opt_int(o, "rank");
-    spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
     if (status == EAE_OK)
-        status = choose_alpha(o, spec);
+        status = eae_train_penalty(o, spec);
     if (status == EAE_OK)
         status = choose_kernel(o, spec);
     if (status == EAE_OK)
@@ -218,6 +191,9 @@ static int spec_from_options(const eae_options *o, eae_train_spec *spec)
     spec->test = tests[eae_opt_choice(o, "stat")];
     spec->permutations = eae_opt_int(o, "permute");
     spec->final = eae_flag(o, "final");
+    if (status == EAE_OK && spec->tune && spec->external && !spec->external->has_param)
+        status =
+            eae_fail_usage("exec: --tune chooses from a list of parameters: add -C or --lambda");
     if (status == EAE_OK && spec->tune && spec->final && spec->shards > 1)
         status = eae_fail_usage("--tune of a final model looks at all splits: not under --shard");
     return status;

@@ -46,8 +46,34 @@ static void path_close(path *s)
     free(s->set);
 }
 
-/* Everything at w = 0, and the first pass. */
-static int path_open(path *s, const eae_sparse_problem *p)
+/* The weights of another fit, of features that are in use here. */
+static int take_start(path *s, const eae_sparse_fit *start)
+{
+    const eae_source *source = s->p->source;
+    int64_t *feature = eae_malloc((size_t)start->count, sizeof *feature), count = 0, at = 0;
+    double *weight = eae_malloc((size_t)start->count, sizeof *weight);
+    for (int64_t k = 0; k < start->count; k++) {
+        int64_t j = start->feature[k];
+        while (source->feature && at < source->feature_count && source->feature[at] < j)
+            at++;
+        if (source->feature && (at == source->feature_count || source->feature[at] != j))
+            continue;
+        feature[count] = j;
+        weight[count++] = start->weight[k];
+    }
+    int status = eae_sparse_pool_start(&s->pool, feature, weight, count);
+    for (int64_t k = 0; k < count && status == EAE_OK; k++)
+        eae_sparse_add(weight[k], s->pool.z + k * s->n, s->offset, s->n);
+    for (int64_t t = 0; t < s->p->terms; t++)
+        s->base[t] = start->gamma[t];
+    s->base[s->p->terms] = start->intercept;
+    free(feature);
+    free(weight);
+    return status;
+}
+
+/* Everything at w = 0, or as in `start`, and the first pass. */
+static int path_open(path *s, const eae_sparse_problem *p, const eae_sparse_fit *start)
 {
     int64_t n = p->n, terms = p->terms + 1;
     *s = (path){.p = p, .n = n};
@@ -64,6 +90,8 @@ static int path_open(path *s, const eae_sparse_problem *p)
         status = eae_sparse_base_open(&s->unpenalised, &s->loss);
     if (status == EAE_OK)
         status = eae_sparse_pool_open(&s->pool, p);
+    if (status == EAE_OK && start)
+        status = take_start(s, start);
     if (status == EAE_OK)
         status = eae_sparse_base_fit(&s->unpenalised, s->offset, s->base, s->f);
     if (status != EAE_OK)
@@ -399,6 +427,46 @@ int eae_sparse_lambda_max(const eae_sparse_problem *p, double *lambda_max)
     return status;
 }
 
+/* f of a fit. */
+static void values_of(const eae_sparse_problem *p, const eae_sparse_fit *fit, double *f)
+{
+    int64_t n = p->n;
+    double *z = eae_malloc((size_t)(fit->count * n), sizeof *z);
+    eae_sparse_columns(p, fit->feature, fit->count, z);
+    for (int64_t i = 0; i < n; i++) {
+        f[i] = fit->intercept;
+        for (int64_t t = 0; t < p->terms; t++)
+            f[i] += fit->gamma[t] * p->u[i * p->terms + t];
+    }
+    for (int64_t k = 0; k < fit->count; k++)
+        eae_sparse_add(fit->weight[k], z + k * n, f, n);
+    free(z);
+}
+
+int eae_sparse_pull(const eae_sparse_problem *p, const eae_sparse_fit *fit, const int64_t *feature,
+                    int64_t count, double *value)
+{
+    eae_sparse_loss loss = {0};
+    double *f = EAE_NEW_ARRAY(double, 2 * p->n), *r = f + p->n, *all = NULL;
+    int status = eae_sparse_loss_open(&loss, p);
+    if (status == EAE_OK) {
+        values_of(p, fit, f);
+        eae_sparse_residual(&loss, f, r);
+    }
+    if (status == EAE_OK && p->features)
+        status = eae_sparse_some_products(p, r, feature, count, value);
+    if (status == EAE_OK && !p->features) {
+        all = eae_try_alloc((size_t)p->source->cols, sizeof *all, "products with features");
+        status = all ? eae_sparse_products(p, r, all) : EAE_FAIL;
+        for (int64_t k = 0; k < count && status == EAE_OK; k++)
+            value[k] = all[feature[k]];
+    }
+    eae_sparse_loss_close(&loss);
+    free(f);
+    free(all);
+    return status;
+}
+
 static int *descending(const double *lambda, int count)
 {
     int *order = eae_malloc((size_t)count, sizeof *order);
@@ -412,14 +480,14 @@ static int *descending(const double *lambda, int count)
 }
 
 int eae_sparse_path(const eae_sparse_problem *problem, const double *lambda, int count,
-                    eae_sparse_fit *fit, int64_t *passes)
+                    const eae_sparse_fit *start, eae_sparse_fit *fit, int64_t *passes)
 {
     path s;
     double before = INFINITY;
     int *order = descending(lambda, count);
     for (int k = 0; k < count; k++)
         fit[k] = (eae_sparse_fit){0};
-    int status = path_open(&s, problem);
+    int status = path_open(&s, problem, start);
     for (int k = 0; k < count && status == EAE_OK; k++) {
         double now = lambda[order[k]];
         s.l1 = problem->alpha * now;

@@ -68,9 +68,17 @@ void eae_sparse_fit_free(eae_sparse_fit *fit);
 int eae_sparse_lambda_max(const eae_sparse_problem *problem, double *lambda_max);
 
 /* Fits for `count` penalties in any order (they are worked on from the largest down); fit[k]
- * belongs to lambda[k] > 0 and is overwritten. *passes: products with all of the data; may be NULL.
- * Fails only for want of memory or where values are not finite; then no fit holds memory. */
+ * belongs to lambda[k] > 0 and is overwritten. `start`: a fit of a similar problem, such as one
+ * with more features, for the first of them to start from; NULL: from nothing. *passes: products
+ * with all of the data; may be NULL. Fails only for want of memory or where values are not finite;
+ * then no fit holds memory. */
 int eae_sparse_path(const eae_sparse_problem *problem, const double *lambda, int count,
-                    eae_sparse_fit *fit, int64_t *passes);
+                    const eae_sparse_fit *start, eae_sparse_fit *fit, int64_t *passes);
+
+/* value[k] = z_j'r of feature[k] (increasing), r minus the gradient of the loss at the fit: while r
+ * stays, a feature without a weight would get one where lambda alpha falls below |z_j'r|. With
+ * problem->features equal columns have equal values, to the bit. */
+int eae_sparse_pull(const eae_sparse_problem *problem, const eae_sparse_fit *fit,
+                    const int64_t *feature, int64_t count, double *value);
 
 #endif

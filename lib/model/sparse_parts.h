@@ -94,6 +94,9 @@ typedef struct eae_sparse_pool {
 
 int eae_sparse_pool_open(eae_sparse_pool *pool, const eae_sparse_problem *p);
 void eae_sparse_pool_close(eae_sparse_pool *pool);
+/* Features in use, increasing, with weights; before the first pass. */
+int eae_sparse_pool_start(eae_sparse_pool *pool, const int64_t *feature, const double *weight,
+                          int64_t count);
 /* Exact values for all features at r; the pool keeps features with a weight and the largest |v|. */
 int eae_sparse_pool_pass(eae_sparse_pool *pool, const double *r);
 void eae_sparse_pool_values(eae_sparse_pool *pool, const double *r); /* v */

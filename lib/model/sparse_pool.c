@@ -123,6 +123,15 @@ static int append(eae_sparse_pool *pool, const int64_t *feature, int64_t count)
     return EAE_OK;
 }
 
+int eae_sparse_pool_start(eae_sparse_pool *pool, const int64_t *feature, const double *weight,
+                          int64_t count)
+{
+    int status = append(pool, feature, count);
+    if (status == EAE_OK && count > 0)
+        memcpy(pool->w, weight, (size_t)count * sizeof *weight);
+    return status;
+}
+
 static int admit(eae_sparse_pool *pool, double largest, int64_t bin)
 {
     int64_t fresh = 0, *list = eae_malloc((size_t)pool->features, sizeof *list);

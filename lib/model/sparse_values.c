@@ -14,9 +14,10 @@
 
 enum { BLOCK = 512, LANES = 8 };
 
-static double inverse_of(const eae_source *s, int64_t column)
+static double inverse_of(const eae_sparse_problem *p, int64_t column)
 {
-    return s->inverse ? s->inverse[column] : 1;
+    const double *inverse = p->features ? p->features->inverse : p->source->inverse;
+    return inverse ? inverse[column] : 1;
 }
 
 /* A number per training row as one per row of the data, 0 for the others. The caller frees. */
@@ -107,7 +108,7 @@ static int norms_block(void *context, int64_t block, int worker)
     for (int64_t k = 0; k < count; k++) {
         double square = g->p->features ? turned_square(g, column[k]) : sum[k];
         /* a hair more than the rounded norm: a bound must stay one */
-        g->out[column[k]] = sqrt(square) * fabs(inverse_of(g->p->source, column[k])) * (1 + 1e-12);
+        g->out[column[k]] = sqrt(square) * fabs(inverse_of(g->p, column[k])) * (1 + 1e-12);
     }
     return EAE_OK;
 }
@@ -189,7 +190,7 @@ void eae_sparse_columns(const eae_sparse_problem *p, const int64_t *feature, int
     for (int64_t i = 0; i < n; i++) {
         eae_source_row(&some, p->row[i], 0, count, value);
         for (int64_t k = 0; k < count; k++)
-            z[k * n + i] = value[k] * inverse_of(p->source, feature[k]);
+            z[k * n + i] = value[k] * inverse_of(p, feature[k]);
     }
     free(value);
 }

@@ -102,7 +102,7 @@ static sample_set random_set(int64_t n, int64_t p, int64_t terms, eae_loss loss)
 static void solve(sample_set *s, const double *lambda, int count, eae_sparse_fit *fit)
 {
     s->problem.source = &s->source;
-    int status = eae_sparse_path(&s->problem, lambda, count, fit, NULL);
+    int status = eae_sparse_path(&s->problem, lambda, count, NULL, fit, NULL);
     if (status != EAE_OK)
         fail_msg("%s", eae_message());
 }
@@ -567,7 +567,7 @@ static void test_not_finite(void **state)
     eae_sparse_fit fit;
     s.x[77] = INFINITY;
     s.problem.source = &s.source;
-    assert_int_equal(eae_sparse_path(&s.problem, &lambda, 1, &fit, NULL), EAE_FAIL);
+    assert_int_equal(eae_sparse_path(&s.problem, &lambda, 1, NULL, &fit, NULL), EAE_FAIL);
     assert_non_null(strstr(eae_message(), "not finite"));
     assert_null(fit.feature);
     set_free(&s);

@@ -176,9 +176,9 @@ static void path_holds(cohort *c, double alpha)
     assert_int_equal(eae_sparse_lambda_max(&c->problem, &top), EAE_OK);
     for (int k = 0; k < COUNT; k++)
         lambda[k] = top * pow(0.05, k / (COUNT - 1.0));
-    assert_int_equal(eae_sparse_path(&c->problem, lambda, COUNT, exact, NULL), EAE_OK);
+    assert_int_equal(eae_sparse_path(&c->problem, lambda, COUNT, NULL, exact, NULL), EAE_OK);
     c->problem.tol = 1e-2;
-    assert_int_equal(eae_sparse_path(&c->problem, lambda, COUNT, loose, NULL), EAE_OK);
+    assert_int_equal(eae_sparse_path(&c->problem, lambda, COUNT, NULL, loose, NULL), EAE_OK);
     c->problem.tol = 1e-11;
     assert_int_equal(exact[0].count, 0);
     for (int k = 0; k < COUNT; k++) {
@@ -227,7 +227,7 @@ static void test_counts(void **state)
     (void)state;
     open_cohort(&c, 100, 0, EAE_TIES_EFRON, true);
     c.problem.alpha = 0.6;
-    assert_int_equal(eae_sparse_path(&c.problem, &lambda, 1, &counted, NULL), EAE_OK);
+    assert_int_equal(eae_sparse_path(&c.problem, &lambda, 1, NULL, &counted, NULL), EAE_OK);
     for (int i = 0; i < N; i++) {
         for (int k = 0; k < (int)c.count[i]; k++, m++) {
             row[m] = i;
@@ -241,7 +241,7 @@ static void test_counts(void **state)
     c.problem.row = row;
     c.problem.n = m;
     c.problem.cost = cost;
-    assert_int_equal(eae_sparse_path(&c.problem, &lambda, 1, &repeated, NULL), EAE_OK);
+    assert_int_equal(eae_sparse_path(&c.problem, &lambda, 1, NULL, &repeated, NULL), EAE_OK);
     assert_true(counted.count > 5 && counted.count == repeated.count);
     for (int64_t k = 0; k < counted.count; k++)
         assert_true(fabs(counted.weight[k] - repeated.weight[k]) < EAE_TOLERANCE_COEFFICIENT);

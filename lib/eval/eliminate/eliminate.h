@@ -7,10 +7,12 @@
  * repeat. Everything is learned from the training rows of the split; held-out rows are only
  * predicted.
  *
- * Order of rows: the final elimination, then by split, parameter, (size, largest first, then the
- * selected one,) class; so
- * the concatenation of all shards is the whole. No state crosses a split, and the result does not
- * depend on spec->threads.
+ * Permutations of the labels (spec->permutations): the whole elimination is done again with each,
+ * the choice of a size as well; they have predictions, but no ranks and no models.
+ *
+ * Order of rows: the final elimination, then by split, permutation, parameter, (size, largest
+ * first, then the selected one,) class; so the concatenation of all shards is the whole. No state
+ * crosses a split, and the result does not depend on spec->threads.
  */
 #ifndef EAE_EVAL_ELIMINATE_H
 #define EAE_EVAL_ELIMINATE_H
@@ -54,8 +56,10 @@ typedef struct eae_eliminate_output {
     eae_frame *rank;       /* i32, eliminations x features */
     eae_frame *prediction; /* NULL without a plan */
     eae_frame *model;      /* of the chosen sizes (spec->weights); NULL: none */
+    int64_t paths;         /* eliminations, those of permuted labels too */
     int64_t fits;
     int64_t unconverged;
+    int64_t undefined;  /* of permuted labels: nothing to learn, or to choose a size by */
     int64_t final_size; /* chosen for the final elimination; 0: none was */
     double gap;         /* the smallest relative distance of w^2 at any cut */
 } eae_eliminate_output;
@@ -68,7 +72,7 @@ int eae_eliminate_odds(eae_eliminate_spec *how, const char *prior, const char *p
 void eae_eliminate_spec_free(eae_eliminate_spec *how);
 
 /* Multiplications that the paths of `splits` splits take, roughly: what kernels are chosen by. */
-double eae_eliminate_work(int64_t rows, int64_t cols, int64_t splits);
+double eae_eliminate_work(const eae_train_spec *spec, int64_t rows, int64_t cols, int64_t splits);
 
 /* `plan`: a split frame checked against `data`, or NULL: eliminate on all rows. May set spec->param
  * (lambda_auto) and how->metric. Histories are the caller's. */

@@ -8,33 +8,33 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "eval/eliminate/eliminate_random.h"
+#include "eval/eliminate/eliminate_ground.h"
 #include "eval/train/fold_rows.h"
 #include "eval/train/held_out.h"
 #include "eval/score/predictions.h"
 #include "model/svm_eliminate.h"
 
-/* So many single steps in a row, or more, are worth what exact elimination begins with. */
-enum { FEW_STEPS = 8 };
 /* How often a running elimination is stored. */
 #define MILESTONE_SECONDS 0.5
 
 typedef struct {
     eae_path *path;
     eae_elimination *e;
-    eae_trials trials;   /* of policies random and biased */
-    int64_t step, shown; /* how far it is: sizes done, and shown */
-    bool exact;          /* it is among steps of one feature: the Gram matrix is made in f64 */
-    double stored;       /* when the last milestone was made, in seconds */
+    const double *exact_gram; /* of all features; or NULL */
+    eae_trials trials;        /* of policies random and biased */
+    int64_t step, shown;      /* how far it is: sizes done, and shown */
+    bool exact;               /* it is among steps of one feature: the Gram matrix is made in f64 */
+    double stored;            /* when the last milestone was made, in seconds */
 } walker;
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-static void open_path(eae_path *p, const eae_path_plan *of, const eae_split *split, int param,
-                      int64_t keep)
+static void open_path(eae_path *p, const eae_ground *g, int64_t perm, int64_t keep)
 {
-    int64_t sizes = of->schedule->shown_count, test = split->test_count;
-    *p = (eae_path){.of = of, .split = split, .param = param, .test = test, .keep = keep};
+    const eae_path_plan *of = g->of;
+    int64_t sizes = of->schedule->shown_count, test = g->split->test_count;
+    *p = (eae_path){
+        .of = of, .split = g->split, .param = g->param, .perm = perm, .test = test, .keep = keep};
     p->width = of->run->dataset.cols + of->run->spec->covariates.terms;
     p->model_rows = keep >= 0 ? eae_fold_model_rows(of->run, 1, of->sides) : 0;
     p->model = EAE_NEW_ARRAY(double, p->model_rows * p->width);
@@ -43,7 +43,7 @@ static void open_path(eae_path *p, const eae_path_plan *of, const eae_split *spl
     p->value = EAE_NEW_ARRAY(double, sizes * of->sides * test);
     p->row = EAE_NEW_ARRAY(eae_result_row, sizes * of->sides);
     p->figure = EAE_NEW_ARRAY(double, sizes);
-    p->rank = EAE_NEW_ARRAY(int32_t, of->run->dataset.cols);
+    p->rank = perm == 0 ? EAE_NEW_ARRAY(int32_t, of->run->dataset.cols) : NULL;
     for (int64_t k = 0; k < sizes; k++)
         p->figure[k] = NAN;
 }
@@ -61,24 +61,20 @@ void eae_path_free(eae_path *p)
 }
 
 /* Not the number that is in, where the filter left fewer than the schedule begins with. */
-static eae_result_row describe(const eae_elimination *e, int64_t size)
+static eae_result_row describe(const eae_path *p, const eae_elimination *e, int64_t size)
 {
     eae_result_row row = eae_fold_row(&e->fold);
     row.size = size;
+    row.perm = p->perm;
     return row;
 }
 
 /* Rows of the present model: what the filter chose is now what is left. */
 static int keep_model(eae_path *p, eae_elimination *e, int64_t size)
 {
-    eae_prepared *prepared = &e->fold.prepared;
-    int64_t *feature = prepared->feature, count = prepared->feature_count;
-    prepared->feature = e->active;
-    prepared->feature_count = e->count;
-    int status = eae_fold_write_model(&e->fold, &e->fits, p->param, eae_fold_source(&e->fold).shift,
+    eae_fold left = eae_elimination_left(e);
+    int status = eae_fold_write_model(&left, &e->fits, p->param, eae_fold_source(&left).shift,
                                       p->model, p->model_row);
-    prepared->feature = feature;
-    prepared->feature_count = count;
     for (int64_t i = 0; i < p->model_rows; i++)
         p->model_row[i].size = size;
     return status;
@@ -105,7 +101,7 @@ static int show(eae_path *p, eae_elimination *e, int64_t k, int64_t size)
     int status = p->test > 0 ? eae_fold_decision(&e->fold, &e->fits, value) : EAE_OK;
     for (int side = 0; side < sides && status == EAE_OK; side++) {
         eae_result_row *r = &p->row[k * sides + side];
-        *r = describe(e, size);
+        *r = describe(p, e, size);
         eae_fold_row_fit(r, p->of->run->spec, p->param, side, &e->fits, &e->fits.fit[side]);
         r->intercept = NAN;
     }
@@ -121,12 +117,38 @@ static void end(const walker *w)
 {
     eae_path *p = w->path;
     int64_t cols = p->of->run->dataset.cols;
-    p->rank_row = describe(w->e, p->of->schedule->size[0]);
+    p->rank_row = describe(p, w->e, p->of->schedule->size[0]);
     p->rank_row.param = p->of->run->spec->model == EAE_MODEL_LINEAR ? -1 : p->param;
     p->rank_row.converged = w->e->unconverged == 0;
     p->rank_row.gap = w->e->gap;
     p->rank_row.iterations = w->step + w->trials.draws * w->trials.count;
-    memcpy(p->rank, w->e->rank, (size_t)cols * sizeof *p->rank);
+    if (p->rank)
+        memcpy(p->rank, w->e->rank, (size_t)cols * sizeof *p->rank);
+}
+
+/* Nothing can be learned: so it is at every size. */
+static void leave_undefined(eae_path *p, const eae_elimination *e)
+{
+    static const eae_gram_fit nothing;
+    const eae_schedule *s = p->of->schedule;
+    eae_fits fits = {.sides = p->of->sides};
+    int64_t shown = 0;
+    for (int64_t k = 0; k < s->count; k++) {
+        if (!s->shown[k])
+            continue;
+        for (int side = 0; side < p->of->sides; side++) {
+            eae_result_row *r = &p->row[shown * p->of->sides + side];
+            *r = describe(p, e, s->size[k]);
+            eae_fold_row_fit(r, p->of->run->spec, p->param, side, &fits, &nothing);
+            r->intercept = NAN;
+            eae_result_undefined(r);
+        }
+        p->reached[shown++] = true;
+    }
+    for (int64_t i = 0; i < shown * p->of->sides * p->test; i++)
+        p->value[i] = NAN;
+    p->rank_row = describe(p, e, s->size[0]);
+    eae_result_undefined(&p->rank_row);
 }
 
 /* ---- milestones ------------------------------------------------------------------------------ */
@@ -170,7 +192,8 @@ static void exchange_results(eae_path *p, eae_bytes *bytes)
 
 static void exchange_done(eae_path *p, eae_bytes *bytes)
 {
-    eae_bytes_exchange(bytes, p->rank, (size_t)p->of->run->dataset.cols * sizeof *p->rank);
+    if (p->rank)
+        eae_bytes_exchange(bytes, p->rank, (size_t)p->of->run->dataset.cols * sizeof *p->rank);
     eae_bytes_exchange(bytes, &p->rank_row, sizeof p->rank_row);
     exchange_results(p, bytes);
 }
@@ -188,7 +211,10 @@ static void exchange_part(walker *w, eae_bytes *bytes)
 
 static char *piece_name(const eae_path *p, const char *state)
 {
-    return eae_sprintf("split-%lld-%d.%s", (long long)p->split->id, p->param, state);
+    if (p->perm == 0)
+        return eae_sprintf("split-%lld-%d.%s", (long long)p->split->id, p->param, state);
+    return eae_sprintf("split-%lld-%d-perm-%lld.%s", (long long)p->split->id, p->param,
+                       (long long)p->perm, state);
 }
 
 static int load(const eae_path *p, const char *state, eae_buffer *piece, bool *found)
@@ -317,9 +343,7 @@ static int64_t last_single(const walker *w)
     if (of->how->policy != EAE_POLICY_WEIGHT || of->run->spec->model != EAE_MODEL_SVM || k < 0 ||
         s->size[k] != w->e->count)
         return k;
-    while (k + 1 < s->count && s->size[k + 1] == s->size[k] - 1)
-        k++;
-    return k;
+    return eae_ground_single(s, k);
 }
 
 typedef struct {
@@ -381,10 +405,13 @@ static int single_steps(walker *w, int64_t last)
     eae_gram_problem *side = EAE_NEW_ARRAY(eae_gram_problem, of->sides);
     stretch x = {.w = w, .first = first, .order = order, .gap = gap};
     memcpy(active, e->active, (size_t)first * sizeof *active);
+    bool known = !w->exact && w->exact_gram && first == of->schedule->size[0];
+    if (known)
+        memcpy(e->fold.gram, w->exact_gram, (size_t)(e->fold.m * e->fold.m) * sizeof(double));
     eae_fold_svm_sides(&e->fold, e->target, of->sides, side, &memory);
     eae_svm_eliminate_problem problem = {.kernels = e->run.dataset.kernels,
-                                         .features = &e->features,
-                                         .row = e->row,
+                                         .features = &e->fold.features,
+                                         .row = e->fold.feature_row,
                                          .n = e->fold.n,
                                          .m = e->fold.m,
                                          .active = active,
@@ -393,7 +420,7 @@ static int single_steps(walker *w, int64_t last)
                                          .loss = e->spec.loss,
                                          .sides = of->sides,
                                          .side = side,
-                                         .have_gram = w->exact,
+                                         .have_gram = w->exact || known,
                                          .size = size,
                                          .sizes = visited_sizes(w, last, size),
                                          .visit = visit,
@@ -438,14 +465,10 @@ static int walk(walker *w)
     const eae_path_plan *of = w->path->of;
     const eae_schedule *s = of->schedule;
     bool weight = of->how->policy == EAE_POLICY_WEIGHT;
-    int status = EAE_OK;
-    if (!weight)
-        status = eae_trials_open(&w->trials, w->e, of->plan, of->turned, of->how, of->threads);
-    if (status == EAE_OK)
-        status = load_part(w);
+    int status = load_part(w);
     while (w->step < s->count && !w->trials.stopped && status == EAE_OK) {
         int64_t size = s->size[w->step], last = last_single(w);
-        if (last - w->step >= FEW_STEPS || (w->exact && last >= w->step)) {
+        if (last - w->step >= EAE_PATH_FEW_STEPS || (w->exact && last >= w->step)) {
             status = single_steps(w, last);
             continue;
         }
@@ -462,24 +485,25 @@ static int walk(walker *w)
     return status;
 }
 
-int eae_path_run(eae_path *p, const eae_path_plan *of, const eae_split *split, int param,
-                 int64_t keep)
+int eae_path_run(eae_path *p, const eae_ground *g, int64_t perm, int64_t keep)
 {
     bool found;
-    open_path(p, of, split, param, keep);
+    open_path(p, g, perm, keep);
     int status = load_done(p, &found);
     if (status != EAE_OK || found)
         return status;
-    eae_elimination e;
-    walker w = {.path = p, .e = &e, .stored = seconds()};
-    status =
-        eae_elimination_open(&e, of->run, of->turned, split, param, &of->run->target, of->threads);
-    if (status == EAE_OK)
+    eae_elimination e = {0};
+    walker w = {.path = p, .e = &e, .exact_gram = g->exact, .stored = seconds()};
+    status = eae_ground_begin(g, &g->of->labels->target[perm], &e, &w.trials);
+    bool undefined = e.undefined || w.trials.undefined;
+    if (status == EAE_OK && undefined)
+        leave_undefined(p, &e);
+    else if (status == EAE_OK)
         status = walk(&w);
-    if (status == EAE_OK) {
+    if (status == EAE_OK && !undefined)
         end(&w);
+    if (status == EAE_OK)
         status = store_done(p);
-    }
     eae_trials_close(&w.trials);
     eae_elimination_close(&e);
     return status;

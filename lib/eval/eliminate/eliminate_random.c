@@ -38,42 +38,58 @@ static int inner_splits(eae_trials *t, const eae_elimination *outer, const eae_f
     return status;
 }
 
+/* The metric of one inner split; NaN where it is undefined. */
+static int score(const eae_trials *t, const eae_elimination *e, double *figure)
+{
+    int64_t test = e->fold.m - e->fold.n;
+    *figure = NAN;
+    if (e->undefined || test == 0)
+        return EAE_OK;
+    double *value = eae_malloc((size_t)(test * e->fits.sides), sizeof *value);
+    eae_held_out held;
+    eae_held_out_open(&held, &e->fold, e->target, e->fits.sides);
+    int status = eae_fold_decision(&e->fold, &e->fits, value);
+    if (status == EAE_OK)
+        *figure =
+            eae_held_out_score(&held, t->how->metric, eae_gives_log_odds(eae_model_name(&e->spec)),
+                               &e->fits, 0, value);
+    eae_held_out_close(&held);
+    free(value);
+    return status;
+}
+
 /* The mean over the inner splits where the metric is defined. */
-static int judge(eae_trials *t, double *figure)
+static int judge(const eae_trials *t, double *figure)
 {
     double sum = 0, defined = 0;
     int status = EAE_OK;
     for (int64_t i = 0; i < t->count && status == EAE_OK; i++) {
-        eae_elimination *e = &t->inner[i];
-        int64_t test = e->fold.m - e->fold.n;
-        double *value = eae_malloc((size_t)(test * e->fits.sides), sizeof *value);
-        eae_held_out held;
-        eae_held_out_open(&held, &e->fold, e->target, e->fits.sides);
-        status = eae_fold_decision(&e->fold, &e->fits, value);
-        double score = status == EAE_OK && test > 0
-                           ? eae_held_out_score(&held, t->how->metric,
-                                                eae_gives_log_odds(eae_model_name(&e->spec)),
-                                                &e->fits, 0, value)
-                           : NAN;
-        if (score == score) {
-            sum += score;
+        double one;
+        status = score(t, &t->inner[i], &one);
+        if (one == one) {
+            sum += one;
             defined++;
         }
-        eae_held_out_close(&held);
-        free(value);
     }
     *figure = sum / defined;
     return status;
 }
 
-static int first_figure(eae_trials *t, int64_t split)
+static int fit(eae_elimination *e)
+{
+    return e->undefined ? EAE_OK : eae_elimination_fit(e);
+}
+
+int eae_trials_start(eae_trials *t, int64_t split)
 {
     int status = EAE_OK;
     for (int64_t i = 0; i < t->count && status == EAE_OK; i++)
-        status = eae_elimination_fit(&t->inner[i]);
+        status = fit(&t->inner[i]);
     if (status == EAE_OK)
         status = judge(t, &t->figure);
-    if (status == EAE_OK && isnan(t->figure))
+    bool nothing = status == EAE_OK && isnan(t->figure);
+    t->undefined = nothing && t->inner[0].target->permuted;
+    if (nothing && !t->undefined)
         status = eae_fail("split %lld: %s is undefined in all of its inner splits",
                           (long long)split, t->how->metric->name);
     t->best = t->figure;
@@ -81,25 +97,49 @@ static int first_figure(eae_trials *t, int64_t split)
 }
 
 int eae_trials_open(eae_trials *t, const eae_elimination *outer, const eae_frame *plan,
-                    const eae_turned *turned, const eae_eliminate_spec *how, int threads)
+                    const eae_eliminate_spec *how, int threads)
 {
     *t = (eae_trials){.how = how, .limit = INT64_MAX};
     int status = inner_splits(t, outer, plan);
     t->inner = EAE_NEW_ARRAY(eae_elimination, t->count);
     for (int64_t i = 0; i < t->count && status == EAE_OK; i++)
-        status = eae_elimination_open_among(&t->inner[i], outer, turned, &t->split[i], threads);
-    return status == EAE_OK ? first_figure(t, outer->fold.split->id) : status;
+        status = eae_elimination_open_among(&t->inner[i], outer, &t->split[i], threads);
+    return status;
+}
+
+int eae_trials_again(eae_trials *t, const eae_trials *of, const eae_target *target)
+{
+    *t = (eae_trials){.how = of->how,
+                      .split = of->split,
+                      .count = of->count,
+                      .limit = of->limit,
+                      .borrows = true};
+    int status = EAE_OK;
+    t->inner = EAE_NEW_ARRAY(eae_elimination, t->count);
+    for (int64_t i = 0; i < t->count && status == EAE_OK; i++)
+        status = eae_elimination_again(&t->inner[i], &of->inner[i], target);
+    return status;
 }
 
 void eae_trials_close(eae_trials *t)
 {
     for (int64_t i = 0; i < t->count; i++) {
         eae_elimination_close(&t->inner[i]);
-        eae_split_free(&t->split[i]);
+        if (!t->borrows)
+            eae_split_free(&t->split[i]);
     }
     free(t->inner);
-    free(t->split);
+    if (!t->borrows)
+        free(t->split);
     *t = (eae_trials){0};
+}
+
+static void exchange_inner(eae_trials *t, eae_bytes *bytes)
+{
+    for (int64_t i = 0; i < t->count; i++) {
+        if (!t->inner[i].undefined)
+            eae_elimination_exchange(&t->inner[i], bytes);
+    }
 }
 
 void eae_trials_exchange(eae_trials *t, eae_bytes *bytes)
@@ -109,8 +149,7 @@ void eae_trials_exchange(eae_trials *t, eae_bytes *bytes)
     eae_bytes_exchange(bytes, &t->limit, sizeof t->limit);
     eae_bytes_exchange(bytes, &t->draws, sizeof t->draws);
     eae_bytes_exchange(bytes, &t->stopped, sizeof t->stopped);
-    for (int64_t i = 0; i < t->count; i++)
-        eae_elimination_exchange(&t->inner[i], bytes);
+    exchange_inner(t, bytes);
 }
 
 /* ---- drawing --------------------------------------------------------------------------------- */
@@ -197,9 +236,10 @@ static int try_without(eae_trials *t, const int64_t *feature, int64_t r, int thr
     eae_bytes save = {.to = &before}, restore = {.from = &before};
     double figure = NAN;
     int status = EAE_OK;
-    for (int64_t i = 0; i < t->count; i++)
-        eae_elimination_exchange(&t->inner[i], &save);
+    exchange_inner(t, &save);
     for (int64_t i = 0; i < t->count && status == EAE_OK; i++) {
+        if (t->inner[i].undefined)
+            continue;
         status = eae_elimination_remove(&t->inner[i], feature, r, threads);
         if (status == EAE_OK)
             status = eae_elimination_fit(&t->inner[i]);
@@ -209,8 +249,8 @@ static int try_without(eae_trials *t, const int64_t *feature, int64_t r, int thr
     *accepted = status == EAE_OK && figure == figure && acceptable(t, figure);
     if (*accepted)
         accept(t, figure);
-    for (int64_t i = 0; i < t->count && !*accepted; i++)
-        eae_elimination_exchange(&t->inner[i], &restore);
+    if (!*accepted)
+        exchange_inner(t, &restore);
     eae_buffer_free(&before);
     return status;
 }

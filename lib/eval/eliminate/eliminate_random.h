@@ -20,16 +20,22 @@ typedef struct eae_trials {
     eae_split *split; /* the inner splits */
     eae_elimination *inner;
     int64_t count;
-    double figure; /* mean of the metric over the inner splits, with the features that are in */
-    double best;   /* the best so far */
-    int64_t limit; /* most features that go at a time: halved where no set may go */
-    int64_t draws; /* sets drawn so far */
-    bool stopped;  /* not even one feature may go */
+    double figure;  /* mean of the metric over the inner splits, with the features that are in */
+    double best;    /* the best so far */
+    int64_t limit;  /* most features that go at a time: halved where no set may go */
+    int64_t draws;  /* sets drawn so far */
+    bool stopped;   /* not even one feature may go */
+    bool undefined; /* permuted labels by which nothing can be judged */
+    bool borrows;   /* the splits are another one's */
 } eae_trials;
 
-/* For *outer, which is open. `plan` may be NULL. */
+/* For *outer, which is open. `plan` may be NULL. To be started, and closed in any case. */
 int eae_trials_open(eae_trials *trials, const eae_elimination *outer, const eae_frame *plan,
-                    const eae_turned *turned, const eae_eliminate_spec *how, int threads);
+                    const eae_eliminate_spec *how, int threads);
+/* The same for other labels, as eae_elimination_again(); *of was opened, and not started. */
+int eae_trials_again(eae_trials *trials, const eae_trials *of, const eae_target *target);
+/* The first fits, with all features; `split` is for messages. */
+int eae_trials_start(eae_trials *trials, int64_t split);
 void eae_trials_close(eae_trials *trials);
 
 /* Take up to r features out of *outer that may go together, fewer if no set of r may; none, and

@@ -8,70 +8,68 @@
 #ifndef EAE_EVAL_ELIMINATE_RUN_H
 #define EAE_EVAL_ELIMINATE_RUN_H
 
-#include "base/spill.h"
 #include "eval/train/checkpoint.h"
 #include "eval/train/fold.h"
-#include "model/rough.h"
 #include "model/weight_scan.h"
-
-/* The data turned over, once for all runs; NULL x where folds see the features in a way of their
- * own (imputed, adjusted), which each then turns over for itself. */
-typedef struct eae_turned {
-    eae_features features; /* shift is `reference` where is_f64: taken off already */
-    void *memory;          /* what x points to, */
-    eae_spill spill;       /* or this: more than half of --memory */
-    eae_rough rough;       /* of the features; value NULL where x is, or where it is of no use */
-    const eae_kernels *kernels; /* that hold x */
-} eae_turned;
-
-int eae_turned_open(eae_turned *turned, const eae_run *run);
-void eae_turned_close(eae_turned *turned);
 
 typedef struct eae_elimination {
     eae_train_spec spec; /* of one parameter; borrows from the run's */
     eae_run run;         /* with that specification */
     eae_fold fold;       /* gram: of the active features */
     const eae_target *target;
-    eae_features features; /* as the fold sees them */
-    void *own_values;
-    eae_rough own_rough;
-    double *own_shift, *norm;
+    void *own_values; /* of the features, where the run has none turned over that fit */
     int64_t *own_row;
-    const int64_t *row; /* of the fold's rows in `features` */
-    int64_t *active;    /* the features still in, increasing */
+    eae_rough own_rough;
+    double *norm;    /* cols: bounds of |z|, once somebody looked for small weights */
+    int64_t *active; /* the features still in, increasing */
     int64_t count;
     int64_t rebuilt; /* how many there were when the Gram matrix was last made */
     eae_precision precision;
     eae_fits fits;
     eae_weight_scan scan;
-    double *model; /* feature rows x sides: the fit as the scan wants it */
+    double *model;  /* feature rows x sides: the fit as the scan wants it; with `scan` */
+    bool fitted;    /* the fit is that of the features that are left */
+    int64_t *order; /* sparse models: eliminate_sparse.h; NULL: to be made */
+    double *size;
+    int64_t ordered;
     int32_t *rank; /* cols */
     double gap;    /* the smallest relative distance of w^2 at a cut so far */
     int64_t unconverged;
+    bool undefined; /* permuted labels that leave a class without training row: nothing to fit */
+    bool borrows;   /* what the training set has taught is another one's */
 } eae_elimination;
 
 /* *e is in its final place: parts of it point into it. `target`: the labels that are learned. */
-int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_turned *turned,
-                         const eae_split *split, int param, const eae_target *target, int threads);
+int eae_elimination_open(eae_elimination *e, const eae_run *run, const eae_split *split, int param,
+                         const eae_target *target, int threads);
 /* The same for an inner split of the training rows of *outer, with its parameter and target, among
  * the features that are in there; no filter of its own. */
 int eae_elimination_open_among(eae_elimination *e, const eae_elimination *outer,
-                               const eae_turned *turned, const eae_split *split, int threads);
+                               const eae_split *split, int threads);
+/* The same training set once more, for other labels that its preprocessing does not read: from what
+ * *of was when it was opened, and still is. *of, which may serve several threads, must outlive it.
+ */
+int eae_elimination_again(eae_elimination *e, const eae_elimination *of, const eae_target *target);
 void eae_elimination_close(eae_elimination *e);
 
+/* What the first call of eae_elimination_smallest() begins with. */
+int eae_elimination_ready(eae_elimination *e, int threads);
+
+/* The fold with the features that are left: borrows all of it. */
+eae_fold eae_elimination_left(const eae_elimination *e);
 /* Fit the features that are left. */
 int eae_elimination_fit(eae_elimination *e);
 /* The r features of the smallest squared weight (scaled units; summed over classes) of the last
- * fit, smallest first. */
-int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest,
-                             int threads); /* The same, all with the rank `count`. */
-int eae_elimination_remove_together(eae_elimination *e, const int64_t *feature, int64_t r,
-                                    int threads);
+ * fit, smallest first; of sparse models as eliminate_sparse.h says. */
+int eae_elimination_smallest(eae_elimination *e, int64_t r, int64_t *smallest, int threads);
 
 /* State into bytes or out of them (checkpoint.h): what the steps that follow depend on. Out of
  * bytes: *e was opened for the same training set and parameter. */
 void eae_elimination_exchange(eae_elimination *e, eae_bytes *bytes);
 /* Take these features out: feature[0] gets the rank `count`, and so on downwards. */
 int eae_elimination_remove(eae_elimination *e, const int64_t *feature, int64_t r, int threads);
+/* The same, all with the rank `count`. */
+int eae_elimination_remove_together(eae_elimination *e, const int64_t *feature, int64_t r,
+                                    int threads);
 
 #endif

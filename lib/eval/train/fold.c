@@ -84,6 +84,7 @@ int eae_fold_open_rows(eae_fold *f, const eae_run *run, const eae_split *split)
     *f = (eae_fold){.run = run, .split = split, .n = split->train_count, .threads = 1};
     f->m = f->n + split->test_count;
     f->row = eae_malloc((size_t)f->m, sizeof *f->row);
+    f->feature_row = f->row;
     if (f->n == 0)
         return eae_fail("split %lld has no training sample", (long long)split->id);
     memcpy(f->row, split->train, (size_t)f->n * sizeof *f->row);
@@ -115,6 +116,10 @@ int eae_fold_open(eae_fold *f, const eae_run *run, const eae_split *split, const
         return EAE_OK;
     if (status != EAE_OK && f->prepared.empty && split->id > 0)
         eae_fail_within(status, "split %lld", (long long)split->id);
+    if (status == EAE_OK && run->turned.features.x) {
+        eae_source source = eae_fold_source(f);
+        status = eae_turned_share(&run->turned, &source, &f->features, &f->own_shift);
+    }
     if (status == EAE_OK && run->few)
         status = eae_fold_few_open(f);
     else if (status == EAE_OK && eae_train_has_gram(run->spec) && !run->streams)
@@ -131,6 +136,7 @@ void eae_fold_close(eae_fold *f)
         eae_prepared_free(&f->prepared);
     free(f->gram);
     free(f->few);
+    free(f->own_shift);
     free(f->u);
     free(f->u_mean);
     free(f->u_scale);
@@ -163,16 +169,16 @@ static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, i
     }
 }
 
-static void free_sparse(eae_fits *f)
+static void free_sparse(eae_sparse_fit *sparse, int64_t count)
 {
-    for (int64_t k = 0; f->sparse && k < f->labelings * f->params; k++)
-        eae_sparse_fit_free(&f->sparse[k]);
-    free(f->sparse);
+    for (int64_t k = 0; sparse && k < count; k++)
+        eae_sparse_fit_free(&sparse[k]);
+    free(sparse);
 }
 
 void eae_fits_free(eae_fits *f)
 {
-    free_sparse(f);
+    free_sparse(f->sparse, f->labelings * f->params);
     free(f->fit);
     free(f->undefined);
     free(f->block);
@@ -418,18 +424,20 @@ static int fit_survival(fitting *g)
 /* ---- sparse models ---------------------------------------------------------------------------
  */
 
-/* The whole path of every labeling. */
+/* The whole path of every labeling; a single fit starts from the one before. */
 static int fit_paths(fitting *g)
 {
     eae_fits *fits = g->fits;
     int64_t n = g->fold->n, count = fits->labelings * fits->params;
     int status = EAE_OK;
-    free_sparse(fits); /* of an earlier fit */
+    eae_sparse_fit *before = fits->sparse;
     fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, count);
     for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {
         if (!fits->undefined[l])
-            status = eae_fold_sparse_path(g->fold, &g->target[l], l, fits);
+            status =
+                eae_fold_sparse_path(g->fold, &g->target[l], l, count == 1 ? before : NULL, fits);
     }
+    free_sparse(before, count);
     if (g->target->task != EAE_TASK_SURVIVAL || status != EAE_OK)
         return status;
     double *value = EAE_NEW_ARRAY(double, count *n);
@@ -454,7 +462,7 @@ int eae_fits_open(eae_fits *fits, const eae_fold *fold, const eae_target *target
                   const int64_t *perm, int64_t labelings)
 {
     const eae_train_spec *spec = fold->run->spec;
-    int64_t n = fold->run->streams ? 0 : fold->n;
+    int64_t n = fold->run->streams || eae_train_is_sparse(spec) ? 0 : fold->n;
     new_fits(fits, labelings, spec->params, eae_target_sides(target), n, spec->covariates.terms);
     for (int64_t l = 0; l < labelings; l++) {
         const eae_target *t = &target[perm ? perm[l] : l];

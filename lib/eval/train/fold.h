@@ -10,6 +10,7 @@
 #include "eval/plan/plan.h"
 #include "eval/train/spread.h"
 #include "eval/train/train_spec.h"
+#include "eval/train/turned.h"
 #include "model/sparse.h"
 
 /* What all folds of a run share. */
@@ -22,10 +23,10 @@ typedef struct eae_run {
                      NULL */
     eae_prepared prepared;             /* then: that preprocessing */
     struct eae_checkpoint *checkpoint; /* milestones of passes over the data; NULL: none */
-    bool streams; /* models are fitted by passes over the data (streamed.h): folds have no
-                     Gram matrix */
-    bool few;     /* least squares by the features (fold_few.h): folds have values instead */
-    void *turned; /* the values turned over (eae_features), for sparse models; or NULL */
+    bool streams;      /* models are fitted by passes over the data (streamed.h): folds have no
+                          Gram matrix */
+    bool few;          /* least squares by the features (fold_few.h): folds have values instead */
+    eae_turned turned; /* the values turned over, for sparse models and eliminations; x NULL: not */
 } eae_run;
 
 typedef struct eae_fold {
@@ -38,10 +39,13 @@ typedef struct eae_fold {
     eae_prepared prepared; /* the run's where run->gram is there */
     double *gram;          /* m x m, of a kernel machine the kernel matrix; NULL for learners that
                               see the values themselves */
-    double *few;     /* cols x eae_features_stride(m): the values turned over, where run->few */
-    double *u;       /* m x terms: covariates standardised by the training rows; NULL */
-    double *u_mean;  /* terms */
-    double *u_scale; /* terms */
+    double *few; /* cols x eae_features_stride(m): the values turned over, where run->few */
+    eae_features features;      /* the values turned over as the fold sees them; x NULL: none */
+    const int64_t *feature_row; /* m: the fold's rows in there */
+    double *own_shift;          /* of run->turned in this fold; or NULL */
+    double *u;                  /* m x terms: covariates standardised by the training rows; NULL */
+    double *u_mean;             /* terms */
+    double *u_scale;            /* terms */
 } eae_fold;
 
 /* Rows and covariates only: no preprocessing, no Gram matrix. */

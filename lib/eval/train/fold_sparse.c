@@ -8,27 +8,14 @@
 #include "base/memory.h"
 #include "kernels/source.h"
 
-/* A problem and what it points at: the data as the fold sees them, in both forms, the outcome of
- * the training rows. */
+/* A problem and what it points at: the data as the fold sees them, the outcome of the training
+ * rows. */
 typedef struct {
     eae_source source;
-    eae_features features;
     double *y, *cost, *event;
     eae_cox cox;
     eae_sparse_problem problem;
 } study;
-
-static eae_features turned(const eae_fold *f, const eae_source *source)
-{
-    const eae_dataset *d = &f->run->dataset;
-    return (eae_features){.x = f->run->turned,
-                          .is_f64 = d->is_f64,
-                          .rows = d->rows,
-                          .ld = eae_features_stride(d->rows),
-                          .cols = d->cols,
-                          .shift = source->shift,
-                          .inverse = source->inverse};
-}
 
 /* y: +1 / -1, the value, or the time. */
 static int read_outcome(const eae_fold *f, const eae_target *t, study *s)
@@ -62,14 +49,13 @@ static int study_open(const eae_fold *f, const eae_target *target, study *s)
     const eae_train_spec *spec = f->run->spec;
     bool classes = target->task == EAE_TASK_CLASSES, survival = target->task == EAE_TASK_SURVIVAL;
     *s = (study){.source = eae_fold_source(f)};
-    s->features = turned(f, &s->source);
     s->y = EAE_NEW_ARRAY(double, f->n);
     s->cost = EAE_NEW_ARRAY(double, f->n);
     s->event = EAE_NEW_ARRAY(double, f->n);
     s->problem = (eae_sparse_problem){.kernels = f->run->dataset.kernels,
                                       .source = &s->source,
-                                      .features = f->run->turned ? &s->features : NULL,
-                                      .row = f->row,
+                                      .features = f->features.x ? &f->features : NULL,
+                                      .row = f->feature_row,
                                       .n = f->n,
                                       .loss = classes ? EAE_LOSS_LOGISTIC : EAE_LOSS_SQUARED,
                                       .cox = survival ? &s->cox : NULL,
@@ -85,14 +71,14 @@ static int study_open(const eae_fold *f, const eae_target *target, study *s)
 }
 
 int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t labeling,
-                         eae_fits *fits)
+                         const eae_sparse_fit *start, eae_fits *fits)
 {
     const eae_train_spec *spec = f->run->spec;
     eae_sparse_fit *path = EAE_NEW_ARRAY(eae_sparse_fit, spec->params);
     study s;
     int status = study_open(f, target, &s);
     if (status == EAE_OK)
-        status = eae_sparse_path(&s.problem, spec->param, spec->params, path, NULL);
+        status = eae_sparse_path(&s.problem, spec->param, spec->params, start, path, NULL);
     for (int p = 0; p < spec->params && status == EAE_OK; p++) {
         eae_gram_fit *fit = eae_fits_at(fits, p, labeling, 0);
         memcpy(fit->gamma, path[p].gamma, (size_t)s.problem.terms * sizeof(double));
@@ -105,6 +91,17 @@ int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t la
     }
     study_close(&s);
     free(path);
+    return status;
+}
+
+int eae_fold_sparse_pull(const eae_fold *f, const eae_target *target, const eae_fits *fits,
+                         const int64_t *feature, int64_t count, double *value)
+{
+    study s;
+    int status = study_open(f, target, &s);
+    if (status == EAE_OK)
+        status = eae_sparse_pull(&s.problem, fits->sparse, feature, count, value);
+    study_close(&s);
     return status;
 }
 

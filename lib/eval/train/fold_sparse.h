@@ -7,9 +7,13 @@
 
 #include "eval/train/fold.h"
 
-/* All parameters of one labeling, into fits->fit and fits->sparse. */
+/* All parameters of one labeling, into fits->fit and fits->sparse; from `start` (NULL: nothing). */
 int eae_fold_sparse_path(const eae_fold *fold, const eae_target *target, int64_t labeling,
-                         eae_fits *fits);
+                         const eae_sparse_fit *start, eae_fits *fits);
+/* What draws at features (sparse.h: eae_sparse_pull) beside the fit of the first labeling and
+ * parameter. */
+int eae_fold_sparse_pull(const eae_fold *fold, const eae_target *target, const eae_fits *fits,
+                         const int64_t *feature, int64_t count, double *value);
 /* Values of every fit for `rows` of the fold's rows, from `first` on: (params x labelings) x rows.
  */
 void eae_fold_sparse_values(const eae_fold *fold, const eae_fits *fits, int64_t first, int64_t rows,

@@ -394,3 +394,30 @@ void eae_target_permuted(const eae_target *t, const int64_t *from, eae_target *p
     p->outcome.time = p->time;
     p->outcome.status = p->status;
 }
+
+int eae_labelings_make(eae_labelings *l, const eae_target *target, uint64_t seed,
+                       int64_t permutations)
+{
+    *l = (eae_labelings){.count = 1 + permutations};
+    l->target = EAE_NEW_ARRAY(eae_target, l->count);
+    l->from = EAE_NEW_ARRAY(int64_t *, l->count);
+    l->target[0] = *target;
+    for (int64_t b = 1; b < l->count; b++) {
+        l->from[b] = eae_malloc((size_t)target->n, sizeof(int64_t));
+        if (eae_permutation(target, seed, b, l->from[b]) != EAE_OK)
+            return EAE_FAIL;
+        eae_target_permuted(target, l->from[b], &l->target[b]);
+    }
+    return EAE_OK;
+}
+
+void eae_labelings_free(eae_labelings *l)
+{
+    for (int64_t b = 1; l->target && b < l->count; b++) {
+        free(l->from[b]);
+        eae_target_free(&l->target[b]);
+    }
+    free(l->from);
+    free(l->target);
+    *l = (eae_labelings){0};
+}

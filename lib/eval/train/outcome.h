@@ -50,4 +50,17 @@ int eae_permutation(const eae_target *target, uint64_t seed, int64_t b, int64_t 
  * must outlive it. */
 void eae_target_permuted(const eae_target *target, const int64_t *from, eae_target *permuted);
 
+/* The real labels and their permutations. */
+typedef struct eae_labelings {
+    int64_t count;      /* 1 + permutations */
+    eae_target *target; /* the first is the real one, the caller's */
+    int64_t **from;     /* permutation b; NULL for b = 0 */
+} eae_labelings;
+
+/* Permutations 1 .. `permutations` of the target, which must outlive them. To be freed in any case.
+ */
+int eae_labelings_make(eae_labelings *labelings, const eae_target *target, uint64_t seed,
+                       int64_t permutations);
+void eae_labelings_free(eae_labelings *labelings);
+
 #endif

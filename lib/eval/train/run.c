@@ -78,23 +78,11 @@ int eae_run_turn(eae_run *run)
 {
     const eae_dataset *d = &run->dataset;
     size_t size = d->is_f64 ? sizeof(double) : sizeof(float);
-    int64_t count = d->cols * eae_features_stride(d->rows);
-    double bytes = (double)count * (double)size, have = (double)run->spec->memory;
-    if (!eae_train_is_sparse(run->spec) || run->spec->prepare.design || d->missing ||
-        bytes > TURN_MOST || run->spec->solver == EAE_SOLVER_STREAM)
+    double bytes = (double)(d->cols * eae_features_stride(d->rows)) * (double)size;
+    if (!eae_train_is_sparse(run->spec) || !eae_turned_fits(d, run->spec) || bytes > TURN_MOST ||
+        run->spec->solver == EAE_SOLVER_STREAM)
         return EAE_OK;
-    if (have > 0 && bytes > have)
-        return eae_fail("the data turned over take %.0fM, and --memory is %.0fM", bytes / 0x1p20,
-                        have / 0x1p20);
-    run->turned = eae_try_alloc((size_t)count, size, "the data turned over");
-    eae_source plain = {
-        .x = d->x, .is_f64 = d->is_f64, .rows = d->rows, .cols = d->cols, .feature_count = d->cols};
-    if (!run->turned)
-        return EAE_FAIL;
-    int status =
-        d->kernels->turn(&plain, NULL, d->rows, d->is_f64, run->turned, run->spec->threads);
-    eae_kernels_hold(d->kernels, run->turned, count * (int64_t)size);
-    return status;
+    return eae_turned_open(&run->turned, d, run->spec);
 }
 
 double eae_run_fold_bytes(const eae_run *run)
@@ -177,8 +165,7 @@ void eae_run_close(eae_run *run)
 {
     free(run->gram);
     eae_prepared_free(&run->prepared);
-    eae_kernels_release(run->dataset.kernels, run->turned);
-    free(run->turned);
+    eae_turned_close(&run->turned);
     eae_dataset_close(&run->dataset);
     eae_target_free(&run->target);
 }

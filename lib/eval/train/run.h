@@ -28,7 +28,7 @@ int eae_run_workers(const eae_run *run, int64_t count, int *inner);
 /* run->gram, where no fold sees the features in its own way; else nothing. */
 int eae_run_share_gram(eae_run *run);
 /* run->turned, for a sparse model of values as they are, up to 1G of them; else nothing. Not a
- * matter of memory, since sums are made in another order: fails where there is too little. */
+ * matter of memory, since sums are made in another order. */
 int eae_run_turn(eae_run *run);
 /* --lambda auto: make spec->param, where it was asked for. */
 int eae_run_lambda(const eae_run *run, eae_train_spec *spec);

@@ -25,10 +25,8 @@ typedef struct {
     const eae_frame *plan;
     int64_t *outer; /* rows of the plan that this shard does */
     int64_t outer_count;
-    int64_t splits;     /* outer splits of the whole plan */
-    eae_target *target; /* 1 + permutations labelings */
-    int64_t **from;     /* their permutations; from[0] is NULL */
-    int64_t labelings;
+    int64_t splits; /* outer splits of the whole plan */
+    eae_labelings labels;
     int sides;
     int params;  /* rows per labeling: the list, or 1 where one of it is chosen */
     int *chosen; /* outer_count x labelings: --tune, else NULL */
@@ -55,23 +53,6 @@ typedef struct {
 /* ---- what is shared ----------------------------------------------------------------------------
  */
 
-static int make_labelings(family *f)
-{
-    int64_t n = f->run.target.n;
-    f->labelings = 1 + (f->plan ? f->spec->permutations : 0);
-    f->target = EAE_NEW_ARRAY(eae_target, f->labelings);
-    f->from = EAE_NEW_ARRAY(int64_t *, f->labelings);
-    f->target[0] = f->run.target;
-    for (int64_t b = 1; b < f->labelings; b++) {
-        f->from[b] = eae_malloc((size_t)n, sizeof(int64_t));
-        int status = eae_permutation(&f->run.target, f->spec->seed, b, f->from[b]);
-        if (status != EAE_OK)
-            return status;
-        eae_target_permuted(&f->run.target, f->from[b], &f->target[b]);
-    }
-    return EAE_OK;
-}
-
 static int make_frames(family *f)
 {
     const eae_frame *data = f->run.data;
@@ -79,7 +60,7 @@ static int make_frames(family *f)
     int status = EAE_OK;
     f->sides = classes > 2 ? classes : 1;
     f->params = f->spec->tune ? 1 : f->spec->params;
-    f->rows_per_split = f->labelings * f->params * f->sides;
+    f->rows_per_split = f->labels.count * f->params * f->sides;
     f->models_per_split = eae_fold_model_rows(&f->run, f->params, f->sides);
     if (f->plan) {
         int64_t rows = f->outer_count * f->rows_per_split;
@@ -107,15 +88,6 @@ static int first_param(const family *f, const eae_fold *fold)
     return (int)(fold->run->spec->param - f->spec->param);
 }
 
-/* Nothing was tried. */
-static void mark_undefined(eae_result_row *r)
-{
-    r->undefined = true;
-    r->converged = true;
-    r->objective = r->gap = NAN;
-    r->has_spread = false;
-}
-
 /* Prediction rows of the labelings perm[0 .. fits->labelings - 1]. Cell i of a permuted row is the
  * value of the sample that carries sample i's label, so that the label column is right for it. */
 static void write_predictions(family *f, int64_t task, const eae_fold *fold, const eae_fits *fits,
@@ -127,7 +99,7 @@ static void write_predictions(family *f, int64_t task, const eae_fold *fold, con
         int param = (int)(k / (fits->labelings * fits->sides));
         int64_t labeling = k / fits->sides % fits->labelings;
         int side = (int)(k % fits->sides);
-        const int64_t *from = f->from[perm[labeling]];
+        const int64_t *from = f->labels.from[perm[labeling]];
         int64_t row =
             task * f->rows_per_split + (perm[labeling] * f->params + param) * fits->sides + side;
         eae_result_row *r = &f->prediction_row[row];
@@ -135,7 +107,7 @@ static void write_predictions(family *f, int64_t task, const eae_fold *fold, con
         eae_fold_row_fit(r, f->spec, first_param(f, fold) + param, side, fits, &fits->fit[k]);
         r->perm = perm[labeling];
         if (fits->undefined[labeling]) {
-            mark_undefined(r);
+            eae_result_undefined(r);
             continue;
         }
         double *out = eae_frame_f64(f->prediction) + row * samples;
@@ -155,7 +127,7 @@ static void write_unchosen(family *f, int64_t task, const eae_fold *fold, int64_
         r->tuned = true;
         r->perm = perm;
         r->class = f->sides > 1 ? side : -1;
-        mark_undefined(r);
+        eae_result_undefined(r);
     }
 }
 
@@ -215,7 +187,7 @@ static int fit_chosen(const job *j, const eae_fold *fold, int64_t first, int64_t
     one.run = &run;
     for (int64_t b = first; b < first + count; b++) {
         if (j->chosen[b] == param) {
-            target[chose] = f->target[b];
+            target[chose] = f->labels.target[b];
             perm[chose++] = b;
         }
     }
@@ -234,7 +206,7 @@ static int use_fold(void *context, const eae_fold *fold, int64_t first, int64_t 
         int64_t *perm = eae_malloc((size_t)count, sizeof *perm);
         for (int64_t b = 0; b < count; b++)
             perm[b] = first + b;
-        status = fit_labelings(j, fold, f->target + first, perm, count);
+        status = fit_labelings(j, fold, f->labels.target + first, perm, count);
         free(perm);
         return status;
     }
@@ -250,7 +222,8 @@ static int use_fold(void *context, const eae_fold *fold, int64_t first, int64_t 
 static int do_split(job *j, const eae_split *split, int64_t labelings)
 {
     family *f = j->f;
-    return eae_fold_each(&f->run, split, f->target, labelings, f->inner_threads, use_fold, j);
+    return eae_fold_each(&f->run, split, f->labels.target, labelings, f->inner_threads, use_fold,
+                         j);
 }
 
 static int64_t model_row_of(const family *f, int64_t task)
@@ -263,7 +236,7 @@ static job job_of(family *f, int64_t task)
     return (job){.f = f,
                  .task = task,
                  .model_row = model_row_of(f, task),
-                 .chosen = f->chosen ? f->chosen + task * f->labelings : NULL};
+                 .chosen = f->chosen ? f->chosen + task * f->labels.count : NULL};
 }
 
 static int split_task(void *context, int64_t task, int worker)
@@ -273,7 +246,7 @@ static int split_task(void *context, int64_t task, int worker)
     eae_split split;
     (void)worker;
     eae_plan_split(f->plan, f->outer[task], &split);
-    int status = do_split(&j, &split, f->labelings);
+    int status = do_split(&j, &split, f->labels.count);
     eae_split_free(&split);
     eae_progress_add(1);
     return status;
@@ -382,7 +355,7 @@ static int stream_split(family *f, streaming *s, const eae_split *split, int64_t
     for (int64_t b = 0; b < labelings && status == EAE_OK; b++) {
         if (chosen[b] >= 0)
             continue;
-        status = eae_fold_open(&fold, &f->run, split, &f->target[b], f->spec->threads);
+        status = eae_fold_open(&fold, &f->run, split, &f->labels.target[b], f->spec->threads);
         if (status == EAE_OK)
             write_unchosen(f, id, &fold, b);
         if (status == EAE_OK)
@@ -399,7 +372,7 @@ static streaming open_streaming(family *f)
                    .split = EAE_NEW_ARRAY(eae_split, sets),
                    .run = EAE_NEW_ARRAY(eae_run, params),
                    .spec = EAE_NEW_ARRAY(eae_train_spec, params),
-                   .perm = EAE_NEW_ARRAY(int64_t, f->outer_count * f->labelings + f->final)};
+                   .perm = EAE_NEW_ARRAY(int64_t, f->outer_count * f->labels.count + f->final)};
     for (int p = 0; p < params && f->spec->tune; p++)
         eae_tune_one(&f->run, p, &s.run[p], &s.spec[p]);
     return s;
@@ -423,18 +396,18 @@ static int do_streamed(family *f)
     int chosen = -1, status = EAE_OK;
     streaming s = open_streaming(f);
     if (f->spec->tune && f->final)
-        status = eae_tune(&f->run, f->plan, &outer, 1, f->target, 1, &chosen, &f->tuning);
+        status = eae_tune(&f->run, f->plan, &outer, 1, f->labels.target, 1, &chosen, &f->tuning);
     for (int64_t k = 0; k < f->outer_count && status == EAE_OK; k++) {
         eae_plan_split(f->plan, f->outer[k], &s.split[k]);
         status = stream_split(f, &s, &s.split[k], k,
-                              f->chosen ? f->chosen + k * f->labelings : NULL, f->labelings);
+                              f->chosen ? f->chosen + k * f->labels.count : NULL, f->labels.count);
     }
     if (f->final && status == EAE_OK) {
         eae_split_all(f->run.dataset.rows, &s.split[f->outer_count]);
         status = stream_split(f, &s, &s.split[f->outer_count], -1, &chosen, 1);
     }
     if (status == EAE_OK)
-        status = eae_streamed_run(s.task, s.count, f->target, streamed_done, f);
+        status = eae_streamed_run(s.task, s.count, f->labels.target, streamed_done, f);
     close_streaming(f, &s);
     return status;
 }
@@ -447,7 +420,7 @@ static int do_final(family *f)
     job j = {.f = f, .task = -1, .model_row = f->spec->weights == EAE_WEIGHTS_NONE ? -1 : 0};
     eae_split all;
     if (f->spec->tune) {
-        status = eae_tune(&f->run, f->plan, &outer, 1, f->target, 1, &chosen, &f->tuning);
+        status = eae_tune(&f->run, f->plan, &outer, 1, f->labels.target, 1, &chosen, &f->tuning);
         j.chosen = &chosen;
     }
     eae_split_all(f->run.dataset.rows, &all);
@@ -465,9 +438,9 @@ static int choose(family *f)
     int64_t *parent = eae_malloc((size_t)f->outer_count, sizeof *parent);
     for (int64_t s = 0; s < f->outer_count; s++)
         parent[s] = number[f->outer[s]];
-    f->chosen = EAE_NEW_ARRAY(int, f->outer_count * f->labelings);
-    int status = eae_tune(&f->run, f->plan, parent, f->outer_count, f->target, f->labelings,
-                          f->chosen, &f->tuning);
+    f->chosen = EAE_NEW_ARRAY(int, f->outer_count * f->labels.count);
+    int status = eae_tune(&f->run, f->plan, parent, f->outer_count, f->labels.target,
+                          f->labels.count, f->chosen, &f->tuning);
     free(parent);
     return status;
 }
@@ -526,12 +499,7 @@ static int open_checkpoint(family *f)
 static void close_family(family *f)
 {
     eae_checkpoint_close(f->run.checkpoint);
-    for (int64_t b = 1; f->target && b < f->labelings; b++) {
-        free(f->from[b]);
-        eae_target_free(&f->target[b]);
-    }
-    free(f->from);
-    free(f->target);
+    eae_labelings_free(&f->labels);
     free(f->outer);
     free(f->chosen);
     free(f->prediction_row);
@@ -560,7 +528,8 @@ int eae_train(const eae_frame *data, const eae_frame *plan, eae_train_spec *spec
     if (status == EAE_OK)
         status = open_checkpoint(&f);
     if (status == EAE_OK)
-        status = make_labelings(&f);
+        status =
+            eae_labelings_make(&f.labels, &f.run.target, spec->seed, plan ? spec->permutations : 0);
     if (status == EAE_OK) {
         if (plan)
             f.outer = eae_run_splits(plan, spec, &f.outer_count, &f.splits);

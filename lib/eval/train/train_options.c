@@ -50,6 +50,21 @@ const eae_option eae_model_options[] = {
      .help = "most iterations of a solver (default: as many as it takes, within reason)"},
     {0}};
 
+const eae_option eae_sparse_options[] = {
+    {.name = "alpha",
+     .type = EAE_OPT_REAL,
+     .arg = "A",
+     .range = "0:1",
+     .help = "enet, cox: the share of the l1 penalty, 1 is the lasso (default: enet 0.5, cox 0)"},
+    {0}};
+
+const eae_option eae_cox_options[] = {{.name = "ties",
+                                       .type = EAE_OPT_CHOICE,
+                                       .fallback = "efron",
+                                       .range = "efron|breslow",
+                                       .help = "cox: how tied event times count"},
+                                      {0}};
+
 const eae_option eae_preparation_options[] = {
     {.name = "scale",
      .type = EAE_OPT_CHOICE,
@@ -129,6 +144,18 @@ int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec)
         {"scale", FITTED | EXEC | ALS},
         {"covariates", FITTED}};
     return eae_train_refuse(o, fits, sizeof fits / sizeof *fits, spec);
+}
+
+int eae_train_penalty(const eae_options *o, eae_train_spec *spec)
+{
+    spec->ties = eae_opt_choice(o, "ties") == 0 ? EAE_TIES_EFRON : EAE_TIES_BRESLOW;
+    spec->alpha = spec->model == EAE_MODEL_LASSO ? 1 : spec->model == EAE_MODEL_ENET ? 0.5 : 0;
+    if (eae_given(o, "alpha"))
+        spec->alpha = eae_opt_real(o, "alpha");
+    return spec->alpha > 0 || spec->model != EAE_MODEL_ENET
+               ? EAE_OK
+               : eae_fail_usage("enet: --alpha must be above 0; ridge and logistic have an l2 "
+                                "penalty alone");
 }
 
 /* "1,0.1,0.01": positive numbers. */

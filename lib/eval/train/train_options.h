@@ -13,6 +13,9 @@
 
 /* --loss --bias --cost --lambda --class-weight --tol --max-iter */
 extern const eae_option eae_model_options[];
+/* --alpha, --ties: of models with an l1 penalty, and of times */
+extern const eae_option eae_sparse_options[];
+extern const eae_option eae_cox_options[];
 /* --scale --filter --impute --adjust --covariates */
 extern const eae_option eae_preparation_options[];
 
@@ -33,6 +36,8 @@ int eae_train_refuse_shared(const eae_options *o, const eae_train_spec *spec);
 /* Is operand 0 "exec:CMD"? Then spec->external is to be set before the specification is made. */
 bool eae_train_is_external(const eae_options *o);
 
+/* --alpha and --ties, or what the model has without them. */
+int eae_train_penalty(const eae_options *o, eae_train_spec *spec);
 /* Everything that the two tables say, threads and seed; spec->model (and ties, alpha) is set,
  * spec->text is made. shard and shards are 1. */
 int eae_train_spec_from_options(const eae_options *o, eae_train_spec *spec);

@@ -196,6 +196,14 @@ static bool has_column(const eae_frame *f, const eae_train_spec *spec, presence 
     }
 }
 
+void eae_result_undefined(eae_result_row *r)
+{
+    r->undefined = true;
+    r->converged = true;
+    r->objective = r->gap = NAN;
+    r->has_spread = false;
+}
+
 void eae_result_annotate(eae_frame *f, const eae_result_row *row, const eae_train_spec *spec,
                          const char *plan, const eae_names *class_names)
 {

@@ -31,6 +31,9 @@ typedef struct eae_result_row {
     double coefficient; /* part "support" */
 } eae_result_row;
 
+/* Nothing was fitted: an undefined row of its split, permutation and parameter. */
+void eae_result_undefined(eae_result_row *row);
+
 /* Write the annotations of all rows of a prediction or model frame. `plan`: the plan's hash or
  * NULL. */
 void eae_result_annotate(eae_frame *f, const eae_result_row *row, const eae_train_spec *spec,

@@ -296,6 +296,8 @@ same_everywhere() {
         says "--tune"
         says "Try 'eae-train --help'"
     done
+    must_fail 2 eae-train exec:true --tune auc planned.eae
+    says "list of parameters"
     must_fail 2 eae-train svm -C 0.1,1 --tune auc --final --shard 1/2 planned.eae
     says "--shard"
     must_pass eae-train svm -C 0.1,1 --tune auc --final --shard 1/1 -o out.eae planned.eae
