@@ -26,8 +26,9 @@ const eae_exec_backend *eae_exec_backend_find(const char *name)
     for (int i = 0; i < COUNT; i++) {
         if (strlen(all[i]->name) == n && strncmp(name, all[i]->name, n) == 0)
             return all[i];
-        eae_buffer_printf(&names, "%s%s", i ? ", " : "", all[i]->name);
     }
+    for (int i = 0; i < COUNT; i++)
+        eae_buffer_printf(&names, "%s%s", i ? ", " : "", all[i]->name);
     eae_fail_usage("--on: '%.*s' is not one of %s", (int)n, name, names.data);
     eae_buffer_free(&names);
     return NULL;

@@ -108,7 +108,7 @@ make_suite() {
 @test "places of jobs, and commands of the programs that have them" {
     command -v eae-submit >/dev/null || skip "eae-submit is not built"
     completes "openlava" eae-submit run --on o
-    completes "run resume" eae-submit r
+    completes "run resume rm" eae-submit r
     completes "--policy --positive" eae-submit run --shards 3 -- eae-rfe svm --po
     command -v eae-cache >/dev/null || skip "eae-cache is not built"
     completes "replay run" eae-cache r
