@@ -3,7 +3,6 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "model/loss.h"
@@ -149,11 +148,13 @@ static void best_primal(eae_tall_state *s, eae_tall_model *fit, double *scale)
     fit->objective = primal_at(s, 1, enough, &fit->intercept);
     double b = fit->intercept;
     for (int k = 0; k < ROUNDS && norm_of(s) > 0; k++) {
-        memcpy(g, s->g, (size_t)terms * sizeof *g);
+        for (int64_t j = 0; j < terms; j++)
+            g[j] = s->g[j];
         double t = crossing(s, b, true, 0, 2, false);
         double value = primal_at(s, t, enough, &b);
         if (!(value < fit->objective)) {
-            memcpy(s->g, g, (size_t)terms * sizeof *g);
+            for (int64_t j = 0; j < terms; j++)
+                s->g[j] = g[j];
             break;
         }
         bool little = fit->objective - value < 1e-3 * fit->gap * value;

@@ -210,7 +210,7 @@ static double minus_dual(const void *context, const double *lambda, double *slop
     const projection *p = context;
     const eae_tall_free *f = p->f;
     double sum = 0;
-    if (slope)
+    if (slope && second)
         clear(f, slope, second);
     for (int64_t i = 0; i < f->rows; i++) {
         if (!(p->rows->cost[i] > 0) || !(p->h[i] > 0))
@@ -220,9 +220,9 @@ static double minus_dual(const void *context, const double *lambda, double *slop
         double beta = within(p->rows, i, p->target[i] - p->h[i] * v, &inside);
         double d = beta - p->target[i];
         sum -= d * d / (2 * p->h[i]) + beta * v;
-        if (slope)
+        if (second)
             eae_tall_free_add(f, i, beta, slope);
-        if (slope && inside)
+        if (second && inside)
             add_square(f, i, p->h[i], second);
     }
     return sum;
@@ -256,14 +256,14 @@ static double total_loss(const void *context, const double *g, double *slope, do
     const losses *l = context;
     const eae_tall_rows *r = l->rows;
     double sum = 0;
-    if (slope)
+    if (slope && second)
         clear(l->f, slope, second);
     for (int64_t i = 0; i < l->f->rows; i++) {
         if (!(r->cost[i] > 0))
             continue;
         double v = l->value[i] + eae_tall_free_value(l->f, i, g);
         sum += r->cost[i] * eae_loss_value(r->loss, r->y[i], v);
-        if (!slope)
+        if (!second)
             continue;
         eae_tall_free_add(l->f, i, -r->cost[i] * eae_loss_slope(r->loss, r->y[i], v), slope);
         add_square(l->f, i, r->cost[i] * eae_loss_curvature(r->loss, r->y[i], v), second);

@@ -1,6 +1,6 @@
 /*
  * streamed.h - families of linear models on more rows than a Gram matrix of them could hold: all
- * splits, parameters and classes share the passes over the data (model/tall_fit.h).
+ * splits, parameters, classes and relabellings share the passes over the data (model/tall_fit.h).
  *
  * Everything learned is learned from the training rows of each split, as in fold.h; what a model
  * gets does not depend on which others share its passes, so shards, threads and memory do not
