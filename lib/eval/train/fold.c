@@ -161,7 +161,7 @@ static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, i
 
 static void free_sparse(eae_fits *f)
 {
-    for (int64_t k = 0; f->sparse && k < f->labelings * f->params; k++)
+    for (int64_t k = 0; f->sparse && k < f->labelings * f->params * f->sides; k++)
         eae_sparse_fit_free(&f->sparse[k]);
     free(f->sparse);
 }
@@ -416,7 +416,7 @@ static int fit_survival(fitting *g)
 static int fit_paths(fitting *g)
 {
     eae_fits *fits = g->fits;
-    int64_t n = g->fold->n, count = fits->labelings * fits->params;
+    int64_t n = g->fold->n, count = fits->labelings * fits->params * fits->sides;
     int status = EAE_OK;
     free_sparse(fits); /* of an earlier fit */
     fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, count);

@@ -10,8 +10,8 @@
 /* All parameters of one labeling, into fits->fit and fits->sparse. */
 int eae_fold_sparse_path(const eae_fold *fold, const eae_target *target, int64_t labeling,
                          eae_fits *fits);
-/* Values of every fit for `rows` of the fold's rows, from `first` on: (params x labelings) x rows.
- */
+/* Values of every fit for `rows` of the fold's rows, from `first` on: (params x labelings x sides)
+ * x rows. */
 void eae_fold_sparse_values(const eae_fold *fold, const eae_fits *fits, int64_t first, int64_t rows,
                             double *value);
 
