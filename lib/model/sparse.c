@@ -43,6 +43,7 @@ static void path_close(path *s)
     free(s->border);
     free(s->working);
     free(s->model.x);
+    free(s->model.gram);
     free(s->model.norm);
     free(s->set);
 }
@@ -243,27 +244,28 @@ static void make_border(path *s)
     }
 }
 
-/* The quadratic model at f, gamma and intercept eliminated: a lasso with columns R'z_j less their
- * part in the span of R'U. */
-static int make_model(path *s)
+/* By its Gram matrix; X'res is Z'r, because U'r is 0. */
+static int make_gram(path *s)
 {
     eae_lasso *m = &s->model;
-    int64_t n = s->bent, size = s->set_size > 0 ? s->set_size : 1;
-    free(m->x);
-    free(m->norm);
-    m->norm = eae_malloc((size_t)size, 3 * sizeof *m->norm);
+    m->gram = eae_try_alloc((size_t)m->k, (size_t)m->k * sizeof *m->gram, "a working set");
+    if (!m->gram)
+        return EAE_FAIL;
+    for (int64_t k = 0; k < m->k; k++) {
+        m->w[k] = m->start[k] = s->pool.w[s->set[k]];
+        m->v[k] = m->start[m->k + k] = s->pool.v[s->set[k]];
+    }
+    return eae_sparse_softmax_gram(&s->loss, s->pool.z, s->set, m->k, s->border, s->border_terms,
+                                   m->gram, m->norm);
+}
+
+static int make_columns(path *s)
+{
+    eae_lasso *m = &s->model;
+    int64_t n = s->bent, size = m->k > 0 ? m->k : 1;
     m->x = eae_try_alloc((size_t)size, (size_t)n * sizeof *m->x, "a working set");
     if (!m->x)
         return EAE_FAIL;
-    m->w = m->norm + size;
-    m->v = m->w + size;
-    m->k = s->set_size;
-    m->l1 = s->l1;
-    m->l2 = s->l2;
-    eae_sparse_bend(&s->loss, s->f);
-    eae_sparse_bend_solve(&s->loss, s->r, m->res);
-    make_border(s);
-    off_border(s, m->res);
     for (int64_t k = 0; k < m->k; k++) {
         double *x = m->x + k * n;
         eae_sparse_bend_side(&s->loss, s->set[k] % s->sides, column_of(s, s->set[k]), x);
@@ -275,6 +277,30 @@ static int make_model(path *s)
         m->w[k] = s->pool.w[s->set[k]];
     }
     return EAE_OK;
+}
+
+/* The quadratic model at f, gamma and intercept eliminated: a lasso with columns R'z_j less their
+ * part in the span of R'U. Classes make R' long and its columns sparse. */
+static int make_model(path *s)
+{
+    eae_lasso *m = &s->model;
+    int64_t size = s->set_size > 0 ? s->set_size : 1;
+    free(m->x);
+    free(m->gram);
+    free(m->norm);
+    m->x = m->gram = NULL;
+    m->norm = eae_malloc((size_t)size, 5 * sizeof *m->norm);
+    m->w = m->norm + size;
+    m->v = m->w + size;
+    m->start = m->v + size;
+    m->k = s->set_size;
+    m->l1 = s->l1;
+    m->l2 = s->l2;
+    eae_sparse_bend(&s->loss, s->f);
+    eae_sparse_bend_solve(&s->loss, s->r, m->res);
+    make_border(s);
+    off_border(s, m->res);
+    return s->p->classes > 0 && m->k > 0 && m->k <= s->bent ? make_gram(s) : make_columns(s);
 }
 
 /* How f changes with the weights, gamma and intercept following as the model has it. */

@@ -71,6 +71,12 @@ void eae_sparse_softmax_bend(eae_sparse_loss *l, const double *f);
 void eae_sparse_softmax_left(const eae_sparse_loss *l, const double *x, double *out);
 void eae_sparse_softmax_solve(const eae_sparse_loss *l, const double *r, double *out);
 void eae_sparse_softmax_side(const eae_sparse_loss *l, int64_t side, const double *z, double *out);
+/* gram (count x count): Z'HZ less the part of its columns in the span of the border (terms
+ * orthonormal rows of `bent`), for the weights set[k] of columns z (n each). norm: its diagonal,
+ * 0 where the border explains a column. */
+int eae_sparse_softmax_gram(const eae_sparse_loss *l, const double *z, const int64_t *set,
+                            int64_t count, const double *border, int64_t terms, double *gram,
+                            double *norm);
 /* The median of a feature's weights (classes): less it, |w|_1 is least. */
 double eae_sparse_softmax_median(const double *w, int64_t classes);
 
@@ -139,16 +145,19 @@ int eae_sparse_pool_settle(eae_sparse_pool *pool, const double *r, double limit,
 
 /* ---- sparse_lasso.c -------------------------------------------------------------------------- */
 
-/* minimise 1/2 |res|^2 + l1 |w|_1 + l2/2 |w|^2, res = target - X w */
+/* minimise 1/2 |res|^2 + l1 |w|_1 + l2/2 |w|^2, res = target - X w. X may be known by its columns,
+ * or by its Gram matrix: then the residual is known by its products with the columns alone. */
 typedef struct eae_lasso {
     const eae_kernels *kernels;
     int64_t n, k;
     double l1, l2;
-    double *x;    /* k columns of n */
-    double *norm; /* k: |x_j|^2 */
-    double *w;    /* k */
-    double *res;  /* n */
-    double *v;    /* k: scratch, x_j'res */
+    double *x;     /* k columns of n; or, where it is NULL: */
+    double *gram;  /* k x k: X'X */
+    double *start; /* 2 x k: w and X'res as they were at first */
+    double *norm;  /* k: |x_j|^2 */
+    double *w;     /* k */
+    double *res;   /* n; with a Gram matrix that of the start */
+    double *v;     /* k: x_j'res; scratch where there are columns */
 } eae_lasso;
 
 /* Until the duality gap is at most `gap` or max_sweeps are done; returns the sweeps. */

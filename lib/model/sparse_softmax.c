@@ -151,6 +151,135 @@ void eae_sparse_softmax_side(const eae_sparse_loss *l, int64_t side, const doubl
     }
 }
 
+/* ---- the Gram matrix of a working set -------------------------------------------------------- */
+
+typedef struct packed {
+    const eae_sparse_loss *loss;
+    int64_t n, count;
+    int64_t *at;    /* count: places in the set, side after side */
+    int64_t *first; /* classes + 1: where a side begins among them */
+    double *z;      /* count x n: centred, which the intercepts make up for */
+    double *scaled; /* the same size */
+    double *block;  /* count x count */
+    double *h;      /* n */
+} packed;
+
+static int packed_open(packed *g, const eae_sparse_loss *l, const double *z, const int64_t *set,
+                       int64_t count)
+{
+    const eae_sparse_problem *p = l->p;
+    int64_t n = p->n, used = 0;
+    *g = (packed){.loss = l, .n = n, .count = count};
+    g->at = EAE_NEW_ARRAY(int64_t, count);
+    g->first = EAE_NEW_ARRAY(int64_t, p->classes + 1);
+    g->h = EAE_NEW_ARRAY(double, n);
+    g->z = eae_try_alloc((size_t)count, (size_t)(2 * n + count) * sizeof *g->z, "a working set");
+    if (!g->z)
+        return EAE_FAIL;
+    g->scaled = g->z + count * n;
+    g->block = g->scaled + count * n;
+    for (int64_t side = 0; side < p->classes; side++) {
+        for (int64_t a = 0; a < count; a++) {
+            if (set[a] % p->classes != side)
+                continue;
+            const double *from = z + set[a] / p->classes * n;
+            double *to = g->z + used * n, sum = 0;
+            for (int64_t i = 0; i < n; i++)
+                sum += from[i];
+            for (int64_t i = 0; i < n; i++)
+                to[i] = from[i] - sum / (double)n;
+            g->at[used++] = a;
+        }
+        g->first[side + 1] = used;
+    }
+    return EAE_OK;
+}
+
+static void packed_close(packed *g)
+{
+    free(g->at);
+    free(g->first);
+    free(g->h);
+    free(g->z);
+}
+
+/* The entries of two sides: sum_i c_i pi_k ([k = l] - pi_l) z z', as if the least probability were
+ * part of one that sums to 1. */
+static int packed_block(const packed *g, int64_t k, int64_t l, double *gram)
+{
+    const eae_sparse_problem *p = g->loss->p;
+    int64_t n = g->n, across = g->first[l + 1] - g->first[l], down = g->first[k + 1] - g->first[k];
+    const double *pi = g->loss->pi, *later = pi + n * p->classes;
+    if (across == 0 || down == 0)
+        return EAE_OK;
+    for (int64_t i = 0; i < n; i++) {
+        double all = pi[i] + later[i], h = -pi[k * n + i] * pi[l * n + i] / all, others = 0;
+        for (int64_t c = 0; c < p->classes && k == l; c++)
+            others += c == k ? 0 : pi[c * n + i];
+        h = p->cost[i] * (k == l ? pi[k * n + i] * others / all : h);
+        g->h[i] = h;
+    }
+    for (int64_t b = 0; b < across; b++) {
+        const double *z = g->z + (g->first[l] + b) * n;
+        for (int64_t i = 0; i < n; i++)
+            g->scaled[b * n + i] = g->h[i] * z[i];
+    }
+    int status = p->kernels->multiply(false, true, down, across, n, 1, g->z + g->first[k] * n,
+                                      g->scaled, 0, g->block);
+    for (int64_t a = 0; a < down; a++) {
+        for (int64_t b = 0; b < across; b++) {
+            int64_t row = g->at[g->first[k] + a], column = g->at[g->first[l] + b];
+            gram[row * g->count + column] = g->block[a * across + b];
+            gram[column * g->count + row] = g->block[a * across + b];
+        }
+    }
+    return status;
+}
+
+/* gram -= B'B, B (terms x count) the columns' parts in the border. */
+static int less_border(const packed *g, const int64_t *set, const double *border, int64_t terms,
+                       double *gram)
+{
+    const eae_sparse_problem *p = g->loss->p;
+    int64_t count = g->count, bent = eae_sparse_bent(p);
+    double *part = eae_malloc((size_t)(terms * count + bent), sizeof *part);
+    double *x = part + terms * count;
+    for (int64_t a = 0; a < count; a++) {
+        int64_t at = g->at[a], side = set[at] % p->classes;
+        int64_t rows = side + 1 < p->classes ? (side + 1) * g->n : bent; /* 0 behind them */
+        eae_sparse_softmax_side(g->loss, side, g->z + a * g->n, x);
+        for (int64_t t = 0; t < terms; t++)
+            part[t * count + at] = eae_sparse_dot(border + t * bent, x, rows);
+    }
+    int status =
+        terms > 0 ? p->kernels->multiply(true, false, count, count, terms, -1, part, part, 1, gram)
+                  : EAE_OK;
+    free(part);
+    return status;
+}
+
+int eae_sparse_softmax_gram(const eae_sparse_loss *l, const double *z, const int64_t *set,
+                            int64_t count, const double *border, int64_t terms, double *gram,
+                            double *norm)
+{
+    packed g;
+    int status = packed_open(&g, l, z, set, count);
+    for (int64_t k = 0; k < l->p->classes && status == EAE_OK; k++) {
+        for (int64_t side = 0; side <= k && status == EAE_OK; side++)
+            status = packed_block(&g, k, side, gram);
+    }
+    for (int64_t a = 0; a < count && status == EAE_OK; a++)
+        norm[a] = gram[a * count + a];
+    if (status == EAE_OK)
+        status = less_border(&g, set, border, terms, gram);
+    for (int64_t a = 0; a < count && status == EAE_OK; a++) {
+        double rest = gram[a * count + a];
+        norm[a] = rest > 1e-12 * norm[a] ? rest : 0; /* explained by the covariates */
+    }
+    packed_close(&g);
+    return status;
+}
+
 /* ---- weights --------------------------------------------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
