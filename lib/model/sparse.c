@@ -13,22 +13,23 @@ enum { MAX_ROUNDS = 1000, MAX_SWEEPS = 100000, MAX_HALVINGS = 30, FIRST_SET = 32
 
 typedef struct path {
     const eae_sparse_problem *p;
-    int64_t n;
+    int64_t n, sides, m;
+    int64_t bent; /* rows of R' */
     eae_sparse_loss loss;
     eae_sparse_pool pool;
     eae_sparse_base unpenalised;
     double l1, l2;        /* of the present penalty */
-    double *base;         /* gamma, then the intercept */
-    double *offset;       /* n: Z w */
-    double *f;            /* n: offset + U base */
-    double *r;            /* n: the dual point */
-    double *border;       /* terms x n: orthonormal basis of R'U, the Hessian being R R' */
+    double *base;         /* gamma, then the intercept; of each side */
+    double *offset;       /* m: Z w */
+    double *f;            /* m: offset + U base */
+    double *r;            /* m: the dual point */
+    double *border;       /* terms x bent: orthonormal basis of R'U, the Hessian being R R' */
     int64_t border_terms; /* its rank */
     double primal, gap;   /* gap: absolute, on all features */
     double largest;       /* |z_j'r - l2 w_j| of a feature */
-    bool *working;        /* per pool column */
+    bool *working;        /* per weight of the pool */
     eae_lasso model;
-    int64_t *set; /* pool columns in the working set, by feature */
+    int64_t *set; /* weights of the pool in the working set, by feature and side */
     int64_t set_size;
 } path;
 
@@ -42,6 +43,7 @@ static void path_close(path *s)
     free(s->border);
     free(s->working);
     free(s->model.x);
+    free(s->model.gram);
     free(s->model.norm);
     free(s->set);
 }
@@ -75,16 +77,16 @@ static int take_start(path *s, const eae_sparse_fit *start)
 /* Everything at w = 0, or as in `start`, and the first pass. */
 static int path_open(path *s, const eae_sparse_problem *p, const eae_sparse_fit *start)
 {
-    int64_t n = p->n, terms = p->terms + 1;
-    *s = (path){.p = p, .n = n};
+    int64_t sides = eae_sparse_sides(p), m = sides * p->n, terms = sides * (p->terms + 1);
+    *s = (path){.p = p, .n = p->n, .sides = sides, .m = m, .bent = eae_sparse_bent(p)};
     s->base = EAE_NEW_ARRAY(double, terms);
-    s->offset = EAE_NEW_ARRAY(double, 4 * n);
-    s->f = s->offset + n;
-    s->r = s->f + n;
-    s->model.res = s->r + n;
-    s->border = EAE_NEW_ARRAY(double, terms *n);
+    s->offset = EAE_NEW_ARRAY(double, 4 * m);
+    s->f = s->offset + m;
+    s->r = s->f + m;
+    s->model.res = s->r + m;
+    s->border = EAE_NEW_ARRAY(double, terms * s->bent);
     s->model.kernels = p->kernels;
-    s->model.n = n;
+    s->model.n = s->bent;
     int status = eae_sparse_loss_open(&s->loss, p);
     if (status == EAE_OK)
         status = eae_sparse_base_open(&s->unpenalised, &s->loss);
@@ -102,14 +104,36 @@ static int path_open(path *s, const eae_sparse_problem *p, const eae_sparse_fit 
 
 /* ---- where the model stands ------------------------------------------------------------------ */
 
+static int64_t weights_of(const path *s)
+{
+    return s->pool.count * s->sides;
+}
+
+/* Its feature and side as one number: of weights of one size, the lower one comes first. */
+static int64_t order_of(const path *s, int64_t weight)
+{
+    return s->pool.feature[weight / s->sides] * s->sides + weight % s->sides;
+}
+
+static const double *column_of(const path *s, int64_t weight)
+{
+    return s->pool.z + weight / s->sides * s->n;
+}
+
+/* What `by` more of a weight adds to f. */
+static void add_weight(const path *s, int64_t weight, double by, double *f)
+{
+    eae_sparse_add(by, column_of(s, weight), f + weight % s->sides * s->n, s->n);
+}
+
 /* f, r and v from the weights alone, so that no error of updates stays. */
 static int refresh(path *s)
 {
     eae_sparse_pool *pool = &s->pool;
-    memset(s->offset, 0, (size_t)s->n * sizeof *s->offset);
-    for (int64_t k = 0; k < pool->count; k++) {
+    memset(s->offset, 0, (size_t)s->m * sizeof *s->offset);
+    for (int64_t k = 0; k < weights_of(s); k++) {
         if (pool->w[k] != 0)
-            eae_sparse_add(pool->w[k], pool->z + k * s->n, s->offset, s->n);
+            add_weight(s, k, pool->w[k], s->offset);
     }
     int status = eae_sparse_base_fit(&s->unpenalised, s->offset, s->base, s->f);
     eae_sparse_residual(&s->loss, s->f, s->r);
@@ -121,7 +145,7 @@ static double penalty(const path *s, double *square)
 {
     double size = 0;
     *square = 0;
-    for (int64_t k = 0; k < s->pool.count; k++) {
+    for (int64_t k = 0; k < weights_of(s); k++) {
         size += fabs(s->pool.w[k]);
         *square += s->l2 * s->pool.w[k] * s->pool.w[k];
     }
@@ -134,7 +158,7 @@ static void judge(path *s, double outside)
     const eae_sparse_pool *pool = &s->pool;
     double square, largest = outside, value = eae_sparse_value(&s->loss, s->f);
     s->primal = value + penalty(s, &square);
-    for (int64_t k = 0; k < pool->count; k++)
+    for (int64_t k = 0; k < weights_of(s); k++)
         largest = fmax(largest, fabs(pool->v[k] - s->l2 * pool->w[k]));
     double limit = largest > 0 ? s->l1 / largest : INFINITY;
     s->largest = largest;
@@ -171,7 +195,7 @@ static int certify(path *s, bool *moved)
 
 typedef struct candidate {
     double value;
-    int64_t feature, column;
+    int64_t order, weight;
 } candidate;
 
 static int by_value(const void *a, const void *b)
@@ -179,42 +203,42 @@ static int by_value(const void *a, const void *b)
     const candidate *x = a, *y = b;
     if (x->value != y->value)
         return x->value > y->value ? -1 : 1;
-    return x->feature < y->feature ? -1 : x->feature > y->feature;
+    return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static int by_feature(const void *a, const void *b)
+static int by_order(const void *a, const void *b)
 {
     const candidate *x = a, *y = b;
-    return x->feature < y->feature ? -1 : x->feature > y->feature;
+    return x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* Features above `threshold` join, the largest first, at most as many as double the set. */
+/* Weights above `threshold` join, the largest first, at most as many as double the set. */
 static void grow_set(path *s, double threshold)
 {
     const eae_sparse_pool *pool = &s->pool;
-    candidate *c = eae_malloc((size_t)pool->count, sizeof *c);
-    int64_t held = 0, more = 0;
+    int64_t weights = weights_of(s), held = 0, more = 0;
+    candidate *c = eae_malloc((size_t)weights, sizeof *c);
     if (!s->working)
-        s->working = EAE_NEW_ARRAY(bool, pool->count);
-    for (int64_t k = 0; k < pool->count; k++) {
+        s->working = EAE_NEW_ARRAY(bool, weights);
+    for (int64_t k = 0; k < weights; k++) {
         s->working[k] |= pool->w[k] != 0;
         held += s->working[k];
         if (!s->working[k] && fabs(pool->v[k]) > threshold)
-            c[more++] = (candidate){fabs(pool->v[k]), pool->feature[k], k};
+            c[more++] = (candidate){fabs(pool->v[k]), order_of(s, k), k};
     }
     qsort(c, (size_t)more, sizeof *c, by_value);
     int64_t most = held > FIRST_SET ? held : FIRST_SET;
     for (int64_t k = 0; k < more && k < most; k++)
-        s->working[c[k].column] = true;
+        s->working[c[k].weight] = true;
     s->set_size = 0;
-    for (int64_t k = 0; k < pool->count; k++) {
+    for (int64_t k = 0; k < weights; k++) {
         if (s->working[k])
-            c[s->set_size++] = (candidate){0, pool->feature[k], k};
+            c[s->set_size++] = (candidate){0, order_of(s, k), k};
     }
-    qsort(c, (size_t)s->set_size, sizeof *c, by_feature);
+    qsort(c, (size_t)s->set_size, sizeof *c, by_order);
     s->set = eae_realloc(s->set, (size_t)s->set_size + 1, sizeof *s->set);
     for (int64_t k = 0; k < s->set_size; k++)
-        s->set[k] = c[k].column;
+        s->set[k] = c[k].weight;
     free(c);
 }
 
@@ -223,19 +247,19 @@ static void grow_set(path *s, double threshold)
 static void off_border(const path *s, double *x)
 {
     for (int64_t t = 0; t < s->border_terms; t++) {
-        const double *e = s->border + t * s->n;
-        eae_sparse_add(-eae_sparse_dot(e, x, s->n), e, x, s->n);
+        const double *e = s->border + t * s->bent;
+        eae_sparse_add(-eae_sparse_dot(e, x, s->bent), e, x, s->bent);
     }
 }
 
 /* Gram-Schmidt, twice; terms that depend on those before are left out. */
 static void make_border(path *s)
 {
-    int64_t n = s->n, terms = s->unpenalised.terms;
+    int64_t n = s->bent, terms = s->unpenalised.terms;
     s->border_terms = 0;
     for (int64_t t = terms - 1; t >= 0; t--) {
         double *e = s->border + s->border_terms * n;
-        eae_sparse_bend_left(&s->loss, s->unpenalised.u + t * n, e);
+        eae_sparse_bend_left(&s->loss, s->unpenalised.u + t * s->m, e);
         double before = sqrt(eae_sparse_dot(e, e, n));
         off_border(s, e);
         off_border(s, e);
@@ -248,30 +272,31 @@ static void make_border(path *s)
     }
 }
 
-/* The quadratic model at f, gamma and intercept eliminated: a lasso with columns R'z_j less their
- * part in the span of R'U. */
-static int make_model(path *s)
+/* By its Gram matrix; X'res is Z'r, because U'r is 0. */
+static int make_gram(path *s)
 {
     eae_lasso *m = &s->model;
-    int64_t n = s->n, size = s->set_size > 0 ? s->set_size : 1;
-    free(m->x);
-    free(m->norm);
-    m->norm = eae_malloc((size_t)size, 3 * sizeof *m->norm);
+    m->gram = eae_try_alloc((size_t)m->k, (size_t)m->k * sizeof *m->gram, "a working set");
+    if (!m->gram)
+        return EAE_FAIL;
+    for (int64_t k = 0; k < m->k; k++) {
+        m->w[k] = m->start[k] = s->pool.w[s->set[k]];
+        m->v[k] = m->start[m->k + k] = s->pool.v[s->set[k]];
+    }
+    return eae_sparse_softmax_gram(&s->loss, s->pool.z, s->set, m->k, s->border, s->border_terms,
+                                   m->gram, m->norm);
+}
+
+static int make_columns(path *s)
+{
+    eae_lasso *m = &s->model;
+    int64_t n = s->bent, size = m->k > 0 ? m->k : 1;
     m->x = eae_try_alloc((size_t)size, (size_t)n * sizeof *m->x, "a working set");
     if (!m->x)
         return EAE_FAIL;
-    m->w = m->norm + size;
-    m->v = m->w + size;
-    m->k = s->set_size;
-    m->l1 = s->l1;
-    m->l2 = s->l2;
-    eae_sparse_bend(&s->loss, s->f);
-    eae_sparse_bend_solve(&s->loss, s->r, m->res);
-    make_border(s);
-    off_border(s, m->res);
     for (int64_t k = 0; k < m->k; k++) {
         double *x = m->x + k * n;
-        eae_sparse_bend_left(&s->loss, s->pool.z + s->set[k] * n, x);
+        eae_sparse_bend_side(&s->loss, s->set[k] % s->sides, column_of(s, s->set[k]), x);
         double before = eae_sparse_dot(x, x, n);
         off_border(s, x);
         m->norm[k] = eae_sparse_dot(x, x, n);
@@ -282,16 +307,40 @@ static int make_model(path *s)
     return EAE_OK;
 }
 
+/* The quadratic model at f, gamma and intercept eliminated: a lasso with columns R'z_j less their
+ * part in the span of R'U. Classes make R' long and its columns sparse. */
+static int make_model(path *s)
+{
+    eae_lasso *m = &s->model;
+    int64_t size = s->set_size > 0 ? s->set_size : 1;
+    free(m->x);
+    free(m->gram);
+    free(m->norm);
+    m->x = m->gram = NULL;
+    m->norm = eae_malloc((size_t)size, 5 * sizeof *m->norm);
+    m->w = m->norm + size;
+    m->v = m->w + size;
+    m->start = m->v + size;
+    m->k = s->set_size;
+    m->l1 = s->l1;
+    m->l2 = s->l2;
+    eae_sparse_bend(&s->loss, s->f);
+    eae_sparse_bend_solve(&s->loss, s->r, m->res);
+    make_border(s);
+    off_border(s, m->res);
+    return s->p->classes > 0 && m->k > 0 && m->k <= s->bent ? make_gram(s) : make_columns(s);
+}
+
 /* How f changes with the weights, gamma and intercept following as the model has it. */
 static int change_of(path *s, const double *old, double *move)
 {
     const eae_lasso *m = &s->model;
-    int64_t n = s->n, terms = s->unpenalised.terms;
-    double *bent = EAE_NEW_ARRAY(double, n), *step = EAE_NEW_ARRAY(double, terms);
+    int64_t n = s->m, terms = s->unpenalised.terms;
+    double *bent = EAE_NEW_ARRAY(double, s->bent), *step = EAE_NEW_ARRAY(double, terms);
     memset(move, 0, (size_t)n * sizeof *move);
     for (int64_t k = 0; k < m->k; k++) {
         if (m->w[k] != old[k])
-            eae_sparse_add(m->w[k] - old[k], s->pool.z + s->set[k] * n, move, n);
+            add_weight(s, s->set[k], m->w[k] - old[k], move);
     }
     eae_sparse_bend_left(&s->loss, move, bent);
     int status = terms > 0 ? eae_sparse_base_project(&s->unpenalised, bent, step) : EAE_OK;
@@ -307,8 +356,8 @@ static int change_of(path *s, const double *old, double *move)
 static int take_step(path *s, bool *falls)
 {
     const eae_lasso *m = &s->model;
-    double *old = eae_malloc((size_t)(m->k + 2 * s->n), sizeof *old), t = 1, square;
-    double *move = old + m->k, *f = move + s->n;
+    double *old = eae_malloc((size_t)(m->k + 2 * s->m), sizeof *old), t = 1, square;
+    double *move = old + m->k, *f = move + s->m;
     for (int64_t k = 0; k < m->k; k++) {
         old[k] = s->pool.w[s->set[k]];
         s->pool.w[s->set[k]] = m->w[k];
@@ -316,7 +365,7 @@ static int take_step(path *s, bool *falls)
     *falls = !s->p->cox && s->p->loss == EAE_LOSS_SQUARED; /* the model is the problem itself */
     int status = *falls ? EAE_OK : change_of(s, old, move);
     for (int halving = 0; halving < MAX_HALVINGS && !*falls && status == EAE_OK; halving++) {
-        for (int64_t i = 0; i < s->n; i++)
+        for (int64_t i = 0; i < s->m; i++)
             f[i] = s->f[i] + t * move[i];
         for (int64_t k = 0; k < m->k && t < 1; k++)
             s->pool.w[s->set[k]] = old[k] + t * (m->w[k] - old[k]);
@@ -366,29 +415,66 @@ static int solve(path *s, double strong, eae_sparse_fit *fit)
     return status;
 }
 
+/* What is the same for all classes and changes no loss: terms sum to 0, and without a ridge part a
+ * feature's weights have the median 0, by which the gap can only become less. What there is of it
+ * in f stays there: no residual sees it. */
+static void settle_shifts(path *s)
+{
+    int64_t sides = s->sides, terms = s->p->terms + 1;
+    double square, before = penalty(s, &square);
+    for (int64_t t = 0; t < terms; t++) {
+        double mean = 0;
+        for (int64_t side = 0; side < sides; side++)
+            mean += s->base[side * terms + t] / (double)sides;
+        for (int64_t side = 0; side < sides; side++)
+            s->base[side * terms + t] -= mean;
+    }
+    for (int64_t k = 0; k < s->pool.count && s->l2 == 0; k++) {
+        double *w = s->pool.w + k * sides, shift = eae_sparse_softmax_median(w, sides);
+        for (int64_t side = 0; side < sides; side++)
+            w[side] -= shift;
+    }
+    double less = fmax(0, before - penalty(s, &square));
+    s->primal -= less;
+    s->gap = fmax(0, s->gap - less);
+}
+
 /* What the fit is, from the weights in the pool. */
-static void report(path *s, eae_sparse_fit *fit)
+static void report(path *s, int64_t side, eae_sparse_fit *fit)
 {
     const eae_sparse_pool *pool = &s->pool;
     int64_t terms = s->p->terms, k = 0;
+    const double *base = s->base + side * (terms + 1);
     candidate *c = eae_malloc((size_t)pool->count, sizeof *c);
     for (int64_t a = 0; a < pool->count; a++) {
-        if (pool->w[a] != 0)
-            c[fit->count++] = (candidate){pool->w[a], pool->feature[a], a};
+        double w = pool->w[a * s->sides + side];
+        if (w != 0)
+            c[fit->count++] = (candidate){w, pool->feature[a], a};
     }
-    qsort(c, (size_t)fit->count, sizeof *c, by_feature);
+    qsort(c, (size_t)fit->count, sizeof *c, by_order);
     fit->feature = eae_malloc((size_t)fit->count, sizeof *fit->feature);
     fit->weight = eae_malloc((size_t)fit->count, sizeof *fit->weight);
     for (; k < fit->count; k++) {
-        fit->feature[k] = c[k].feature;
+        fit->feature[k] = c[k].order;
         fit->weight[k] = c[k].value;
     }
     free(c);
     fit->gamma = eae_malloc((size_t)terms, sizeof *fit->gamma);
-    memcpy(fit->gamma, s->base, (size_t)terms * sizeof *fit->gamma);
-    fit->intercept = s->base[terms]; /* 0 where there is none */
+    memcpy(fit->gamma, base, (size_t)terms * sizeof *fit->gamma);
+    fit->intercept = base[terms]; /* 0 where there is none */
     fit->objective = s->primal;
     fit->gap = s->gap / fmax(fabs(s->primal), DBL_MIN);
+}
+
+static void report_sides(path *s, eae_sparse_fit *fit)
+{
+    if (s->p->classes > 0)
+        settle_shifts(s);
+    for (int64_t side = 0; side < s->sides; side++) {
+        report(s, side, &fit[side]);
+        fit[side].iterations = fit->iterations;
+        fit[side].converged = fit->converged;
+    }
 }
 
 void eae_sparse_fit_free(eae_sparse_fit *fit)
@@ -404,9 +490,10 @@ int eae_sparse_lambda_max(const eae_sparse_problem *p, double *lambda_max)
     const eae_source *source = p->source;
     eae_sparse_loss loss = {0};
     eae_sparse_base base = {0};
-    double *f = EAE_NEW_ARRAY(double, 3 * p->n), *zero = f + p->n, *r = zero + p->n, largest = 0;
-    double *start = EAE_NEW_ARRAY(double, p->terms + 1);
-    double *v = eae_try_alloc((size_t)source->cols, sizeof *v, "lambda_max");
+    int64_t sides = eae_sparse_sides(p), m = sides * p->n;
+    double *f = EAE_NEW_ARRAY(double, 3 * m), *zero = f + m, *r = zero + m, largest = 0;
+    double *start = EAE_NEW_ARRAY(double, sides *(p->terms + 1));
+    double *v = eae_try_alloc((size_t)(sides * source->cols), sizeof *v, "lambda_max");
     int status = v ? eae_sparse_loss_open(&loss, p) : EAE_FAIL;
     if (status == EAE_OK)
         status = eae_sparse_base_open(&base, &loss);
@@ -417,7 +504,7 @@ int eae_sparse_lambda_max(const eae_sparse_problem *p, double *lambda_max)
         status = eae_sparse_products(p, r, v);
     }
     if (status == EAE_OK)
-        status = eae_sparse_largest(source, v, &largest);
+        status = eae_sparse_largest(p, v, &largest);
     *lambda_max = largest / p->alpha;
     eae_sparse_base_close(&base);
     eae_sparse_loss_close(&loss);
@@ -444,26 +531,32 @@ static void values_of(const eae_sparse_problem *p, const eae_sparse_fit *fit, do
 }
 
 int eae_sparse_pull(const eae_sparse_problem *p, const eae_sparse_fit *fit, const int64_t *feature,
-                    int64_t count, double *value)
+                    int64_t count, double *square)
 {
     eae_sparse_loss loss = {0};
-    double *f = EAE_NEW_ARRAY(double, 2 * p->n), *r = f + p->n, *all = NULL;
-    int status = eae_sparse_loss_open(&loss, p);
+    int64_t sides = eae_sparse_sides(p), m = sides * p->n,
+            all = p->features ? count : p->source->cols;
+    double *f = EAE_NEW_ARRAY(double, 2 * m), *r = f + m;
+    double *product =
+        eae_try_alloc((size_t)(all * sides), sizeof *product, "products with features");
+    int status = product ? eae_sparse_loss_open(&loss, p) : EAE_FAIL;
     if (status == EAE_OK) {
-        values_of(p, fit, f);
+        for (int64_t side = 0; side < sides; side++)
+            values_of(p, fit + side, f + side * p->n);
         eae_sparse_residual(&loss, f, r);
+        status = p->features ? eae_sparse_some_products(p, r, feature, count, product)
+                             : eae_sparse_products(p, r, product);
     }
-    if (status == EAE_OK && p->features)
-        status = eae_sparse_some_products(p, r, feature, count, value);
-    if (status == EAE_OK && !p->features) {
-        all = eae_try_alloc((size_t)p->source->cols, sizeof *all, "products with features");
-        status = all ? eae_sparse_products(p, r, all) : EAE_FAIL;
-        for (int64_t k = 0; k < count && status == EAE_OK; k++)
-            value[k] = all[feature[k]];
+    for (int64_t k = 0; k < count && status == EAE_OK; k++) {
+        square[k] = 0;
+        for (int64_t side = 0; side < sides; side++) {
+            double v = product[p->features ? k * sides + side : side * all + feature[k]];
+            square[k] += v * v;
+        }
     }
     eae_sparse_loss_close(&loss);
     free(f);
-    free(all);
+    free(product);
     return status;
 }
 
@@ -485,7 +578,8 @@ int eae_sparse_path(const eae_sparse_problem *problem, const double *lambda, int
     path s;
     double before = INFINITY;
     int *order = descending(lambda, count);
-    for (int k = 0; k < count; k++)
+    int64_t sides = eae_sparse_sides(problem);
+    for (int64_t k = 0; k < count * sides; k++)
         fit[k] = (eae_sparse_fit){0};
     int status = path_open(&s, problem, start);
     for (int k = 0; k < count && status == EAE_OK; k++) {
@@ -493,14 +587,15 @@ int eae_sparse_path(const eae_sparse_problem *problem, const double *lambda, int
         s.l1 = problem->alpha * now;
         s.l2 = (1 - problem->alpha) * now;
         double strong = isinf(before) ? s.l1 : problem->alpha * (2 * now - before);
-        status = solve(&s, strong, &fit[order[k]]);
+        eae_sparse_fit *first = &fit[order[k] * sides];
+        status = solve(&s, strong, first);
         if (status == EAE_OK)
-            report(&s, &fit[order[k]]);
+            report_sides(&s, first);
         before = now;
     }
     if (passes)
         *passes = s.pool.passes;
-    for (int k = 0; k < count && status != EAE_OK; k++)
+    for (int64_t k = 0; k < count * sides && status != EAE_OK; k++)
         eae_sparse_fit_free(&fit[k]);
     path_close(&s);
     free(order);

@@ -12,13 +12,17 @@ enum { MAX_STEPS = 100, MAX_HALVINGS = 40 };
 int eae_sparse_base_open(eae_sparse_base *b, eae_sparse_loss *loss)
 {
     const eae_sparse_problem *p = loss->p;
-    int64_t n = p->n, terms = p->terms + (p->cox ? 0 : 1);
-    *b = (eae_sparse_base){.loss = loss, .terms = terms};
-    b->u = EAE_NEW_ARRAY(double, n *terms);
-    b->scratch = EAE_NEW_ARRAY(double, n *(terms + 4) + 2 * terms);
-    for (int64_t t = 0; t < terms; t++) {
-        for (int64_t i = 0; i < n; i++)
-            b->u[t * n + i] = t < p->terms ? p->u[i * p->terms + t] : 1;
+    int64_t n = p->n, sides = eae_sparse_sides(p), m = sides * n;
+    int64_t each = p->terms + (p->cox ? 0 : 1), terms = sides * each;
+    *b = (eae_sparse_base){.loss = loss, .m = m, .terms = terms};
+    b->u = EAE_NEW_ARRAY(double, m *terms);
+    b->scratch = EAE_NEW_ARRAY(double, m *(terms + 4) + 2 * terms);
+    for (int64_t side = 0; side < sides; side++) {
+        for (int64_t t = 0; t < each; t++) {
+            double *u = b->u + (side * each + t) * m + side * n; /* 0 on the other sides */
+            for (int64_t i = 0; i < n; i++)
+                u[i] = t < p->terms ? p->u[i * p->terms + t] : 1;
+        }
     }
     return EAE_OK;
 }
@@ -32,20 +36,21 @@ void eae_sparse_base_close(eae_sparse_base *b)
 
 static void values(const eae_sparse_base *b, const double *offset, const double *base, double *f)
 {
-    int64_t n = b->loss->p->n;
-    memcpy(f, offset, (size_t)n * sizeof *f);
+    int64_t m = b->m;
+    memcpy(f, offset, (size_t)m * sizeof *f);
     for (int64_t t = 0; t < b->terms; t++)
-        eae_sparse_add(base[t], b->u + t * n, f, n);
+        eae_sparse_add(base[t], b->u + t * m, f, m);
 }
 
-/* Least squares of x on R'U, with the Hessian R R' that the loss holds; into step. */
+/* Least squares of x on R'U, with the Hessian R R' that the loss holds; into step. The same step
+ * for all classes changes nothing: the shortest has none of it. */
 int eae_sparse_base_project(eae_sparse_base *b, const double *x, double *step)
 {
     const eae_sparse_problem *p = b->loss->p;
-    int64_t n = p->n, terms = b->terms;
-    double *a = b->scratch + 4 * n, *rhs = b->scratch + 3 * n, *column = b->scratch + 2 * n;
+    int64_t m = b->m, n = eae_sparse_bent(p), terms = b->terms;
+    double *a = b->scratch + 4 * m, *rhs = b->scratch + 3 * m, *column = b->scratch + 2 * m;
     for (int64_t t = 0; t < terms; t++) {
-        eae_sparse_bend_left(b->loss, b->u + t * n, column);
+        eae_sparse_bend_left(b->loss, b->u + t * m, column);
         for (int64_t i = 0; i < n; i++)
             a[i * terms + t] = column[i];
     }
@@ -60,12 +65,12 @@ int eae_sparse_base_project(eae_sparse_base *b, const double *x, double *step)
 /* How far U'r is from 0, relative to the sizes of its terms. */
 static double imbalance(const eae_sparse_base *b, const double *r)
 {
-    int64_t n = b->loss->p->n;
+    int64_t m = b->m;
     double worst = 0;
     for (int64_t t = 0; t < b->terms; t++) {
         double sum = 0, size = 0;
-        for (int64_t i = 0; i < n; i++) {
-            double part = b->u[t * n + i] * r[i];
+        for (int64_t i = 0; i < m; i++) {
+            double part = b->u[t * m + i] * r[i];
             sum += part;
             size += fabs(part);
         }
@@ -78,7 +83,7 @@ static double imbalance(const eae_sparse_base *b, const double *r)
 static int base_step(eae_sparse_base *b, const double *f, double *step, bool *last)
 {
     const eae_sparse_problem *p = b->loss->p;
-    double *r = b->scratch, *rest = r + p->n;
+    double *r = b->scratch, *rest = r + b->m;
     eae_sparse_residual(b->loss, f, r);
     eae_sparse_bend(b->loss, f);
     eae_sparse_bend_solve(b->loss, r, rest);
@@ -90,8 +95,8 @@ static int base_step(eae_sparse_base *b, const double *f, double *step, bool *la
  * gradient is 0 to rounding, or where no step lowers the loss. */
 int eae_sparse_base_fit(eae_sparse_base *b, const double *offset, double *base, double *f)
 {
-    int64_t n = b->loss->p->n, terms = b->terms;
-    double *next_f = b->scratch + n, *step = b->scratch + (terms + 4) * n, *next = step + terms;
+    int64_t m = b->m, terms = b->terms;
+    double *next_f = b->scratch + m, *step = b->scratch + (terms + 4) * m, *next = step + terms;
     int status = EAE_OK;
     bool last = terms == 0;
     values(b, offset, base, f);
@@ -111,7 +116,7 @@ int eae_sparse_base_fit(eae_sparse_base *b, const double *offset, double *base, 
             break;
         now = then;
         memcpy(base, next, (size_t)terms * sizeof *base);
-        memcpy(f, next_f, (size_t)n * sizeof *f);
+        memcpy(f, next_f, (size_t)m * sizeof *f);
     }
     return status;
 }

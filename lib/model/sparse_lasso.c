@@ -9,6 +9,10 @@
  * and are solved exactly. Where a sign would change on the way to that solution, the first feature
  * to reach 0 leaves the support, and the rest goes on from there: the objective falls along every
  * such step. Both kinds of step take turns until the duality gap is small enough.
+ *
+ * Where X is known by its Gram matrix only (many more rows than columns), X'res takes the place of
+ * the residual, and a step costs no more than the number of columns (Friedman, Hastie, Tibshirani
+ * 2010, section 2.2).
  */
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +22,7 @@
 #include "base/memory.h"
 #include "model/sparse_parts.h"
 
-enum { LANES = 8, SWEEPS = 5, MAX_LEAVING = 30, MAX_SIDE = 1000 };
+enum { LANES = 8, SWEEPS = 5, GRAM_SWEEPS = 20, MAX_LEAVING = 30, MAX_SIDE = 1000 };
 static const double ENOUGH = 0.1;
 
 EAE_CLONES double eae_sparse_dot(const double *restrict a, const double *restrict b, int64_t n)
@@ -47,38 +51,79 @@ static double soft(double a, double by)
     return a > by ? a - by : a < -by ? a + by : 0;
 }
 
+static double product(const eae_lasso *l, int64_t j)
+{
+    return l->gram ? l->v[j] : eae_sparse_dot(l->x + j * l->n, l->res, l->n);
+}
+
+/* The residual where w_j becomes larger by this. */
+static void take(eae_lasso *l, int64_t j, double by)
+{
+    if (l->gram)
+        eae_sparse_add(-by, l->gram + j * l->k, l->v, l->k);
+    else
+        eae_sparse_add(-by, l->x + j * l->n, l->res, l->n);
+}
+
+/* |res|^2; with a Gram matrix what is more of it than at first. */
+static double rest_of(const eae_lasso *l)
+{
+    double less = 0;
+    if (!l->gram)
+        return eae_sparse_dot(l->res, l->res, l->n);
+    for (int64_t j = 0; j < l->k; j++)
+        less += (l->start[l->k + j] + l->v[j]) * (l->w[j] - l->start[j]);
+    return -less;
+}
+
 /* Once through all features, or through the support. */
 static void sweep(eae_lasso *l, bool all)
 {
     for (int64_t j = 0; j < l->k; j++) {
         if ((!all && l->w[j] == 0) || !(l->norm[j] > 0))
             continue;
-        const double *x = l->x + j * l->n;
-        double pull = eae_sparse_dot(x, l->res, l->n) + l->norm[j] * l->w[j];
+        double pull = product(l, j) + l->norm[j] * l->w[j];
         double w = soft(pull, l->l1) / (l->norm[j] + l->l2);
         if (w != l->w[j]) {
-            eae_sparse_add(l->w[j] - w, x, l->res, l->n);
+            take(l, j, w - l->w[j]);
             l->w[j] = w;
         }
     }
 }
 
-/* Absolute duality gap of the augmented lasso (rows l2^(1/2) I below X, 0 below the target). */
+/* X'res from the weights alone, so that no error of updates stays. */
+static void refresh(eae_lasso *l)
+{
+    memcpy(l->v, l->start + l->k, (size_t)l->k * sizeof *l->v);
+    for (int64_t j = 0; j < l->k; j++) {
+        if (l->w[j] != l->start[j])
+            take(l, j, l->w[j] - l->start[j]);
+    }
+}
+
+/* Absolute duality gap of the augmented lasso (rows l2^(1/2) I below X, 0 below the target). With a
+ * Gram matrix |res|^2 is a difference, so that it is multiplied by what is nearly 0. */
 static double gap_of(eae_lasso *l)
 {
     double largest = 0, fit = 0, square = 0, size = 0;
+    if (l->gram)
+        refresh(l);
     for (int64_t j = 0; j < l->k; j++) {
-        l->v[j] = eae_sparse_dot(l->x + j * l->n, l->res, l->n);
+        l->v[j] = product(l, j);
         largest = fmax(largest, fabs(l->v[j] - l->l2 * l->w[j]));
         fit += l->w[j] * l->v[j];
         square += l->l2 * l->w[j] * l->w[j];
         size += fabs(l->w[j]);
     }
-    double rest = eae_sparse_dot(l->res, l->res, l->n);
+    double rest = rest_of(l);
+    if (l->gram)
+        rest = fmax(0, rest + eae_sparse_dot(l->res, l->res, l->n));
     double linear = rest + fit, quadratic = rest + square;
     double s = largest > l->l1 ? l->l1 / largest : 1;
     if (quadratic > 0)
         s = fmin(largest > 0 ? l->l1 / largest : INFINITY, fmax(0, linear / quadratic));
+    if (l->gram)
+        return (1 - s) * (1 - s) * rest / 2 + (1 + s * s) * square / 2 + l->l1 * size - s * fit;
     double dual = s * linear - s * s * quadratic / 2;
     return (rest + square) / 2 + l->l1 * size - dual;
 }
@@ -111,12 +156,19 @@ static void support_fill(support *s, const eae_lasso *l)
     for (int64_t j = 0; j < l->k; j++) {
         if (l->w[j] == 0)
             continue;
-        const double *x = l->x + j * n;
-        memcpy(s->x + at * n, x, (size_t)n * sizeof *x);
+        if (!l->gram)
+            memcpy(s->x + at * n, l->x + j * n, (size_t)n * sizeof *l->x);
         s->index[at] = j;
         s->w[at] = l->w[j];
-        s->gradient[at++] =
-            eae_sparse_dot(x, l->res, n) - l->l2 * l->w[j] - copysign(l->l1, l->w[j]);
+        s->gradient[at++] = product(l, j) - l->l2 * l->w[j] - copysign(l->l1, l->w[j]);
+    }
+}
+
+static void support_gram(support *s, const eae_lasso *l)
+{
+    for (int64_t a = 0; a < s->k; a++) {
+        for (int64_t b = 0; b < s->k; b++)
+            s->gram[a * s->k + b] = l->gram[s->index[a] * l->k + s->index[b]];
     }
 }
 
@@ -126,10 +178,10 @@ static bool support_open(support *s, const eae_lasso *l)
     *s = (support){.kernels = l->kernels};
     for (int64_t j = 0; j < l->k; j++)
         s->k += l->w[j] != 0;
-    int64_t k = s->k, n = l->n;
-    s->by_rows = k > n;
+    int64_t k = s->k, n = l->gram ? 0 : l->n; /* of columns at hand */
+    s->by_rows = !l->gram && k > n;
     s->side = s->by_rows ? n : k;
-    if (k == 0 || s->side > MAX_SIDE || (l->l2 == 0 && k > n))
+    if (k == 0 || s->side > MAX_SIDE || (l->l2 == 0 && s->by_rows))
         return false;
     s->index = eae_malloc((size_t)k, sizeof *s->index);
     s->x = eae_malloc((size_t)(k * n + 2 * s->side * s->side + 3 * k + n), sizeof *s->x);
@@ -140,6 +192,10 @@ static bool support_open(support *s, const eae_lasso *l)
     s->w = s->step + k;
     s->row = s->w + k;
     support_fill(s, l);
+    if (l->gram) {
+        support_gram(s, l);
+        return true;
+    }
     int64_t side = s->side, across = s->by_rows ? k : n;
     bool t = s->by_rows;
     return l->kernels->multiply(t, !t, side, side, across, 1, s->x, s->x, 0, s->gram) == EAE_OK;
@@ -211,10 +267,9 @@ static void matrix_leave(support *s, const double *x, int64_t n, int64_t a)
 static void support_leave(support *s, eae_lasso *l, int64_t a)
 {
     int64_t j = s->index[a], after = s->k - a - 1;
-    const double *x = l->x + j * l->n;
-    eae_sparse_add(l->w[j], x, l->res, l->n);
+    take(l, j, -l->w[j]);
     l->w[j] = 0;
-    matrix_leave(s, x, l->n, a);
+    matrix_leave(s, l->gram ? NULL : l->x + j * l->n, l->n, a);
     memmove(s->index + a, s->index + a + 1, (size_t)after * sizeof *s->index);
     memmove(s->w + a, s->w + a + 1, (size_t)after * sizeof *s->w);
     memmove(s->gradient + a, s->gradient + a + 1, (size_t)after * sizeof *s->gradient);
@@ -247,7 +302,7 @@ static bool support_advance(support *s, eae_lasso *l)
 
 static double objective(const eae_lasso *l)
 {
-    double value = eae_sparse_dot(l->res, l->res, l->n) / 2;
+    double value = rest_of(l) / 2;
     for (int64_t j = 0; j < l->k; j++)
         value += l->l1 * fabs(l->w[j]) + l->l2 / 2 * l->w[j] * l->w[j];
     return value;
@@ -263,7 +318,7 @@ static void advance(eae_lasso *l)
         done = !support_step(&s, l) || support_advance(&s, l);
     for (int64_t a = 0; s.w && a < s.k; a++) {
         int64_t j = s.index[a];
-        eae_sparse_add(l->w[j] - s.w[a], l->x + j * l->n, l->res, l->n);
+        take(l, j, s.w[a] - l->w[j]);
         l->w[j] = s.w[a];
     }
     support_close(&s);
@@ -272,26 +327,28 @@ static void advance(eae_lasso *l)
 /* The same, taken back where the system was too near singular for the objective to fall. */
 static void polish(eae_lasso *l)
 {
-    double *old = eae_malloc((size_t)(l->k + l->n), sizeof *old), before = objective(l);
+    double *residual = l->gram ? l->v : l->res, before = objective(l);
+    int64_t rows = l->gram ? l->k : l->n;
+    double *old = eae_malloc((size_t)(l->k + rows), sizeof *old);
     memcpy(old, l->w, (size_t)l->k * sizeof *old);
-    memcpy(old + l->k, l->res, (size_t)l->n * sizeof *old);
+    memcpy(old + l->k, residual, (size_t)rows * sizeof *old);
     advance(l);
     if (!(objective(l) <= before)) {
         memcpy(l->w, old, (size_t)l->k * sizeof *old);
-        memcpy(l->res, old + l->k, (size_t)l->n * sizeof *old);
+        memcpy(residual, old + l->k, (size_t)rows * sizeof *old);
     }
     free(old);
 }
 
 int64_t eae_lasso_solve(eae_lasso *l, double gap, int64_t max_sweeps)
 {
-    int64_t sweeps = 0;
+    int64_t sweeps = 0, together = l->gram ? GRAM_SWEEPS : SWEEPS;
     double before = INFINITY, now = INFINITY;
     while (sweeps < max_sweeps && now > gap) {
         sweep(l, true);
-        for (int s = 1; s < SWEEPS; s++)
+        for (int64_t s = 1; s < together; s++)
             sweep(l, false);
-        sweeps += SWEEPS;
+        sweeps += together;
         now = gap_of(l);
         bool fast = now < before * ENOUGH; /* sweeps are cheaper, while they get on */
         if (now > gap && !fast) {

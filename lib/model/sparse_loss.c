@@ -3,7 +3,8 @@
  * sparse_parts.h.
  *
  * The first two are sums over rows, with a Hessian that is diagonal. That of the partial likelihood
- * is not, but has a factor that a vector is multiplied by, or solved with, in n steps (cox.h).
+ * is not, but has a factor that a vector is multiplied by, or solved with, in n steps (cox.h). The
+ * softmax loss of many classes is that of sparse_softmax.c.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@ static bool is_logistic(const eae_sparse_problem *p)
 
 int eae_sparse_loss_open(eae_sparse_loss *l, const eae_sparse_problem *p)
 {
-    *l = (eae_sparse_loss){.p = p, .root = EAE_NEW_ARRAY(double, p->n)};
+    *l = (eae_sparse_loss){.p = p, .root = EAE_NEW_ARRAY(double, eae_sparse_bent(p))};
+    if (p->classes > 0)
+        eae_sparse_softmax_open(l);
     if (!p->cox)
         return EAE_OK;
     l->scale = 1 / p->cox->total;
@@ -30,6 +33,7 @@ int eae_sparse_loss_open(eae_sparse_loss *l, const eae_sparse_problem *p)
 void eae_sparse_loss_close(eae_sparse_loss *l)
 {
     free(l->root);
+    free(l->pi);
     eae_cox_point_free(&l->bent);
     eae_cox_point_free(&l->point);
     *l = (eae_sparse_loss){0};
@@ -45,6 +49,10 @@ static double miss(double m)
 void eae_sparse_residual(eae_sparse_loss *l, const double *f, double *r)
 {
     const eae_sparse_problem *p = l->p;
+    if (p->classes > 0) {
+        eae_sparse_softmax_residual(p, f, r);
+        return;
+    }
     if (p->cox)
         eae_cox_at(p->cox, f, false, &l->point);
     for (int64_t i = 0; i < p->n; i++) {
@@ -59,6 +67,8 @@ double eae_sparse_value(eae_sparse_loss *l, const double *f)
 {
     const eae_sparse_problem *p = l->p;
     double sum = 0;
+    if (p->classes > 0)
+        return eae_sparse_softmax_value(p, f);
     if (p->cox) {
         eae_cox_at(p->cox, f, false, &l->point);
         return l->scale * l->point.loss;
@@ -101,6 +111,8 @@ double eae_sparse_dual(const eae_sparse_loss *l, const double *f, double value, 
             linear += r[i] * f[i];
         return best_scale(linear + value, square, s);
     }
+    if (p->classes > 0)
+        return eae_sparse_softmax_entropy(p, r, s) - s * s * square / 2;
     if (is_logistic(p)) {
         for (int64_t i = 0; i < p->n; i++)
             sum += p->cost[i] * entropy(s * p->y[i] * r[i] / p->cost[i]);
@@ -119,6 +131,10 @@ void eae_sparse_bend(eae_sparse_loss *l, const double *f)
 {
     const eae_sparse_problem *p = l->p;
     const double least = 1e-10; /* a sample that is far on the wrong side would have no weight */
+    if (p->classes > 0) {
+        eae_sparse_softmax_bend(l, f);
+        return;
+    }
     if (p->cox) {
         eae_cox_at(p->cox, f, true, &l->bent);
         return;
@@ -133,6 +149,10 @@ void eae_sparse_bend_left(const eae_sparse_loss *l, const double *x, double *out
 {
     const eae_sparse_problem *p = l->p;
     double root = sqrt(l->scale), work[2];
+    if (p->classes > 0) {
+        eae_sparse_softmax_left(l, x, out);
+        return;
+    }
     if (p->cox)
         eae_cox_factor_left(p->cox, &l->bent, x, 1, 1, out, work);
     for (int64_t i = 0; i < p->n; i++)
@@ -143,8 +163,20 @@ void eae_sparse_bend_solve(const eae_sparse_loss *l, const double *r, double *ou
 {
     const eae_sparse_problem *p = l->p;
     double root = sqrt(l->scale);
+    if (p->classes > 0) {
+        eae_sparse_softmax_solve(l, r, out);
+        return;
+    }
     if (p->cox)
         eae_cox_factor_solve(p->cox, &l->bent, r, out);
     for (int64_t i = 0; i < p->n; i++)
         out[i] = p->cox ? out[i] / root : r[i] / l->root[i];
+}
+
+void eae_sparse_bend_side(const eae_sparse_loss *l, int64_t side, const double *z, double *out)
+{
+    if (l->p->classes > 0)
+        eae_sparse_softmax_side(l, side, z, out);
+    else
+        eae_sparse_bend_left(l, z, out);
 }

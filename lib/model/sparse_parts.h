@@ -3,15 +3,31 @@
  *
  *     sparse.c        the path: working sets, Newton steps, certificate
  *     sparse_loss.c   the losses: residuals, Hessians, objectives
+ *     sparse_softmax.c  the same of the softmax loss
  *     sparse_base.c   covariates and intercept
  *     sparse_values.c values of features: columns, products with all, norms
  *     sparse_pool.c   features: exact columns of the promising ones, bounds for all others
  *     sparse_lasso.c  the quadratic model: weighted lasso on a working set
+ *
+ * A problem has `sides` weights for each feature: one, or one per class. Vectors over samples
+ * (f, r, the dual point) have m = sides n entries, side by side for each side; weights and values
+ * of a feature lie together, [feature][side]. Vectors that the Hessian's factor R' is applied to
+ * have `bent` entries: n, or (classes - 1) n.
  */
 #ifndef EAE_MODEL_SPARSE_PARTS_H
 #define EAE_MODEL_SPARSE_PARTS_H
 
 #include "model/sparse.h"
+
+static inline int64_t eae_sparse_sides(const eae_sparse_problem *p)
+{
+    return p->classes > 0 ? p->classes : 1;
+}
+
+static inline int64_t eae_sparse_bent(const eae_sparse_problem *p)
+{
+    return p->classes > 0 ? (p->classes - 1) * p->n : p->n;
+}
 
 /* One fixed order of additions, whatever the instruction set. */
 double eae_sparse_dot(const double *a, const double *b, int64_t n);
@@ -22,7 +38,8 @@ void eae_sparse_add(double factor, const double *x, double *y, int64_t n); /* y 
 /* The loss of a problem, and the Hessian R R' of it in f, where it was last bent. */
 typedef struct eae_sparse_loss {
     const eae_sparse_problem *p;
-    double *root; /* n: R, diagonal; not for cox */
+    double *root; /* bent: R, diagonal, or what softmax makes R of; not for cox */
+    double *pi;   /* softmax, m: probabilities, and of the later classes together; else NULL */
     double scale; /* cox: 1 / total */
     eae_cox_point bent, point;
 } eae_sparse_loss;
@@ -30,7 +47,7 @@ typedef struct eae_sparse_loss {
 int eae_sparse_loss_open(eae_sparse_loss *l, const eae_sparse_problem *p);
 void eae_sparse_loss_close(eae_sparse_loss *l);
 double eae_sparse_value(eae_sparse_loss *l, const double *f);
-/* r: minus the gradient in f; of a sum of rows -cost_i loss'(f_i) */
+/* r (m): minus the gradient in f; of a sum of rows -cost_i loss'(f_i) */
 void eae_sparse_residual(eae_sparse_loss *l, const double *f, double *r);
 /* The dual value of the augmented problem at the best scale s <= limit of (r, ridge), where
  * square = l2 |w|^2 is the dual's share of the ridge term, r and value those of f. */
@@ -40,15 +57,38 @@ double eae_sparse_dual(const eae_sparse_loss *l, const double *f, double value, 
 void eae_sparse_bend(eae_sparse_loss *l, const double *f);
 void eae_sparse_bend_left(const eae_sparse_loss *l, const double *x, double *out);  /* R'x */
 void eae_sparse_bend_solve(const eae_sparse_loss *l, const double *r, double *out); /* R^-1 r */
+/* R'x of an x that is z (n) on one side and 0 on the others. */
+void eae_sparse_bend_side(const eae_sparse_loss *l, int64_t side, const double *z, double *out);
+
+/* ---- sparse_softmax.c ------------------------------------------------------------------------ */
+
+/* What the functions above do, for p->classes > 0. */
+void eae_sparse_softmax_open(eae_sparse_loss *l);
+double eae_sparse_softmax_value(const eae_sparse_problem *p, const double *f);
+void eae_sparse_softmax_residual(const eae_sparse_problem *p, const double *f, double *r);
+double eae_sparse_softmax_entropy(const eae_sparse_problem *p, const double *r, double s);
+void eae_sparse_softmax_bend(eae_sparse_loss *l, const double *f);
+void eae_sparse_softmax_left(const eae_sparse_loss *l, const double *x, double *out);
+void eae_sparse_softmax_solve(const eae_sparse_loss *l, const double *r, double *out);
+void eae_sparse_softmax_side(const eae_sparse_loss *l, int64_t side, const double *z, double *out);
+/* gram (count x count): Z'HZ less the part of its columns in the span of the border (terms
+ * orthonormal rows of `bent`), for the weights set[k] of columns z (n each). norm: its diagonal,
+ * 0 where the border explains a column. */
+int eae_sparse_softmax_gram(const eae_sparse_loss *l, const double *z, const int64_t *set,
+                            int64_t count, const double *border, int64_t terms, double *gram,
+                            double *norm);
+/* The median of a feature's weights (classes): less it, |w|_1 is least. */
+double eae_sparse_softmax_median(const double *w, int64_t classes);
 
 /* ---- sparse_base.c --------------------------------------------------------------------------- */
 
-/* The best gamma and intercept (the last entry of base, which starts them) beside the offset;
- * f = offset + U base. There is no intercept beside a partial likelihood. */
+/* The best gamma and intercept (the last entry of base, which starts them) beside the offset, side
+ * after side; f = offset + U base. There is no intercept beside a partial likelihood. */
 typedef struct eae_sparse_base {
     eae_sparse_loss *loss;
-    int64_t terms; /* with the intercept */
-    double *u;     /* terms columns of n, the intercept last */
+    int64_t m;     /* sides x samples */
+    int64_t terms; /* of all sides, with the intercept */
+    double *u;     /* terms columns of m, the intercept last */
     double *scratch;
 } eae_sparse_base;
 
@@ -62,11 +102,11 @@ int eae_sparse_base_project(eae_sparse_base *b, const double *x, double *step);
 
 /* norm (cols): (sum_i cost_i z_ij^2)^(1/2), rounded up; features that are not in use are left. */
 int eae_sparse_norms(const eae_sparse_problem *p, double *norm);
-/* out (cols): z_j'r for every feature in use. */
+/* out (sides x cols): z_j'r for every feature in use and every side. */
 int eae_sparse_products(const eae_sparse_problem *p, const double *r, double *out);
-/* The largest |v_j| of the features in use; fails where one is not finite. */
-int eae_sparse_largest(const eae_source *source, const double *v, double *largest);
-/* The same for some, value (count); only with problem->features. */
+/* The largest |v| (sides x cols) of the features in use; fails where one is not finite. */
+int eae_sparse_largest(const eae_sparse_problem *p, const double *v, double *largest);
+/* The same for some, value (count x sides); only with problem->features. */
 int eae_sparse_some_products(const eae_sparse_problem *p, const double *r, const int64_t *feature,
                              int64_t count, double *value);
 /* z (count x n): columns of these features, increasing. */
@@ -78,17 +118,17 @@ void eae_sparse_columns(const eae_sparse_problem *p, const int64_t *feature, int
 /* Columns of promising features, and for all features z_j'r at the last pass over the data. */
 typedef struct eae_sparse_pool {
     const eae_sparse_problem *problem;
-    int64_t n, cols;
+    int64_t n, cols, sides;
     int64_t features;  /* in use */
-    double *reference; /* cols: z_j'r at `at` */
+    double *reference; /* sides x cols: z_j'r at `at` */
     double *norm;      /* cols: (sum_i cost_i z_ij^2)^(1/2) */
-    double *at;        /* n: r of the last pass */
+    double *at;        /* m: r of the last pass */
     int64_t *where;    /* cols: index in the pool, or -1 */
     int64_t count, capacity;
     int64_t *feature; /* count */
     double *z;        /* count columns of n */
-    double *w;        /* count */
-    double *v;        /* count: z_j'r at the present r */
+    double *w;        /* count x sides */
+    double *v;        /* count x sides: z_j'r at the present r */
     int64_t passes;
 } eae_sparse_pool;
 
@@ -108,16 +148,19 @@ int eae_sparse_pool_settle(eae_sparse_pool *pool, const double *r, double limit,
 
 /* ---- sparse_lasso.c -------------------------------------------------------------------------- */
 
-/* minimise 1/2 |res|^2 + l1 |w|_1 + l2/2 |w|^2, res = target - X w */
+/* minimise 1/2 |res|^2 + l1 |w|_1 + l2/2 |w|^2, res = target - X w. X may be known by its columns,
+ * or by its Gram matrix: then the residual is known by its products with the columns alone. */
 typedef struct eae_lasso {
     const eae_kernels *kernels;
     int64_t n, k;
     double l1, l2;
-    double *x;    /* k columns of n */
-    double *norm; /* k: |x_j|^2 */
-    double *w;    /* k */
-    double *res;  /* n */
-    double *v;    /* k: scratch, x_j'res */
+    double *x;     /* k columns of n; or, where it is NULL: */
+    double *gram;  /* k x k: X'X */
+    double *start; /* 2 x k: w and X'res as they were at first */
+    double *norm;  /* k: |x_j|^2 */
+    double *w;     /* k */
+    double *res;   /* n; with a Gram matrix that of the start */
+    double *v;     /* k: x_j'res; scratch where there are columns */
 } eae_lasso;
 
 /* Until the duality gap is at most `gap` or max_sweeps are done; returns the sweeps. */

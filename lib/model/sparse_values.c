@@ -20,21 +20,24 @@ static double inverse_of(const eae_sparse_problem *p, int64_t column)
     return inverse ? inverse[column] : 1;
 }
 
-/* A number per training row as one per row of the data, 0 for the others. The caller frees. */
-static double *for_all_rows(const eae_sparse_problem *p, const double *value)
+/* A number per side and training row as `sides` per row of the data, 0 for the others. The caller
+ * frees. */
+static double *for_all_rows(const eae_sparse_problem *p, const double *value, int64_t sides)
 {
-    double *all = EAE_NEW_ARRAY(double, p->features->ld);
-    for (int64_t i = 0; i < p->n; i++)
-        all[p->row[i]] += value[i];
+    double *all = EAE_NEW_ARRAY(double, p->features->ld *sides);
+    for (int64_t k = 0; k < sides; k++) {
+        for (int64_t i = 0; i < p->n; i++)
+            all[p->row[i] * sides + k] += value[k * p->n + i];
+    }
     return all;
 }
 
 typedef struct blocks {
     const eae_sparse_problem *p;
     const int64_t *list; /* these features; NULL: all in use */
-    int64_t features;
+    int64_t features, sides;
     double *rows; /* for_all_rows() */
-    double *out;  /* by column; with a list, by position in it */
+    double *out;  /* sides x cols; with a list, by position in it x sides */
 } blocks;
 
 /* The columns of a block; returns how many. */
@@ -53,7 +56,7 @@ static int each_block(blocks *g, const double *value, eae_task_fn fn)
     if (!g->list)
         g->features = s->feature ? s->feature_count : s->cols;
     if (g->p->features)
-        g->rows = for_all_rows(g->p, value);
+        g->rows = for_all_rows(g->p, value, g->sides);
     int status = eae_parallel(g->p->threads, (g->features + BLOCK - 1) / BLOCK, fn, g);
     free(g->rows);
     return status;
@@ -115,7 +118,7 @@ static int norms_block(void *context, int64_t block, int worker)
 
 int eae_sparse_norms(const eae_sparse_problem *p, double *norm)
 {
-    blocks g = {.p = p, .out = norm};
+    blocks g = {.p = p, .sides = 1, .out = norm};
     return each_block(&g, p->cost, norms_block);
 }
 
@@ -124,36 +127,48 @@ int eae_sparse_norms(const eae_sparse_problem *p, double *norm)
 static int products_block(void *context, int64_t block, int worker)
 {
     const blocks *g = context;
-    int64_t column[BLOCK] = {0}, count = block_columns(g, block, column);
-    double w[BLOCK];
+    int64_t column[BLOCK] = {0}, count = block_columns(g, block, column), sides = g->sides;
+    int64_t cols = g->p->source->cols;
+    double *w = eae_malloc((size_t)(count * sides), sizeof *w);
     (void)worker;
-    int status = g->p->kernels->feature_weights(g->p->features, column, count, g->rows, 1, w);
-    for (int64_t k = 0; k < count && status == EAE_OK; k++)
-        g->out[g->list ? block * BLOCK + k : column[k]] = w[k];
+    int status = g->p->kernels->feature_weights(g->p->features, column, count, g->rows, sides, w);
+    for (int64_t e = 0; e < count * sides && status == EAE_OK; e++) {
+        int64_t k = e / sides, side = e % sides;
+        g->out[g->list ? block * BLOCK * sides + e : side * cols + column[k]] = w[e];
+    }
+    free(w);
     return status;
 }
 
 int eae_sparse_products(const eae_sparse_problem *p, const double *r, double *out)
 {
-    if (!p->features)
-        return p->kernels->weights(p->source, p->row, p->n, r, 1, out, p->threads);
-    blocks g = {.p = p, .out = out};
-    return each_block(&g, r, products_block);
+    int64_t n = p->n, sides = eae_sparse_sides(p);
+    blocks g = {.p = p, .sides = sides, .out = out};
+    if (p->features)
+        return each_block(&g, r, products_block);
+    double *rows = eae_malloc((size_t)(n * sides), sizeof *rows);
+    for (int64_t e = 0; e < n * sides; e++)
+        rows[e] = r[e % sides * n + e / sides];
+    int status = p->kernels->weights(p->source, p->row, n, rows, sides, out, p->threads);
+    free(rows);
+    return status;
 }
 
 int eae_sparse_some_products(const eae_sparse_problem *p, const double *r, const int64_t *feature,
                              int64_t count, double *value)
 {
-    blocks g = {.p = p, .list = feature, .features = count, .out = value};
+    blocks g = {
+        .p = p, .list = feature, .features = count, .sides = eae_sparse_sides(p), .out = value};
     return each_block(&g, r, products_block);
 }
 
-int eae_sparse_largest(const eae_source *s, const double *v, double *largest)
+int eae_sparse_largest(const eae_sparse_problem *p, const double *v, double *largest)
 {
-    int64_t features = s->feature ? s->feature_count : s->cols;
+    const eae_source *s = p->source;
+    int64_t features = s->feature ? s->feature_count : s->cols, sides = eae_sparse_sides(p);
     *largest = 0;
-    for (int64_t k = 0; k < features; k++) {
-        double size = fabs(v[eae_source_column(s, k)]);
+    for (int64_t e = 0; e < features * sides; e++) {
+        double size = fabs(v[e / features * s->cols + eae_source_column(s, e % features)]);
         if (!isfinite(size))
             return eae_fail("a feature has a value that is not finite");
         *largest = size > *largest ? size : *largest;

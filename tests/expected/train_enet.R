@@ -14,8 +14,8 @@ out <- commandArgs(TRUE)[1]
 single <- function(v) readBin(writeBin(as.numeric(v), raw(), size = 4), "numeric", length(v), size = 4)
 deviation <- function(v, w) sqrt(weighted.mean((v - weighted.mean(v, w))^2, w))
 
-# Values of the rows of `test`: x and test standardised, u and v covariates, w a weight per sample
-# whose sum over `n` is what the loss is divided by.
+# Values of the rows of `test`, a column per class where there are more than two: x and test standardised,
+# u and v covariates, w a weight per sample whose sum over `n` is what the loss is divided by.
 held_out <- function(family, x, y, test, alpha, lambda, w, n, u = NULL, v = NULL) {
     z <- cbind(x, u)
     factor <- c(rep(1, ncol(x)), rep(0, ncol(z) - ncol(x)))
@@ -28,6 +28,12 @@ held_out <- function(family, x, y, test, alpha, lambda, w, n, u = NULL, v = NULL
     path <- (l1 + l2) * scale * 1.3^(20:0)
     m <- glmnet(z, y, family = family, weights = w, alpha = l1 / (l1 + l2), lambda = path,
                 standardize = FALSE, penalty.factor = factor, thresh = 1e-22, maxit = 1e7)
+    if (family == "multinomial") {
+        w <- rbind(sapply(m$beta, function(b) as.numeric(b[, length(path)])), m$a0[, length(path)])
+        free <- c(factor == 0, TRUE) # the same for all classes changes nothing
+        w[free, ] <- w[free, ] - rowMeans(w[free, , drop = FALSE])
+        return(cbind(test, v, 1) %*% w)
+    }
     w <- as.numeric(m$beta[, length(path)])
     s * (as.numeric(cbind(test, v) %*% w) + m$a0[length(path)])
 }
@@ -38,8 +44,10 @@ features <- setdiff(names(study), c("sample", "age", "sex", "target", "two", "th
 study[features] <- lapply(study[features], single)
 beside <- cbind(study$age, study$sex == "M")
 
-case <- function(label, options, alpha, lambda, weights = c(1, 1), balanced = FALSE,
-                 covariates = FALSE, adjust = FALSE, scaled = TRUE) {
+case <- function(label, options, alpha, lambda, weights = NULL, balanced = FALSE, covariates = FALSE,
+                 adjust = FALSE, scaled = TRUE) {
+    family <- c(two = "binomial", three = "multinomial", target = "gaussian")[[label]]
+    classes <- list(two = c("high", "low"), three = c("a", "b", "c"))[[label]] # low is positive
     do.call(rbind, lapply(1:3, function(split) {
         p <- plan[plan$split == split, ]
         p <- p[match(study$sample, p$sample), ]
@@ -53,17 +61,16 @@ case <- function(label, options, alpha, lambda, weights = c(1, 1), balanced = FA
             x[, j] <- x[, j] - weighted.mean(x[a, j], p$count[a])
             if (scaled) x[, j] <- x[, j] / deviation(x[a, j], p$count[a])
         }
-        low <- study$two[a] == "low" # the positive class
+        y <- if (label == "target") study$target[a] else match(study[a, label], classes) - 1
         w <- p$count[a]
         n <- sum(w)
-        if (balanced) weights <- n / 2 / c(sum(w[!low]), sum(w[low]))
-        if (label == "two") w <- w * ifelse(low, weights[2], weights[1])
-        y <- if (label == "two") as.numeric(low) else study$target[a]
+        if (balanced) weights <- n / length(classes) / tapply(w, y, sum)
+        if (!is.null(weights)) w <- w * as.numeric(weights)[y + 1]
         u <- if (covariates) beside else NULL
-        value <- held_out(if (label == "two") "binomial" else "gaussian", x[a, ], y, x[!a, ], alpha,
-                          lambda, w, n, u[a, ], u[!a, ])
-        data.frame(label, options, sample = study$sample[!a], split, class = "NA",
-                   value = formatC(value, digits = 12, width = 1))
+        value <- held_out(family, x[a, ], y, x[!a, ], alpha, lambda, w, n, u[a, ], u[!a, ])
+        class <- if (family == "multinomial") rep(classes, each = sum(!a)) else "NA"
+        data.frame(label, options, sample = study$sample[!a], split, class,
+                   value = formatC(as.numeric(value), digits = 12, width = 1))
     }))
 }
 table <- rbind(
@@ -73,6 +80,11 @@ table <- rbind(
     case("two", "lasso --lambda 0.03 --class-weight 3,0.5", 1, 0.03, weights = c(3, 0.5)),
     case("two", "enet --lambda 0.05 --covariates age,sex", 0.5, 0.05, covariates = TRUE),
     case("two", "lasso --lambda 0.05 --adjust age,sex", 1, 0.05, adjust = TRUE),
+    case("three", "lasso --lambda 0.03", 1, 0.03),
+    case("three", "lasso --lambda 0.01 --class-weight 3,0.5,1", 1, 0.01, weights = c(3, 0.5, 1)),
+    case("three", "enet --lambda 0.02 --class-weight balanced", 0.5, 0.02, balanced = TRUE),
+    case("three", "enet --alpha 0.2 --lambda 0.05 --adjust age,sex", 0.2, 0.05, adjust = TRUE),
+    case("three", "enet --alpha 0.8 --lambda 0.02 --covariates age,sex", 0.8, 0.02, covariates = TRUE),
     case("target", "lasso --lambda 3", 1, 3),
     case("target", "enet --lambda 2", 0.5, 2),
     case("target", "enet --alpha 0.1 --lambda 0.5 --covariates age,sex", 0.1, 0.5, covariates = TRUE),

@@ -117,13 +117,13 @@ static void test_pull(void **state)
     (void)state;
     study *s = eae_calloc(1, sizeof *s);
     eae_sparse_fit fit;
-    double lambda = 0.02, value[P];
+    double lambda = 0.02, square[P];
     int64_t k = 0;
     make(s, EAE_LOSS_LOGISTIC);
     for (int64_t j = 0; j < P; j++)
         s->feature[j] = j;
     assert_int_equal(eae_sparse_path(&s->problem, &lambda, 1, NULL, &fit, NULL), EAE_OK);
-    assert_int_equal(eae_sparse_pull(&s->problem, &fit, s->feature, P, value), EAE_OK);
+    assert_int_equal(eae_sparse_pull(&s->problem, &fit, s->feature, P, square), EAE_OK);
     for (int64_t j = 0; j < P; j++) {
         double sum = 0;
         for (int64_t i = 0; i < N; i++) {
@@ -132,14 +132,14 @@ static void test_pull(void **state)
                 f += fit.weight[a] * s->x[i * P + fit.feature[a]];
             sum += s->x[i * P + j] * s->y[i] / (1 + exp(s->y[i] * f)) / N;
         }
-        assert_true(fabs(value[j] - sum) < 1e-13);
+        assert_true(fabs(square[j] - sum * sum) < 1e-13);
         bool weighs = k < fit.count && fit.feature[k] == j;
         double limit = lambda * s->problem.alpha;
         if (weighs) /* lambda (alpha sign w + (1 - alpha) w) */
-            assert_true(fabs(value[j] - lambda * 0.1 * fit.weight[k] -
+            assert_true(fabs(sum - lambda * 0.1 * fit.weight[k] -
                              copysign(limit, fit.weight[k])) < 1e-6);
         else
-            assert_true(fabs(value[j]) <= limit * (1 + 1e-6));
+            assert_true(fabs(sum) <= limit * (1 + 1e-6));
         k += weighs;
     }
     eae_sparse_fit_free(&fit);

@@ -12,7 +12,7 @@
  */
 
 typedef struct {
-    double weight, pull; /* squares */
+    double weight, pull; /* squares, summed over classes */
     int64_t feature;
 } candidate;
 
@@ -37,14 +37,17 @@ void eae_elimination_forget_order(eae_elimination *e)
 
 static void fill_candidates(const eae_elimination *e, const double *pull, candidate *c)
 {
-    const eae_sparse_fit *fit = e->fits.sparse;
-    int64_t k = 0;
-    for (int64_t a = 0; a < e->count; a++) {
-        int64_t j = e->active[a];
-        while (k < fit->count && fit->feature[k] < j)
-            k++;
-        double w = k < fit->count && fit->feature[k] == j ? fit->weight[k] : 0;
-        c[a] = (candidate){w * w, pull[a] * pull[a], j};
+    for (int64_t a = 0; a < e->count; a++)
+        c[a] = (candidate){0, pull[a], e->active[a]};
+    for (int side = 0; side < e->fits.sides; side++) {
+        const eae_sparse_fit *fit = e->fits.sparse + side;
+        int64_t k = 0;
+        for (int64_t a = 0; a < e->count; a++) {
+            while (k < fit->count && fit->feature[k] < e->active[a])
+                k++;
+            if (k < fit->count && fit->feature[k] == e->active[a])
+                c[a].weight += fit->weight[k] * fit->weight[k];
+        }
     }
 }
 
@@ -107,25 +110,22 @@ int eae_elimination_first(eae_elimination *e, int64_t r, int64_t *first)
 
 bool eae_elimination_still(const eae_elimination *e)
 {
-    const eae_sparse_fit *fit = e->fits.sparse;
     bool still = true;
-    for (int64_t k = 0; k < fit->count; k++)
-        still &= e->rank[fit->feature[k]] == 0;
+    for (int side = 0; side < e->fits.sides; side++) {
+        const eae_sparse_fit *fit = e->fits.sparse + side;
+        for (int64_t k = 0; k < fit->count; k++)
+            still &= e->rank[fit->feature[k]] == 0;
+    }
     return still;
 }
 
-void eae_elimination_exchange_sparse(eae_elimination *e, eae_bytes *bytes)
+/* One class's, and how it was judged. */
+static void exchange_fit(eae_elimination *e, int side, eae_bytes *bytes)
 {
     int64_t terms = e->spec.covariates.terms;
-    eae_gram_fit *judged = e->fits.fit;
-    bool survival = e->target->task == EAE_TASK_SURVIVAL;
-    if (!e->fits.sparse)
-        e->fits.sparse = EAE_NEW_ARRAY(eae_sparse_fit, 1);
-    if (survival && !e->fits.spread)
-        e->fits.spread = EAE_NEW_ARRAY(eae_spread, 1);
-    eae_sparse_fit *fit = e->fits.sparse;
+    eae_gram_fit *judged = e->fits.fit + side;
+    eae_sparse_fit *fit = e->fits.sparse + side;
     int64_t count = fit->count;
-    eae_bytes_exchange(bytes, &e->fitted, sizeof e->fitted);
     eae_bytes_exchange(bytes, &count, sizeof count);
     if (count < 0 || count > e->fold.features.cols) /* how much there is to read */
         bytes->short_of = true;
@@ -136,7 +136,6 @@ void eae_elimination_exchange_sparse(eae_elimination *e, eae_bytes *bytes)
         *fit = (eae_sparse_fit){.count = count};
         fit->feature = eae_malloc((size_t)count, sizeof *fit->feature);
         fit->weight = eae_malloc((size_t)count, sizeof *fit->weight);
-        eae_elimination_forget_order(e);
     }
     if (!fit->gamma)
         fit->gamma = EAE_NEW_ARRAY(double, terms);
@@ -148,6 +147,20 @@ void eae_elimination_exchange_sparse(eae_elimination *e, eae_bytes *bytes)
     eae_bytes_exchange(bytes, &judged->gap, sizeof judged->gap);
     eae_bytes_exchange(bytes, &judged->iterations, sizeof judged->iterations);
     eae_bytes_exchange(bytes, &judged->converged, sizeof judged->converged);
-    if (survival)
+}
+
+void eae_elimination_exchange_sparse(eae_elimination *e, eae_bytes *bytes)
+{
+    bool survival = e->target->task == EAE_TASK_SURVIVAL;
+    if (!e->fits.sparse)
+        e->fits.sparse = EAE_NEW_ARRAY(eae_sparse_fit, e->fits.sides);
+    if (survival && !e->fits.spread)
+        e->fits.spread = EAE_NEW_ARRAY(eae_spread, 1);
+    eae_bytes_exchange(bytes, &e->fitted, sizeof e->fitted);
+    for (int side = 0; side < e->fits.sides && !bytes->short_of; side++)
+        exchange_fit(e, side, bytes);
+    if (bytes->from)
+        eae_elimination_forget_order(e);
+    if (survival && !bytes->short_of)
         eae_bytes_exchange(bytes, e->fits.spread, sizeof *e->fits.spread);
 }

@@ -178,7 +178,7 @@ static void free_sparse(eae_sparse_fit *sparse, int64_t count)
 
 void eae_fits_free(eae_fits *f)
 {
-    free_sparse(f->sparse, f->labelings * f->params);
+    free_sparse(f->sparse, f->labelings * f->params * f->sides);
     free(f->fit);
     free(f->undefined);
     free(f->block);
@@ -428,7 +428,7 @@ static int fit_survival(fitting *g)
 static int fit_paths(fitting *g)
 {
     eae_fits *fits = g->fits;
-    int64_t n = g->fold->n, count = fits->labelings * fits->params;
+    int64_t n = g->fold->n, count = fits->labelings * fits->params * fits->sides;
     int status = EAE_OK;
     eae_sparse_fit *before = fits->sparse;
     fits->sparse = EAE_NEW_ARRAY(eae_sparse_fit, count);

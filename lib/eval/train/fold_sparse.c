@@ -17,13 +17,15 @@ typedef struct {
     eae_sparse_problem problem;
 } study;
 
-/* y: +1 / -1, the value, or the time. */
+/* y: +1 / -1, of more classes the class, the value, or the time. */
 static int read_outcome(const eae_fold *f, const eae_target *t, study *s)
 {
     bool survival = t->task == EAE_TASK_SURVIVAL, classes = t->task == EAE_TASK_CLASSES;
     for (int64_t i = 0; i < f->n; i++) {
         int64_t row = f->row[i];
-        if (classes)
+        if (classes && s->problem.classes > 0)
+            s->y[i] = t->class[row];
+        else if (classes)
             s->y[i] = t->class[row] == 1 ? 1 : -1;
         else
             s->y[i] = survival ? t->time[row] : t->value[row];
@@ -52,12 +54,14 @@ static int study_open(const eae_fold *f, const eae_target *target, study *s)
     s->y = EAE_NEW_ARRAY(double, f->n);
     s->cost = EAE_NEW_ARRAY(double, f->n);
     s->event = EAE_NEW_ARRAY(double, f->n);
+    int sides = eae_target_sides(target);
     s->problem = (eae_sparse_problem){.kernels = f->run->dataset.kernels,
                                       .source = &s->source,
                                       .features = f->features.x ? &f->features : NULL,
                                       .row = f->feature_row,
                                       .n = f->n,
                                       .loss = classes ? EAE_LOSS_LOGISTIC : EAE_LOSS_SQUARED,
+                                      .classes = sides > 1 ? sides : 0,
                                       .cox = survival ? &s->cox : NULL,
                                       .y = s->y,
                                       .cost = s->cost,
@@ -74,20 +78,21 @@ int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t la
                          const eae_sparse_fit *start, eae_fits *fits)
 {
     const eae_train_spec *spec = f->run->spec;
-    eae_sparse_fit *path = EAE_NEW_ARRAY(eae_sparse_fit, spec->params);
+    int sides = fits->sides;
+    eae_sparse_fit *path = EAE_NEW_ARRAY(eae_sparse_fit, spec->params * sides);
     study s;
     int status = study_open(f, target, &s);
     if (status == EAE_OK)
         status = eae_sparse_path(&s.problem, spec->param, spec->params, start, path, NULL);
-    for (int p = 0; p < spec->params && status == EAE_OK; p++) {
-        eae_gram_fit *fit = eae_fits_at(fits, p, labeling, 0);
-        memcpy(fit->gamma, path[p].gamma, (size_t)s.problem.terms * sizeof(double));
-        fit->intercept = path[p].intercept;
-        fit->objective = path[p].objective;
-        fit->gap = path[p].gap;
-        fit->iterations = path[p].iterations;
-        fit->converged = path[p].converged;
-        fits->sparse[fit - fits->fit] = path[p];
+    for (int k = 0; k < spec->params * sides && status == EAE_OK; k++) {
+        eae_gram_fit *fit = eae_fits_at(fits, k / sides, labeling, k % sides);
+        memcpy(fit->gamma, path[k].gamma, (size_t)s.problem.terms * sizeof(double));
+        fit->intercept = path[k].intercept;
+        fit->objective = path[k].objective;
+        fit->gap = path[k].gap;
+        fit->iterations = path[k].iterations;
+        fit->converged = path[k].converged;
+        fits->sparse[fit - fits->fit] = path[k];
     }
     study_close(&s);
     free(path);
@@ -95,12 +100,12 @@ int eae_fold_sparse_path(const eae_fold *f, const eae_target *target, int64_t la
 }
 
 int eae_fold_sparse_pull(const eae_fold *f, const eae_target *target, const eae_fits *fits,
-                         const int64_t *feature, int64_t count, double *value)
+                         const int64_t *feature, int64_t count, double *square)
 {
     study s;
     int status = study_open(f, target, &s);
     if (status == EAE_OK)
-        status = eae_sparse_pull(&s.problem, fits->sparse, feature, count, value);
+        status = eae_sparse_pull(&s.problem, fits->sparse, feature, count, square);
     study_close(&s);
     return status;
 }
@@ -121,7 +126,7 @@ int eae_fold_lambda_max(const eae_fold *f, const eae_target *target, double *lam
  * caller frees both. */
 static int64_t *union_of(const eae_fits *fits, int64_t cols, int64_t *count, int64_t **at)
 {
-    int64_t fit_count = fits->labelings * fits->params;
+    int64_t fit_count = fits->labelings * fits->params * fits->sides;
     *at = EAE_NEW_ARRAY(int64_t, cols);
     *count = 0;
     for (int64_t k = 0; k < fit_count; k++) {
@@ -144,7 +149,7 @@ void eae_fold_sparse_values(const eae_fold *f, const eae_fits *fits, int64_t fir
                             double *value)
 {
     int64_t terms = f->run->spec->covariates.terms, *at, used;
-    int64_t count = fits->labelings * fits->params;
+    int64_t count = fits->labelings * fits->params * fits->sides;
     eae_source some = eae_fold_source(f);
     int64_t *feature = union_of(fits, some.cols, &used, &at);
     double *z = eae_malloc((size_t)used, sizeof *z);

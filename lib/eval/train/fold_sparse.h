@@ -13,9 +13,9 @@ int eae_fold_sparse_path(const eae_fold *fold, const eae_target *target, int64_t
 /* What draws at features (sparse.h: eae_sparse_pull) beside the fit of the first labeling and
  * parameter. */
 int eae_fold_sparse_pull(const eae_fold *fold, const eae_target *target, const eae_fits *fits,
-                         const int64_t *feature, int64_t count, double *value);
-/* Values of every fit for `rows` of the fold's rows, from `first` on: (params x labelings) x rows.
- */
+                         const int64_t *feature, int64_t count, double *square);
+/* Values of every fit for `rows` of the fold's rows, from `first` on: (params x labelings x sides)
+ * x rows. */
 void eae_fold_sparse_values(const eae_fold *fold, const eae_fits *fits, int64_t first, int64_t rows,
                             double *value);
 

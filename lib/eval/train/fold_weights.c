@@ -58,10 +58,11 @@ int eae_fold_weights(const eae_fold *f, const eae_fits *fits, double *w, int64_t
         return dense_weights(f, fits, w, ld);
     for (int64_t c = 0; c < k; c++)
         clear(&source, w + c * ld);
-    for (int p = 0; p < fits->params && fits->sparse; p++) {
-        const eae_sparse_fit *fit = &fits->sparse[(int64_t)p * fits->labelings];
+    for (int64_t c = 0; c < k && fits->sparse; c++) {
+        int64_t at = c / fits->sides * fits->labelings * fits->sides + c % fits->sides;
+        const eae_sparse_fit *fit = &fits->sparse[at];
         for (int64_t a = 0; a < fit->count; a++)
-            w[p * ld + fit->feature[a]] = fit->weight[a];
+            w[c * ld + fit->feature[a]] = fit->weight[a];
     }
     return EAE_OK;
 }

@@ -90,8 +90,10 @@ double eae_run_fold_bytes(const eae_run *run)
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
     bool by_rows = eae_train_has_gram(run->spec) && !run->few;
     double numbers = by_rows ? 2 * rows * rows : (run->few ? 2 : 1) * rows * cols;
-    if (eae_train_is_sparse(run->spec)) /* bounds of all features, columns of some */
-        numbers = 4 * cols + 2 * rows * fmin(cols, SPARSE_COLUMNS);
+    if (eae_train_is_sparse(run->spec)) { /* bounds of all features, columns of some */
+        double sides = eae_target_sides(&run->target);
+        numbers = (3 + sides) * cols + (1 + sides) * rows * fmin(cols, SPARSE_COLUMNS);
+    }
     if (run->dataset.missing && run->spec->prepare.imputation == EAE_IMPUTE_ALS)
         numbers += 2 * rows * cols;
     return numbers * sizeof(double);

@@ -37,16 +37,12 @@ static int check_als(const eae_train_spec *spec, const eae_target *target)
     return EAE_OK;
 }
 
-/* Squared loss for a number, logistic loss for two classes. */
+/* Squared loss for a number, logistic loss for two classes, softmax for more. */
 static int check_sparse(const eae_train_spec *spec, const eae_target *target)
 {
-    const char *name = eae_model_name(spec);
     if (target->task == EAE_TASK_SURVIVAL)
-        return eae_fail("%s needs a label, a number or two classes; for times there is cox", name);
-    if (target->task == EAE_TASK_CLASSES && target->outcome.classes > 2)
-        return eae_fail("%s needs a number as label (--regression) or two classes, and the label "
-                        "has %d; logistic takes more, with an l2 penalty",
-                        name, target->outcome.classes);
+        return eae_fail("%s needs a label, a number or classes; for times there is cox",
+                        eae_model_name(spec));
     return EAE_OK;
 }
 

@@ -91,6 +91,34 @@ agrees() {
     grep -qx "1 3 2 5 4" order.txt
 }
 
+@test "three classes: every size is fitted anew on what is left; its bytes; killed and started again" {
+    eae-synth -q --rows 90 --cols 200 --seed 5 --classes 3 --informative 8 --effect 1.5 -o data.eae
+    eae-split -q --holdout 0.3 --plan-out plan.tsv -o planned.eae data.eae
+    options=(lasso --lambda 0.03 --tol 1e-9 --sizes "200,60,10" -q)
+    eae-rfe "${options[@]}" --step 10% -t 1 -o rfe.eae planned.eae
+    eae-rfe "${options[@]}" --step 10% -t 4 <planned.eae >piped.eae
+    [ "$(bytes rfe.eae)" = "$(bytes piped.eae)" ]
+    for size in 200 60 10; do
+        eae-view -q --kind rank -O tsv rfe.eae | awk -F '\t' -v size=$size '
+            NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
+            { for (i = 1; i <= NF; i++) if (name[i] ~ /^f[0-9]+$/ && $i <= size) print name[i] }' >left
+        [ "$(wc -l <left)" -eq $size ]
+        eae-view -q --features left data.eae | eae-split -q --plan-in plan.tsv |
+            eae-train lasso --lambda 0.03 --tol 1e-9 -q | eae-score -q --metrics accuracy,logloss >alone.tsv
+        eae-score -q --metrics accuracy,logloss rfe.eae | awk -F '\t' -v size=$size '$4 == size' |
+            paste - <(tail -n +2 alone.tsv) | awk -F '\t' '
+            { d = $7 - $14; if (d < 0) d = -d; if ($6 != $13 || d > 1e-6) { print; exit 1 } } END { exit NR != 2 }'
+    done
+    kills=0
+    until timeout -s KILL "$(awk -v n="$kills" 'BEGIN { print 0.02 * 1.25 ^ n }')" eae-rfe "${options[@]}" --step 1 --checkpoint milestones -o again.eae planned.eae; do
+        kills=$((kills + 1))
+        [ "$kills" -lt 60 ]
+    done
+    echo "$kills kills"
+    eae-rfe "${options[@]}" --step 1 -o whole.eae planned.eae
+    [ "$(bytes whole.eae)" = "$(bytes again.eae)" ]
+}
+
 @test "the same bytes for threads, shards, pipes; killed and started again" {
     eae-synth -q --rows 60 --cols 400 --seed 5 --informative 10 --effect 1 | eae-split -q --kfold 4 --inner 3 -o planned.eae
     for options in "lasso --lambda 0.1,0.02" "enet --lambda auto:2 --step 10% --select 1se --weights all" \
