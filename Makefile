@@ -70,7 +70,7 @@ MAN7     := $(wildcard man/*.7)
 E        := $(B)/emulated
 EMU_OBJ  := $(CU_SRC:%.cu=$(E)/%.o) $(E)/tests/cuda/emulate.o
 EMU_TEST := $(addprefix $(E)/tests/,test_kernels test_kernels_features test_kernels_dense \
-              test_kernels_rows test_kernels_starts test_batch)
+              test_kernels_rows test_kernels_machines test_gram_svm test_batch)
 EMU_BIN  := $(addprefix $(E)/bin/,eae-train eae-rfe)
 EMULATED := $(if $(CXX),$(E)/libeae-cuda.so $(E)/libeae-cpu.so $(EMU_TEST) $(EMU_BIN))
 

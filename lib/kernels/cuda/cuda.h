@@ -8,7 +8,7 @@
  *   products.c   gram, gram_apply, decision, multiply
  *   sums.c       weights, moments
  *   features.c   feature_weights, feature_gram
- *   starts.c     svm_starts
+ *   machines.c   svm_solve
  *   device.h     what the .cu files do, as plain C
  *
  * Who computes what
@@ -17,7 +17,7 @@
  *   weights, moments                       device: a thread a feature, rows in order (the
  *                                          reference's bits)
  *   feature_weights, feature_gram          device
- *   svm_starts                             device: a block for each machine
+ *   svm_solve                              device: a block for each machine, to the end
  *   turn, rough_make, rough_dots           processor: as many bytes as operations, and the result
  *                                          is wanted there
  *   row_values, row_update                 processor: blocks of rows come from the disk, and are
@@ -144,8 +144,7 @@ int eae_cuda_feature_weights(const eae_features *features, const int64_t *featur
 int eae_cuda_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
                           const int64_t *row, int64_t m, eae_precision precision, double sign,
                           double *gram, int threads);
-bool eae_cuda_starts(const double *gram, int64_t rows, bool squared, const eae_svm_start *start,
-                     int64_t count);
+int eae_cuda_solve(bool squared, eae_svm_task *task, int64_t count);
 int eae_cuda_multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
                       const double *a, const double *b, double beta, double *c);
 
