@@ -244,7 +244,7 @@ static int one_of_many(void *context, int64_t k, int worker)
 /* Threads that come together are served together, both losses. */
 static void threads_wait_together(void **state)
 {
-    enum { STUDIES = 6 };
+    enum { STUDIES = 4 };
     study *all[STUDIES];
     (void)state;
     for (int k = 0; k < STUDIES; k++)
@@ -297,6 +297,38 @@ static void sizes_of_a_block(void **state)
     free(value);
 }
 
+/* A device that holds one of three Gram matrices at a time: a launch for each, and the same bits.
+ * (A real one holds all of them.) */
+static void as_many_as_fit(void **state)
+{
+    enum { LARGE = 300, N = 40, COUNT = 3 };
+    (void)state;
+    double *gram = EAE_NEW_ARRAY(double, COUNT *LARGE *LARGE), b[2][COUNT][N] = {{{0}}};
+    double y[N], cost[N];
+    for (int64_t i = 0; i < COUNT * LARGE * LARGE; i++)
+        gram[i] = i / LARGE % LARGE == i % LARGE ? 2 + (double)(i % 5) : 0.5;
+    for (int i = 0; i < N; i++) {
+        y[i] = i % 3 ? 1 : -1;
+        cost[i] = 0.25;
+    }
+    for (int small = 1; small >= 0; small--) {
+        eae_svm_task task[COUNT];
+        setenv("EAE_EMULATED_MEMORY", small ? "1600000" : "256000000", 1);
+        for (int k = 0; k < COUNT; k++) {
+            task[k] = (eae_svm_task){.gram = gram + k * LARGE * LARGE, .n = N, .ratio = 1, .y = y};
+            task[k].rows = task[k].ld = LARGE;
+            task[k].cost = cost;
+            task[k].b = b[small][k];
+        }
+        assert_int_equal(tested->svm_solve(false, task, COUNT), EAE_OK);
+        for (int k = 0; k < COUNT; k++)
+            assert_true(task[k].solved);
+    }
+    unsetenv("EAE_EMULATED_MEMORY");
+    assert_memory_equal(b[0], b[1], sizeof b[0]);
+    free(gram);
+}
+
 /* More rows than a block holds: not solved, nothing written; its neighbour is. */
 static void too_large(void **state)
 {
@@ -340,7 +372,8 @@ static int setup(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest device[] = {cmocka_unit_test(solved_to_the_end),
+    const struct CMUnitTest device[] = {cmocka_unit_test(as_many_as_fit),
+                                        cmocka_unit_test(solved_to_the_end),
                                         cmocka_unit_test(few_features),
                                         cmocka_unit_test(from_a_start),
                                         cmocka_unit_test(company_changes_nothing),

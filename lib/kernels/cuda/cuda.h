@@ -47,6 +47,26 @@
  *   architectures they are the same as far as the compiler's contraction is: every product kernel
  *   says fma() itself, and sums in rows say that they do not.
  *
+ * Which device: the first that is visible (CUDA_VISIBLE_DEVICES), for the whole life of the
+ * program; one only. All threads of the host share its one stream, so what is started after a copy
+ * sees the copy, and a copy out has waited for all before it. Programs that are started from here
+ * (exec: models) do not use what was opened: they begin anew.
+ *
+ * What is expected to run at once (ptxas -v for sm_90; a multiprocessor has 65,536 registers and
+ * 228 KiB of shared memory, and holds 64 warps):
+ *
+ *     kernel            threads  registers  shared KiB  blocks  warps
+ *     product, f32          256         80         8.5       3     24   registers
+ *     product, f64          256        128        17.0       2     16   registers
+ *     values, f32 / f64     256         40   4.1 / 8.3       6     48   registers
+ *     weights, dots         128         40         0 / 1    12     48   registers
+ *     moments               128         32           0      16     64
+ *     svm, n <= 256         128         64        11.2       8     32   registers; 24 bytes spilled
+ *     svm, n <= 1,024       128         96        44.2       5     20   both
+ *
+ * so that an H100 (132 multiprocessors) works on some thousand machines of up to 256 rows at a
+ * time.
+ *
  * Why no cuBLAS: its choice of kernels depends on version and device, so the order of its sums
  * does; it is a dependency of some hundred MB at run time; and our kernel is tested on the
  * processor, from the same source, which cuBLAS cannot be. What that costs in speed has not been

@@ -11,9 +11,8 @@
  * that is made anew, and only such a one is believed at the end.
  *
  * Rows of H come from a matrix that machines share and that stays in the device's cache. b and what
- * goes with it lie in shared memory: 44 n bytes and a little. Compiled for sm_90 the kernels use up
- * to 64 registers (see the numbers at svm_kernel). Every number is the work of one thread or of a
- * sum in fixed order; every choice is made by all threads alike.
+ * goes with it lie in shared memory: 44 n bytes and a little. Every number is the work of one
+ * thread or of a sum in fixed order; every choice is made by all threads alike.
  */
 #include "kernels/cuda/device.cuh"
 
@@ -314,12 +313,7 @@ static __device__ double solve(const machine &p, double eps, double goal)
     }
 }
 
-/*
- * For sm_90, by ptxas -v: 64 registers at most and no spills; up to 256 rows 11.4 KiB of shared
- * memory, up to 1,024 rows 45.1 KiB. So that 16 blocks (64 warps at 128 threads would be 16; the
- * registers allow 8) and 5 blocks of the 228 KiB of a multiprocessor are expected to run at once:
- * an H100 works on about 1,000 machines of 200 rows at a time.
- */
+/* Shared memory is below the 48 KiB that need no asking; how many run at once is in cuda.h. */
 template <int MOST> static __global__ void __launch_bounds__(THREADS) svm_kernel(eae_cuda_svms s)
 {
     __shared__ memory<MOST> m;
