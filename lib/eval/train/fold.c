@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "eval/train/external.h"
 #include "eval/train/fold_als.h"
-#include "eval/train/fold_together.h"
 #include "eval/train/fold_sparse.h"
+#include "eval/train/fold_together.h"
 
 eae_source eae_fold_source(const eae_fold *f)
 {
