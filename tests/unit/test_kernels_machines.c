@@ -329,6 +329,30 @@ static void as_many_as_fit(void **state)
     free(gram);
 }
 
+/* A device that fails is an error with a reason, once; nothing is solved or written, and the next
+ * call is answered. A real one is not made to fail. */
+static void a_fault_is_an_error(void **state)
+{
+    enum { AT = 100 };
+    (void)state;
+    study *s = make_study(8, COLS);
+    int failed = 0;
+    setenv("EAE_EMULATED_FAULT", "100", 1);
+    for (int k = 0; k < AT; k++) {
+        s->b[0][0] = s->b[0][1] = 0;
+        if (tested->svm_solve(false, s->task, 1) == EAE_OK) {
+            assert_true(s->task[0].solved);
+            continue;
+        }
+        failed++;
+        assert_non_null(strstr(eae_message(), "the CUDA device failed at support vector machines"));
+        assert_true(!s->task[0].solved && s->b[0][0] == 0);
+    }
+    unsetenv("EAE_EMULATED_FAULT");
+    assert_int_equal(failed, strstr(tested->identity(), "emulated") ? 1 : 0);
+    free(s);
+}
+
 /* More rows than a block holds: not solved, nothing written; its neighbour is. */
 static void too_large(void **state)
 {
@@ -372,7 +396,8 @@ static int setup(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest device[] = {cmocka_unit_test(as_many_as_fit),
+    const struct CMUnitTest device[] = {cmocka_unit_test(a_fault_is_an_error),
+                                        cmocka_unit_test(as_many_as_fit),
                                         cmocka_unit_test(solved_to_the_end),
                                         cmocka_unit_test(few_features),
                                         cmocka_unit_test(from_a_start),
