@@ -70,7 +70,7 @@ MAN7     := $(wildcard man/*.7)
 E        := $(B)/emulated
 EMU_OBJ  := $(CU_SRC:%.cu=$(E)/%.o) $(E)/tests/cuda/emulate.o
 EMU_TEST := $(addprefix $(E)/tests/,test_kernels test_kernels_features test_kernels_dense \
-              test_kernels_rows test_kernels_starts test_batch)
+              test_kernels_rows test_kernels_machines test_gram_svm test_batch)
 EMU_BIN  := $(addprefix $(E)/bin/,eae-train eae-rfe)
 EMULATED := $(if $(CXX),$(E)/libeae-cuda.so $(E)/libeae-cpu.so $(EMU_TEST) $(EMU_BIN))
 
@@ -99,9 +99,11 @@ $(B)/libeae.a: $(LIB_OBJ)
 $(B)/libeae-cpu.so: $(CPU_OBJ)
 	$(CC) -shared $(LDEXTRA) -fopenmp -o $@ $^ -lopenblas -llapacke -lm
 
-# code for A100, H100 and B200, and PTX for what comes after
-ARCHS    := -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
-            -gencode arch=compute_100,code=sm_100 -gencode arch=compute_100,code=compute_100
+# code for A100, H100 and B200, as far as this nvcc knows them, and PTX for what comes after
+KNOWN     = $(shell $(NVCC) --list-gpu-arch)
+TARGETS  := $(if $(NVCC),$(filter $(KNOWN),compute_80 compute_90 compute_100))
+ARCHS    := $(foreach t,$(TARGETS),-gencode arch=$(t),code=$(t:compute_%=sm_%)) \
+            -gencode arch=$(lastword $(TARGETS)),code=$(lastword $(TARGETS))
 NVFLAGS  := -O3 -std=c++17 -Ilib -lineinfo -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-ffp-contract=off
 
 $(B)/%.cu.o: %.cu $(wildcard lib/kernels/cuda/*.cuh) lib/kernels/cuda/device.h
@@ -196,11 +198,11 @@ lint: all
 bench: all $(BENCHES)
 	@scripts/bench
 
-# both need a device, and say so: status 77 and nothing checked where there is none
-check-gpu: tests
+# both build what they need; both need a device, and say so: status 77 and nothing checked where there is none
+check-gpu:
 	@scripts/check-gpu
 
-bench-gpu: all $(B)/bench/bench_kernels
+bench-gpu:
 	@scripts/bench-gpu
 
 # ---- install -----------------------------------------------------------------------------------

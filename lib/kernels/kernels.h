@@ -108,16 +108,22 @@ typedef struct eae_row_vector {
     const double *by;
 } eae_row_vector;
 
-/* A support vector machine on some rows: training rows row[0..n-1] (repeats allowed), labels y (+1,
- * -1), costs, and where its multipliers b_i = y_i a_i go. Its Gram matrix is `ratio` times those
- * rows and columns of a matrix of all rows. Free intercept. */
-typedef struct eae_svm_start {
+/* A support vector machine with a free intercept for svm_solve(): rows row[0..n-1] (repeats
+ * allowed; NULL: 0 .. n-1) and the same columns of a Gram matrix that others may share, times
+ * `ratio`; labels y (+1, -1), costs, a known part of the decision values beside the model. In its
+ * multipliers b_i = y_i a_i: minimise 1/2 b'Kb - sum b_i (y_i - offset_i), sum b = 0, 0 <= a_i <=
+ * cost_i; for the squared hinge with sum a_i^2 / (4 cost_i) and no upper bound. */
+typedef struct eae_svm_task {
+    const double *gram; /* rows x rows, row stride ld; rows below 2^31 */
+    int64_t rows, ld;
     int64_t n;
     const int64_t *row;
     double ratio;
     const double *y, *cost;
-    double *b;
-} eae_svm_start;
+    const double *offset; /* NULL: none */
+    double *b;            /* in: where to start, feasible; out: the solution, or nearer to it */
+    bool solved;          /* out */
+} eae_svm_task;
 
 /* How panels are multiplied. Sums over panels are always f64. The reference takes F64 for both. */
 typedef enum eae_precision {
@@ -210,12 +216,11 @@ typedef struct eae_kernels {
     int (*multiply)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
                     const double *a, const double *b, double beta, double *c);
 
-    /* NULL where one at a time is best. Good starts for many machines at once (gram: rows x rows;
-     * squared: the squared hinge): feasible up to rounding, and near enough to the solution that an
-     * exact solver has little left to do; in one launch. false: not done, and b is as it was. What
-     * a machine gets depends on it alone. */
-    bool (*svm_starts)(const double *gram, int64_t rows, bool squared, const eae_svm_start *start,
-                       int64_t count);
+    /* NULL where one at a time is best. Many machines at once, in f64, in one launch or a few:
+     * solved means that gradients (of the objective above) agree to 1e-9 with what optimality asks
+     * for, and to 1e-12 where f64 allows. The others are feasible and at least as good as their
+     * start. What a machine gets depends on it alone. Fails if the device does. */
+    int (*svm_solve)(bool squared, eae_svm_task *task, int64_t count);
 
     /* NULL where all memory is one. The `bytes` bytes at data do not change until release(), called
      * as often as hold() was: a device may keep a copy. Only whole arrays, x of a source (rows x

@@ -16,7 +16,7 @@
 
 #include "kernels/kernels.h"
 
-#define EAE_PLUGIN_ABI 4
+#define EAE_PLUGIN_ABI 5
 #define EAE_PLUGIN_SYMBOL "eae_plugin"
 
 typedef struct eae_plugin_host {

@@ -72,6 +72,26 @@ int eae_fit_svm(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit
 int eae_fit_svm_many(const eae_gram_problem *problem, eae_svm_loss loss, const double *y, int64_t m,
                      eae_gram_fit *fit);
 
+/* One of many machines that a device solves at once. */
+typedef struct eae_svm_machine {
+    eae_gram_problem problem; /* as for eae_fit_svm() */
+    /* problem.gram once more, as a part of a matrix that machines share: ratio * all[row][row] */
+    const double *all; /* rows x rows, row stride ld */
+    int64_t rows, ld;
+    const int64_t *row; /* n; NULL: 0 .. n-1 */
+    double ratio;
+    eae_gram_fit *fit;
+    bool done;
+} eae_svm_machine;
+
+/* Machines with a free intercept and no covariates, whatever they differ in, where the backend
+ * solves many at once (kernels->svm_solve; all have one table of kernels): each from its fit, and
+ * judged here as by eae_fit_svm(). done: solved, to problem.tol. The others' fits hold where to go
+ * on from, and are the caller's. Without such a backend none is done. */
+int eae_fit_svm_together(eae_svm_machine *machine, int64_t count, eae_svm_loss loss, int threads);
+/* Can problems like this one be solved so? */
+bool eae_svm_goes_together(const eae_gram_problem *problem);
+
 /* Logistic regression, loss log(1 + exp(-y f)); free intercept. Newton's method in the span of the
  * rows (Rasmussen and Williams 2006, algorithm 3.1, with a free intercept). */
 int eae_fit_logistic(const eae_gram_problem *problem, eae_gram_fit *fit);

@@ -180,24 +180,28 @@ static bool judge(eae_svm_dual *dual, bool bounds_are_exact, eae_gram_fit *fit)
     return eae_svm_dual_judge(dual, dual->b, dual->lambda, dual->f, fit);
 }
 
-/* Into the box and, for the intercept's equality, the heavier side scaled down. */
-static void make_feasible(eae_svm_dual *dual)
+void eae_svm_feasible(const double *y, const double *cost, eae_svm_loss loss, int64_t n,
+                      bool balanced, double *b)
 {
     double up = 0, down = 0;
-    for (int64_t i = 0; i < dual->qp.n; i++) {
-        double v = isfinite(dual->b[i]) ? dual->b[i] : 0;
-        v = dual->b[i] = fmin(fmax(v, dual->lo[i]), dual->hi[i]);
+    for (int64_t i = 0; i < n; i++) {
+        double top = loss == EAE_HINGE ? cost[i] : INFINITY, v = isfinite(b[i]) ? b[i] : 0;
+        v = b[i] = fmin(fmax(v, y[i] > 0 ? 0 : -top), y[i] > 0 ? top : 0);
         up += fmax(v, 0);
         down += fmax(-v, 0);
     }
-    if (!free_bias(dual->problem))
-        return;
-    for (int64_t i = 0; i < dual->qp.n; i++) {
-        if (up > down && dual->b[i] > 0)
-            dual->b[i] *= down / up;
-        else if (down > up && dual->b[i] < 0)
-            dual->b[i] *= up / down;
+    for (int64_t i = 0; i < n && balanced; i++) {
+        if (up > down && b[i] > 0)
+            b[i] *= down / up;
+        else if (down > up && b[i] < 0)
+            b[i] *= up / down;
     }
+}
+
+static void make_feasible(eae_svm_dual *dual)
+{
+    const eae_gram_problem *problem = dual->problem;
+    eae_svm_feasible(dual->y, problem->cost, dual->loss, problem->n, free_bias(problem), dual->b);
 }
 
 static bool active_set(eae_svm_dual *dual, int64_t pivots, double ridge, eae_gram_fit *fit)
@@ -275,6 +279,24 @@ void eae_svm_dual_solve(eae_svm_dual *dual, eae_gram_fit *fit)
     if (!done && (problem->max_iter <= 0 || dual->work.iterations < problem->max_iter))
         interior(dual, fit);
     fit->iterations = dual->work.iterations;
+}
+
+int eae_svm_accept(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit *fit)
+{
+    eae_svm_dual dual;
+    if (eae_svm_dual_init(&dual, problem, loss))
+        return EAE_FAIL;
+    eae_svm_dual_labels(&dual, problem->y);
+    memcpy(dual.b, fit->beta, (size_t)problem->n * sizeof *dual.b);
+    /* not balanced: that would take entries off their bounds by a rounding, and who is free says
+     * what the intercept is */
+    eae_svm_feasible(dual.y, problem->cost, loss, problem->n, false, dual.b);
+    fit->gap = INFINITY;
+    fit->converged = false;
+    judge(&dual, true, fit);
+    fit->iterations++;
+    eae_svm_dual_free(&dual);
+    return EAE_OK;
 }
 
 int eae_fit_svm(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit *fit)

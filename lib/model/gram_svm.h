@@ -1,4 +1,5 @@
-/* gram_svm.h - the dual of one support vector machine; shared by gram_svm.c, gram_svm_many.c. */
+/* gram_svm.h - the dual of one support vector machine; shared by gram_svm.c, gram_svm_many.c,
+ * gram_svm_together.c. */
 #ifndef EAE_MODEL_GRAM_SVM_H
 #define EAE_MODEL_GRAM_SVM_H
 
@@ -31,6 +32,12 @@ bool eae_svm_dual_judge(const eae_svm_dual *dual, const double *b, const double 
                         const double *f, eae_gram_fit *fit);
 /* Solve from dual->work.state and dual->b until the gap is reached; *fit gets the best found. */
 void eae_svm_dual_solve(eae_svm_dual *dual, eae_gram_fit *fit);
+/* b into the box of labels and costs and, `balanced`, its heavier side scaled down to sum b = 0. */
+void eae_svm_feasible(const double *y, const double *cost, eae_svm_loss loss, int64_t n,
+                      bool balanced, double *b);
+/* Nothing is solved: fit->beta, feasible up to rounding, gets intercept, objective and gap, and
+ * whether it is good enough. */
+int eae_svm_accept(const eae_gram_problem *problem, eae_svm_loss loss, eae_gram_fit *fit);
 
 /* eae_gram_certify() for the two losses of the support vector machine. */
 int eae_svm_certify(const eae_gram_problem *problem, eae_svm_loss loss, const double *kbeta,

@@ -5,7 +5,7 @@
  * blocks of the inverse of [H E; E' 0]. One product therefore solves all labelings whose b lies
  * inside its box. The others hold a few vectors at their bounds; with x the multipliers of those,
  * b = G (y + x), so that block principal pivoting (see gram_active.c) needs only the small matrix
- * G restricted to the bound entries.
+ * G restricted to the bound entries. Where the backend has a device, it solves those.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -243,6 +243,36 @@ static void solve_one(many *a, const double *y, double *b, double *lambda, doubl
     eae_svm_dual_solve(dual, fit);
 }
 
+/* Where there is a device: all labelings that the product has not solved, in one launch, from what
+ * it gave. */
+static int solve_together(many *a, const double *y, int64_t m, eae_gram_fit *fit, bool *done)
+{
+    const eae_gram_problem *problem = a->dual.problem;
+    int64_t n = problem->n, count = 0, used = 0;
+    if (!eae_svm_goes_together(problem))
+        return EAE_OK;
+    eae_svm_machine *machine = EAE_NEW_ARRAY(eae_svm_machine, m);
+    for (int64_t k = 0; k < m; k++) {
+        eae_svm_dual_labels(&a->dual, y + k * n);
+        if (inside(&a->dual, a->b + k * n))
+            continue;
+        memcpy(fit[k].beta, a->b + k * n, (size_t)n * sizeof(double));
+        eae_svm_machine *next = &machine[count++];
+        *next = (eae_svm_machine){.problem = *problem, .all = problem->gram, .rows = n};
+        next->problem.y = y + k * n;
+        next->ld = problem->ld;
+        next->ratio = 1;
+        next->fit = &fit[k];
+    }
+    int status = eae_fit_svm_together(machine, count, a->dual.loss, 1);
+    for (int64_t k = 0; k < m && used < count; k++) {
+        if (machine[used].fit == &fit[k])
+            done[k] = machine[used++].done;
+    }
+    free(machine);
+    return status;
+}
+
 static int solve_chunk(many *a, const double *y, int64_t m, eae_gram_fit *fit)
 {
     const eae_qp *qp = &a->dual.qp;
@@ -255,8 +285,13 @@ static int solve_chunk(many *a, const double *y, int64_t m, eae_gram_fit *fit)
     }
     for (int64_t k = 0; k < m; k++)
         eae_gram_product(qp->h, qp->ld, n, a->b + k * n, a->f + k * n);
-    for (int64_t k = 0; k < m; k++)
-        solve_one(a, y + k * n, a->b + k * n, a->lambda + k * terms, a->f + k * n, fit + k);
+    bool done[CHUNK] = {false};
+    if (solve_together(a, y, m, fit, done))
+        return EAE_FAIL;
+    for (int64_t k = 0; k < m; k++) {
+        if (!done[k])
+            solve_one(a, y + k * n, a->b + k * n, a->lambda + k * terms, a->f + k * n, fit + k);
+    }
     return EAE_OK;
 }
 

@@ -19,7 +19,9 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/threads.h"
 #include "kernels/kernels.h"
+#include "model/gram_fit.h"
 
 enum { REPEATS = 9 };
 
@@ -168,6 +170,72 @@ static void bench_others(const eae_kernels *kernels, int64_t m, int64_t cols, in
     free_work(&w);
 }
 
+/* ---- support vector machines ------------------------------------------------------------------
+ */
+
+enum { MACHINES = 2000, TRAINING = 160 };
+
+static int fit_machine(void *context, int64_t k, int worker)
+{
+    eae_svm_machine *m = (eae_svm_machine *)context + k;
+    (void)worker;
+    return m->done ? EAE_OK : eae_fit_svm(&m->problem, EAE_HINGE, m->fit);
+}
+
+/* Permuted labels of 160 of 200 rows, from nothing to certified solutions, several costs. */
+static void bench_machines(const eae_kernels *kernels, int threads)
+{
+    work w = make_work(kernels, 200, 20000, 1);
+    static const double costs[] = {1e-6, 1e-5, 1e-3};
+    eae_svm_machine *machine = EAE_NEW_ARRAY(eae_svm_machine, MACHINES);
+    eae_gram_fit *fit = EAE_NEW_ARRAY(eae_gram_fit, MACHINES);
+    double *y = EAE_NEW_ARRAY(double, MACHINES *TRAINING), *cost = EAE_NEW_ARRAY(double, TRAINING);
+    eae_random r;
+    eae_random_start(&r, 2, EAE_RANDOM_SYNTH_OTHER, 0);
+    w.precision = EAE_PRECISION_F64;
+    if (run_gram(&w) != EAE_OK)
+        eae_die_status(EAE_FAIL);
+    for (int64_t i = 0; i < MACHINES * TRAINING; i++)
+        y[i] = eae_random_unit(&r) < 0.5 ? -1 : 1;
+    for (int c = 0; c < 3; c++) {
+        for (int64_t i = 0; i < TRAINING; i++)
+            cost[i] = costs[c];
+        int64_t together = 0;
+        for (int k = 0; k < MACHINES; k++) {
+            eae_gram_fit_init(&fit[k], TRAINING, 0);
+            machine[k] = (eae_svm_machine){.all = w.out, .rows = 200, .ld = 200, .ratio = 1};
+            machine[k].fit = &fit[k];
+            machine[k].problem = (eae_gram_problem){.kernels = kernels,
+                                                    .n = TRAINING,
+                                                    .gram = w.out,
+                                                    .ld = 200,
+                                                    .y = y + k * TRAINING,
+                                                    .cost = cost,
+                                                    .tol = 1e-6};
+        }
+        double start = now();
+        int status = eae_fit_svm_together(machine, MACHINES, EAE_HINGE, threads);
+        for (int k = 0; k < MACHINES; k++)
+            together += machine[k].done;
+        if (status == EAE_OK)
+            status = eae_parallel(threads, MACHINES, fit_machine, machine);
+        if (status != EAE_OK)
+            eae_die_status(status);
+        double time = now() - start;
+        printf(
+            "%-22s %5d x %d rows, cost %-6g t=%d  %8.2f ms  %8.0f a second, %lld in one launch\n",
+            "svm", MACHINES, TRAINING, costs[c], threads, time, MACHINES / time * 1e3,
+            (long long)together);
+        for (int k = 0; k < MACHINES; k++)
+            eae_gram_fit_free(&fit[k]);
+    }
+    free(machine);
+    free(fit);
+    free(y);
+    free(cost);
+    free_work(&w);
+}
+
 int main(int argc, char **argv)
 {
     const char *const names[] = {"auto", "ref", "cpu", "cuda"};
@@ -186,6 +254,7 @@ int main(int argc, char **argv)
         bench_gram(kernels, 200, 54675, threads);
         bench_others(kernels, 200, 54675, threads);
         bench_gram(kernels, 1229, 54675, threads);
+        bench_machines(kernels, threads);
     }
     return 0;
 }

@@ -72,6 +72,20 @@ static inline double __dmul_rn(double a, double b)
     return a * b;
 }
 
+/* All threads of a block take part, not only those of a warp: kernels here exchange where all do.
+ */
+template <typename VALUE> static VALUE __shfl_xor_sync(unsigned mask, VALUE value, int lane)
+{
+    static VALUE slot[1024];
+    unsigned own = threadIdx.x;
+    (void)mask;
+    slot[own] = value;
+    __syncthreads();
+    VALUE other = slot[own ^ (unsigned)lane];
+    __syncthreads();
+    return other;
+}
+
 enum cudaError_t { cudaSuccess, cudaErrorMemoryAllocation = 2, cudaErrorLaunchFailure = 719 };
 enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost };
 struct cudaDeviceProp {

@@ -57,6 +57,19 @@ static void panels_of_known_shapes(void **state)
     assert_int_equal(eae_cuda_panel_slices(&nothing, 0, h100), 1);
 }
 
+/* However large the device, the host puts together 128 MiB at most, or one slice. */
+static void the_host_stages_little(void **state)
+{
+    (void)state;
+    const int64_t h100 = eae_cuda_budget(INT64_C(78) << 30);
+    eae_cuda_need need = {.slice = 1, .staged = 1024.0 * 1229 * 4};
+    assert_int_equal(eae_cuda_panel_slices(&need, 54, h100), 26);
+    need.staged = 1e12;
+    assert_int_equal(eae_cuda_panel_slices(&need, 54, h100), 1);
+    need.staged = 1;
+    assert_int_equal(eae_cuda_panel_slices(&need, 54, h100), 54);
+}
+
 static void parts_lie_apart(void **state)
 {
     (void)state;
@@ -115,9 +128,10 @@ static void small_calls_stay(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(budget_keeps_an_eighth),        cmocka_unit_test(panels_fill_the_budget),
-        cmocka_unit_test(panels_of_known_shapes),        cmocka_unit_test(parts_lie_apart),
-        cmocka_unit_test(a_plan_has_room_for_its_parts), cmocka_unit_test(small_calls_stay),
+        cmocka_unit_test(budget_keeps_an_eighth), cmocka_unit_test(panels_fill_the_budget),
+        cmocka_unit_test(panels_of_known_shapes), cmocka_unit_test(parts_lie_apart),
+        cmocka_unit_test(the_host_stages_little), cmocka_unit_test(a_plan_has_room_for_its_parts),
+        cmocka_unit_test(small_calls_stay),
     };
     return cmocka_run_group_tests_name("cuda plan", tests, NULL, NULL);
 }

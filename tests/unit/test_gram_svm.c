@@ -8,7 +8,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "backend.h"
 #include "gram_problem.h"
+
+/* The reference, or what EAE_TEST_BACKEND says: a device solves many machines at once. */
+static const eae_kernels *tested = &eae_kernels_ref;
 
 static const double costs[] = {1e-6, 1e-3, 0.1, 1, 10, 1e3, 1e5};
 static const int64_t features[] = {1, 2, 5, 20, 100};
@@ -235,6 +239,7 @@ static void check_many(uint64_t seed, int64_t n, int64_t p, double c, int64_t te
     eae_random_start(&r, seed, EAE_RANDOM_SYNTH_VALUE, 4);
     random_problem t = random_problem_make(&r, n, p, n / 2, c, terms);
     t.problem.bias_penalised = penalised;
+    t.problem.kernels = tested;
     double *y = EAE_NEW_ARRAY(double, M *n);
     int64_t *order = EAE_NEW_ARRAY(int64_t, n);
     eae_gram_fit fit[M], one;
@@ -278,13 +283,67 @@ static void many_is_one_by_one(void **state)
     }
 }
 
+/* Machines that differ in everything, by one call where the backend has it: each as good as its
+ * own fit; and where it has not, none is said to be done. */
+static void together_is_one_by_one(void **state)
+{
+    enum { M = 40 };
+    (void)state;
+    for (int loss = 0; loss < 2; loss++) {
+        random_problem t[M];
+        eae_gram_fit fit[M], one;
+        eae_svm_machine machine[M];
+        int64_t count = 0, done = 0;
+        for (uint64_t k = 0; k < M; k++) {
+            eae_svm_loss any;
+            t[k] = any_problem(300 + k, &any);
+            t[k].problem.kernels = tested;
+            eae_gram_fit_init(&fit[k], t[k].problem.n, t[k].problem.terms);
+            if (t[k].problem.terms > 0 || t[k].problem.bias_penalised)
+                continue;
+            machine[count] = (eae_svm_machine){.problem = t[k].problem, .all = t[k].gram};
+            machine[count].rows = machine[count].ld = t[k].problem.n;
+            machine[count].ratio = 1;
+            machine[count++].fit = &fit[k];
+        }
+        assert_in_range(count, M / 4, M - 1);
+        assert_int_equal(eae_fit_svm_together(machine, count, (eae_svm_loss)loss, 2), EAE_OK);
+        for (int64_t k = 0; k < count; k++) {
+            const eae_gram_problem *p = &machine[k].problem;
+            done += machine[k].done;
+            if (!machine[k].done)
+                continue;
+            assert_true(machine[k].fit->converged && machine[k].fit->gap <= p->tol);
+            eae_gram_fit_init(&one, p->n, 0);
+            assert_int_equal(eae_fit_svm(p, (eae_svm_loss)loss, &one), EAE_OK);
+            double a = primal_of(p, (eae_svm_loss)loss, machine[k].fit);
+            assert_true(fabs(a - one.objective) <= 2e-6 * a + 1e-14);
+            eae_gram_fit_free(&one);
+        }
+        if (test_cuda()) /* the others have costs of 1e3 and more */
+            assert_in_range(done, count * 2 / 3, count);
+        else
+            assert_int_equal(done, 0);
+        for (int k = 0; k < M; k++) {
+            eae_gram_fit_free(&fit[k]);
+            random_problem_free(&t[k]);
+        }
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return test_cuda() ? test_backend(&tested) : 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(certificates_are_true), cmocka_unit_test(agrees_with_the_reference),
         cmocka_unit_test(reaches_a_tight_gap),   cmocka_unit_test(warm_is_cold),
         cmocka_unit_test(solved_by_hand),        cmocka_unit_test(short_stop_is_said),
-        cmocka_unit_test(many_is_one_by_one),
+        cmocka_unit_test(many_is_one_by_one),    cmocka_unit_test(together_is_one_by_one),
     };
-    return cmocka_run_group_tests_name("gram_svm", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("gram_svm", tests, setup, NULL);
 }

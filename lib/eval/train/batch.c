@@ -24,6 +24,7 @@ typedef struct {
     double gap;     /* after the pass before */
     bool converged; /* at the parameter in hand */
     bool given_up;  /* at any: passes stopped helping */
+    bool solved;    /* by a device, in this pass */
 } member;
 
 typedef struct {
@@ -229,9 +230,12 @@ static int solve_member(void *context, int64_t s, int worker)
         return EAE_OK;
     eae_gram_problem problem = problem_of(t, m);
     int64_t iterations = fit->iterations;
-    int status = spec->model == EAE_MODEL_SVM ? eae_fit_svm(&problem, spec->loss, fit)
+    int status = EAE_OK;
+    if (!m->solved) {
+        status = spec->model == EAE_MODEL_SVM ? eae_fit_svm(&problem, spec->loss, fit)
                                               : eae_fit_logistic(&problem, fit);
-    fit->iterations += iterations;
+        fit->iterations += iterations;
+    }
     for (int64_t i = 0; i < m->fold.n && status == EAE_OK; i++)
         t->b[m->fold.row[i] * EAE_BATCH + t->slot + s] = fit->beta[i];
     return status;
@@ -281,28 +285,34 @@ static int judge_member(void *context, int64_t s, int worker)
     return status;
 }
 
-/* Where there is a device: first solutions of all splits by one launch. The solver that follows is
- * exact whatever it starts from. */
-static void start_members(batch *t)
+/* Where there is a device: all splits by one launch, with the model in place of the true matrices.
+ * solve_member() does the others. */
+static int solve_members(batch *t)
 {
     const eae_run *run = t->run;
-    const eae_kernels *kernels = run->dataset.kernels;
-    if (!kernels->svm_starts || run->spec->model != EAE_MODEL_SVM || t->param > 0 ||
-        run->spec->covariates.terms > 0)
-        return;
-    eae_svm_start *start = EAE_NEW_ARRAY(eae_svm_start, t->count);
+    int64_t count = 0;
+    eae_svm_machine *machine = EAE_NEW_ARRAY(eae_svm_machine, t->count);
+    int64_t *of = EAE_NEW_ARRAY(int64_t, t->count);
     for (int64_t s = 0; s < t->count; s++) {
         member *m = &t->member[s];
-        start[s] = (eae_svm_start){.n = m->fold.n,
-                                   .row = m->fold.row,
-                                   .ratio = m->ratio,
-                                   .y = m->y,
-                                   .cost = m->cost,
-                                   .b = eae_fits_at(&m->fits, 0, 0, 0)->beta};
+        m->solved = false;
+        if (m->converged || m->given_up || run->spec->model != EAE_MODEL_SVM)
+            continue;
+        of[count] = s;
+        machine[count++] = (eae_svm_machine){.problem = problem_of(t, m),
+                                             .all = t->model,
+                                             .rows = run->dataset.rows,
+                                             .ld = run->dataset.rows,
+                                             .row = m->fold.row,
+                                             .ratio = m->ratio,
+                                             .fit = eae_fits_at(&m->fits, t->param, 0, 0)};
     }
-    (void)kernels->svm_starts(t->model, run->dataset.rows, run->spec->loss == EAE_SQUARED_HINGE,
-                              start, t->count);
-    free(start);
+    int status = eae_fit_svm_together(machine, count, run->spec->loss, run->spec->threads);
+    for (int64_t k = 0; k < count; k++)
+        t->member[of[k]].solved = machine[k].done;
+    free(machine);
+    free(of);
+    return status;
 }
 
 static bool all_settled(const batch *t)
@@ -334,10 +344,11 @@ static int run_parameter(batch *t, int64_t *passes)
     const eae_dataset *d = &t->run->dataset;
     int threads = t->run->spec->threads, status = EAE_OK;
     next_parameter(t);
-    start_members(t);
     for (int pass = 0; pass < PASSES_MAX && status == EAE_OK && !all_settled(t); pass++) {
         eae_source source = all_rows(d, NULL);
-        status = eae_parallel(threads, t->count, solve_member, t);
+        status = solve_members(t);
+        if (status == EAE_OK)
+            status = eae_parallel(threads, t->count, solve_member, t);
         if (status == EAE_OK)
             status = d->kernels->gram_apply(&source, NULL, d->rows, t->d, t->b, EAE_BATCH,
                                             EAE_PRECISION_F32, t->f, threads);

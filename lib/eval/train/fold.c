@@ -10,6 +10,7 @@
 #include "eval/train/fold_als.h"
 #include "eval/train/fold_few.h"
 #include "eval/train/fold_sparse.h"
+#include "eval/train/fold_together.h"
 
 eae_source eae_fold_source(const eae_fold *f)
 {
@@ -153,6 +154,7 @@ typedef struct {
     eae_gram_problem problem;
     double *y;    /* labelings x sides x n */
     double *cost; /* n */
+    bool *done;   /* per fit: a device solved it; NULL: none took part */
 } fitting;
 
 static void new_fits(eae_fits *fits, int64_t labelings, int params, int sides, int64_t n,
@@ -272,7 +274,9 @@ static int fit_one(fitting *g, int param, int64_t labeling)
     set_cost(g, param, labeling);
     for (int side = 0; side < g->fits->sides && status == EAE_OK; side++) {
         g->problem.y = labeling_y(g, labeling, side);
-        if (param > 0)
+        if (g->done && g->done[fit + side - g->fits->fit])
+            continue;
+        if (param > 0 && !g->done)
             warm_start(&fit[side], eae_fits_at(g->fits, param - 1, labeling, side), g->fold->n,
                        g->problem.terms);
         if (g->spec->model == EAE_MODEL_SVM)
@@ -298,12 +302,12 @@ static int fit_permuted_svm(fitting *g, int param)
 
 static int fit_classes(fitting *g)
 {
-    int status = EAE_OK;
     bool together = g->spec->model == EAE_MODEL_SVM && g->spec->weighting == EAE_CLASSES_EQUAL &&
                     g->fits->labelings > 1;
     for (int64_t l = 0; l < g->fits->labelings; l++)
         together &= !g->fits->undefined[l];
     int64_t alone = together ? 1 : g->fits->labelings;
+    int status = eae_fold_together(g->fold, g->target, &g->problem, g->y, alone, g->fits, &g->done);
     for (int p = 0; p < g->spec->params && status == EAE_OK; p++) {
         for (int64_t l = 0; l < alone && status == EAE_OK; l++) {
             if (!g->fits->undefined[l])
@@ -312,6 +316,7 @@ static int fit_classes(fitting *g)
         if (together && status == EAE_OK)
             status = fit_permuted_svm(g, p);
     }
+    free(g->done);
     return status;
 }
 

@@ -13,7 +13,7 @@ enum {
     COLS = 1029,
     VECTORS = 3,
     PRODUCTS = 45,
-    ROOM = ROWS * ROWS + 3 * VECTORS * COLS
+    ROOM = ROWS * ROWS + 3 * VECTORS * COLS /* the largest result, and what a trial works on */
 };
 
 typedef struct {
@@ -105,6 +105,47 @@ static int multiply(const eae_kernels *k, const problem *p, double *out)
     return k->multiply(true, true, VECTORS, PRODUCTS, ROWS, 1, p->b, p->w, 0, out);
 }
 
+/* By how much the device's solution misses the conditions of optimality: the box, the sum, and
+ * gradients of entries that can grow against those that can shrink. That should be nothing, which
+ * is what stands for the processor. */
+static int machine(const eae_kernels *k, const problem *p, double *out)
+{
+    const double cost = 0.02;
+    double *gram = out + 3, *b = gram + ROWS * ROWS, *y = b + ROWS, *c = y + ROWS;
+    double up = -INFINITY, down = -INFINITY, sum = 0, outside = 0;
+    memset(out, 0, 3 * sizeof *out);
+    if (!k->svm_solve)
+        return EAE_OK;
+    eae_source s = source_of(p);
+    if (eae_cuda_host->near->gram(&s, NULL, ROWS, EAE_PRECISION_F64, gram, 1) != EAE_OK)
+        return EAE_FAIL;
+    for (int64_t i = 0; i < ROWS; i++) {
+        y[i] = p->b[i] > 0 ? 1 : -1;
+        c[i] = cost;
+        b[i] = 0;
+    }
+    eae_svm_task task = {.gram = gram, .rows = ROWS, .ld = ROWS, .n = ROWS, .ratio = 1, .y = y};
+    task.cost = c;
+    task.b = b;
+    if (k->svm_solve(false, &task, 1) != EAE_OK)
+        return EAE_FAIL;
+    for (int64_t i = 0; i < ROWS; i++) {
+        double g = -y[i], a = y[i] * b[i];
+        for (int64_t l = 0; l < ROWS; l++)
+            g += gram[i * ROWS + l] * b[l];
+        if (y[i] > 0 ? a < cost : a > 0)
+            up = fmax(up, -g);
+        if (y[i] > 0 ? a > 0 : a < cost)
+            down = fmax(down, g);
+        outside = fmax(outside, fmax(-a, a - cost));
+        sum += b[i];
+    }
+    out[0] = task.solved ? fmax(up + down, 0) : NAN;
+    out[1] = sum;
+    out[2] = outside;
+    return EAE_OK;
+}
+
 /* Numbers in -1 .. 1, the same everywhere. */
 static double next(uint64_t *state)
 {
@@ -160,6 +201,7 @@ int eae_cuda_check_device(const eae_kernels *far, const eae_kernels *near)
         {"moment", 3 * VECTORS * COLS, 1e-11, moments},
         {"weight of a feature", VECTORS * COLS, 1e-11, feature_weights},
         {"Gram matrix of features", ROWS * ROWS, 1e-2, feature_gram},
+        {"support vector machine", 3, 1e-8, machine},
         {"product of matrices", VECTORS * PRODUCTS, 1e-11, multiply},
     };
     problem *p = aligned_alloc(64, (sizeof *p + 63) / 64 * 64);

@@ -8,7 +8,7 @@
  *   products.c   gram, gram_apply, decision, multiply
  *   sums.c       weights, moments
  *   features.c   feature_weights, feature_gram
- *   starts.c     svm_starts
+ *   machines.c   svm_solve
  *   device.h     what the .cu files do, as plain C
  *
  * Who computes what
@@ -17,7 +17,7 @@
  *   weights, moments                       device: a thread a feature, rows in order (the
  *                                          reference's bits)
  *   feature_weights, feature_gram          device
- *   svm_starts                             device: a block for each machine
+ *   svm_solve                              device: a block for each machine, to the end
  *   turn, rough_make, rough_dots           processor: as many bytes as operations, and the result
  *                                          is wanted there
  *   row_values, row_update                 processor: blocks of rows come from the disk, and are
@@ -46,6 +46,26 @@
  *   shape alone: neither on the device's size, nor on panels, nor on `threads`. Between
  *   architectures they are the same as far as the compiler's contraction is: every product kernel
  *   says fma() itself, and sums in rows say that they do not.
+ *
+ * Which device: the first that is visible (CUDA_VISIBLE_DEVICES), for the whole life of the
+ * program; one only. All threads of the host share its one stream, so what is started after a copy
+ * sees the copy, and a copy out has waited for all before it. Programs that are started from here
+ * (exec: models) do not use what was opened: they begin anew.
+ *
+ * What is expected to run at once (ptxas -v for sm_90; a multiprocessor has 65,536 registers and
+ * 228 KiB of shared memory, and holds 64 warps):
+ *
+ *     kernel            threads  registers  shared KiB  blocks  warps
+ *     product, f32          256         80         8.5       3     24   registers
+ *     product, f64          256        128        17.0       2     16   registers
+ *     values, f32 / f64     256         40   4.1 / 8.3       6     48   registers
+ *     weights, dots         128         40         0 / 1    12     48   registers
+ *     moments               128         32           0      16     64
+ *     svm, n <= 256         128         64        11.2       8     32   registers; 24 bytes spilled
+ *     svm, n <= 1,024       128         96        44.2       5     20   both
+ *
+ * so that an H100 (132 multiprocessors) works on some thousand machines of up to 256 rows at a
+ * time.
  *
  * Why no cuBLAS: its choice of kernels depends on version and device, so the order of its sums
  * does; it is a dependency of some hundred MB at run time; and our kernel is tested on the
@@ -144,8 +164,7 @@ int eae_cuda_feature_weights(const eae_features *features, const int64_t *featur
 int eae_cuda_feature_gram(const eae_features *features, const int64_t *feature, int64_t count,
                           const int64_t *row, int64_t m, eae_precision precision, double sign,
                           double *gram, int threads);
-bool eae_cuda_starts(const double *gram, int64_t rows, bool squared, const eae_svm_start *start,
-                     int64_t count);
+int eae_cuda_solve(bool squared, eae_svm_task *task, int64_t count);
 int eae_cuda_multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha,
                       const double *a, const double *b, double beta, double *c);
 

@@ -26,7 +26,10 @@ enum { EAE_CUDA_OK = 0 };
 
 static inline int eae_cuda_check(cudaError_t error, const char *what)
 {
-    return error == cudaSuccess ? EAE_CUDA_OK : eae_cuda_failed_at(what, cudaGetErrorString(error));
+    if (error == cudaSuccess)
+        return EAE_CUDA_OK;
+    cudaGetLastError(); /* said now; not again at the next start of a kernel */
+    return eae_cuda_failed_at(what, cudaGetErrorString(error));
 }
 
 /* Blocks of `size` that hold n. */

@@ -9,7 +9,7 @@
  *   values.cu    z of a panel of features (feature-major)
  *   product.cu   products of matrices, in slices of their common side, added in order
  *   sums.cu      sums over rows, one after the other: weights and moments; weights of features
- *   solver.cu    many small support vector machines
+ *   solver.cu    many support vector machines, solved to the end
  */
 #ifndef EAE_KERNELS_CUDA_DEVICE_H
 #define EAE_KERNELS_CUDA_DEVICE_H
@@ -118,29 +118,32 @@ int eae_cuda_dots(const eae_cuda_panel *panel, const double *b, int64_t k, doubl
 
 /* ---- solver.cu ---- */
 
-enum { EAE_CUDA_SVM_MOST = 1024 }; /* rows of one: b and the gradient lie in shared memory */
+enum { EAE_CUDA_SVM_MOST = 1024 }; /* rows of one: its vectors lie in shared memory */
 
 /*
- * `count` support vector machines, a block each, by sequential minimal optimisation from b = 0
- * until no pair violates by more than eps, or for 4 n + n^2 / 30 steps (as in gram_svm.c: beyond
- * them the exact solver is cheaper). Machine s has the rows row[begin[s]] .. row[begin[s + 1] - 1]
- * of one Gram matrix, times ratio[s]; y, cost and b lie like row. squared: the squared hinge (0.5 /
- * cost on the diagonal, no upper bound).
+ * `count` support vector machines, a block each. Machine s has entries begin[s] .. begin[s + 1] - 1
+ * of the vectors; with H(i, j) = ratio[s] G(row[i], row[j]) + (i = j: ridge[i]), G the matrix at
+ * gram + matrix[s] with row stride ld[s]: minimise 1/2 b'Hb - linear'b, sum b = 0, lo <= b <= hi,
+ * from the b that is there, which must be feasible. residual[s]: the largest disagreement of a pair
+ * at the end (that of the gradients of an entry that can grow and one that can shrink); the work
+ * ends when it is at most `goal`, or at most eps and no longer halved by the work, or with its
+ * budget.
  */
 typedef struct eae_cuda_svms {
     int64_t count;
-    const double *gram; /* rows x rows */
-    int64_t rows;
-    bool squared;
-    const int64_t *begin; /* count + 1 */
-    const double *ratio;  /* count */
-    const int64_t *row;
-    const double *y, *cost;
+    int64_t most; /* entries of the largest */
+    double eps, goal;
+    const double *gram;
+    const int64_t *matrix, *ld; /* count */
+    const int64_t *begin;       /* count + 1 */
+    const double *ratio;        /* count */
+    const int64_t *row;         /* below 2^31 */
+    const double *lo, *hi, *linear, *ridge;
     double *b;
-    double eps;
+    double *residual; /* count */
 } eae_cuda_svms;
 
-int eae_cuda_svm_starts(const eae_cuda_svms *svms);
+int eae_cuda_svm_solve(const eae_cuda_svms *svms);
 
 #ifdef __cplusplus
 }

@@ -38,6 +38,7 @@ static void feed_need(const eae_features *f, int64_t count, int64_t m, eae_cuda_
     need->fixed += 8.0 * (double)m;
     need->slice +=
         (double)eae_cuda_width(1, count) * ((double)f->ld * (double)value_size(f) + 3 * 8.0);
+    need->staged += (double)eae_cuda_width(1, count) * (double)f->ld * (double)value_size(f);
     need->data = f->x;
     need->bytes = eae_features_bytes(f);
 }
@@ -135,7 +136,7 @@ int eae_cuda_feature_weights(const eae_features *features, const int64_t *featur
 {
     int64_t m = features->rows, panel;
     double work = (double)m * (double)count * (double)k;
-    if (m == 0 || count == 0 || k == 0 ||
+    if (m == 0 || count == 0 || k == 0 || k > EAE_CUDA_GRID_MOST ||
         eae_cuda_spares(work, feed_bytes(features, count), 8.0 * (double)(count * k)))
         return eae_cuda_near()->feature_weights(features, feature, count, b, k, w);
     eae_cuda_need need = {.fixed = 8.0 * (double)m * (double)k,

@@ -38,6 +38,8 @@ void eae_cuda_feed_need(const eae_source *s, int64_t m, eae_cuda_need *need)
     need->fixed += 8.0 * (double)m + 8.0 * design_rows * (double)s->terms;
     need->slice += (double)eae_cuda_width(1, eae_cuda_features(s)) *
                    ((double)m * (double)value_size(s) + 8.0 * (double)(PARAMS + s->terms) + 8.0);
+    need->staged +=
+        (double)eae_cuda_width(1, eae_cuda_features(s)) * (double)m * (double)value_size(s);
     need->data = s->x;
     need->bytes = source_bytes(s);
 }

@@ -75,7 +75,13 @@ static int plan(const eae_cuda_need *need, int64_t slices, int64_t *panel)
     if (*panel == 0)
         return eae_cuda_host->fail("the CUDA device has %.1fM free, and %.1fM are needed",
                                    (double)room / 0x1p20, eae_cuda_need_total(need, 1) / 0x1p20);
-    return enlarge((int64_t)eae_cuda_need_total(need, *panel));
+    /* what is free may be in pieces, or be taken by another program meanwhile */
+    while (enlarge((int64_t)eae_cuda_need_total(need, *panel)) != EAE_OK) {
+        if (*panel == 1)
+            return EAE_FAIL;
+        *panel /= 2;
+    }
+    return EAE_OK;
 }
 
 int eae_cuda_begin(const eae_cuda_need *need, int64_t slices, eae_cuda_space *space, int64_t *panel)

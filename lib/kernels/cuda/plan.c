@@ -22,6 +22,8 @@ double eae_cuda_need_total(const eae_cuda_need *need, int64_t slices)
 int64_t eae_cuda_panel_slices(const eae_cuda_need *need, int64_t slices, int64_t budget)
 {
     int64_t most = slices < EAE_CUDA_SLICES_MOST ? slices : EAE_CUDA_SLICES_MOST;
+    if (need->staged * (double)most > EAE_CUDA_STAGED_MOST)
+        most = (int64_t)(EAE_CUDA_STAGED_MOST / need->staged);
     if (most < 1)
         most = 1;
     double left = (double)budget - eae_cuda_need_total(need, 0);

@@ -16,12 +16,19 @@
 typedef struct eae_cuda_need {
     double fixed;
     double slice;
+    double staged; /* of a slice: bytes that are put together on the host first */
     const void *data;
     int64_t bytes;
 } eae_cuda_need;
 
 /* Every part of the workspace begins at a multiple of this. */
 enum { EAE_CUDA_ALIGN = 256, EAE_CUDA_PARTS = 24, EAE_CUDA_SLICES_MOST = 256 };
+
+/* Bytes of a panel that are put together on the host at a time, unless one slice has more. */
+enum { EAE_CUDA_STAGED_MOST = 1 << 27 };
+
+/* What gridDim.y and z can be. */
+enum { EAE_CUDA_GRID_MOST = 65535 };
 
 /* What is kept free beside what we take: an eighth, for the driver and for others. */
 int64_t eae_cuda_budget(int64_t room);

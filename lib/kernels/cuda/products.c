@@ -9,6 +9,12 @@ static size_t real_size(bool is_f64)
     return is_f64 ? sizeof(double) : sizeof(float);
 }
 
+/* Columns of a product that one launch takes: tiles of 64 of them are the grid's y. */
+static bool too_wide(int64_t n)
+{
+    return n > (int64_t)EAE_CUDA_GRID_MOST * 64;
+}
+
 static double bytes_of(int64_t a, int64_t b, double size)
 {
     return (double)a * (double)b * size;
@@ -139,7 +145,8 @@ int eae_cuda_decision(const eae_source *source, const int64_t *row, int64_t m, c
     int64_t features = eae_cuda_features(source), panel;
     double work = (double)m * (double)k * (double)features;
     double in = eae_cuda_feed_bytes(source, m) + bytes_of(k, features, 8);
-    if (m == 0 || k == 0 || features == 0 || eae_cuda_spares(work, in, bytes_of(m, k, 8)))
+    if (m == 0 || k == 0 || features == 0 || too_wide(k) ||
+        eae_cuda_spares(work, in, bytes_of(m, k, 8)))
         return eae_cuda_near()->decision(source, row, m, w, k, y, threads);
     eae_cuda_need need = {.fixed = bytes_of(m, k, 8)};
     need.slice = bytes_of(m, k, 8) + bytes_of(m + k, eae_cuda_width(1, features), 8);
@@ -256,7 +263,8 @@ int eae_cuda_gram_apply(const eae_source *source, const int64_t *row, int64_t m,
     double size = (double)real_size(a.is_f64), width = (double)eae_cuda_width(1, features);
     double work = 2 * (double)m * (double)k * (double)features;
     double in = eae_cuda_feed_bytes(source, m) + bytes_of(k, features, 4);
-    if (m == 0 || k == 0 || features == 0 || eae_cuda_spares(work, in, bytes_of(m, k, 8)))
+    if (m == 0 || k == 0 || features == 0 || too_wide(k) ||
+        eae_cuda_spares(work, in, bytes_of(m, k, 8)))
         return eae_cuda_near()->gram_apply(source, row, m, d, b, k, precision, y, threads);
     eae_cuda_need need = {.fixed = bytes_of(m, k, 8 + 8 + 4)};
     need.slice = bytes_of(m, k, 8) + width * ((double)k * (8 + 4 + size) + (double)m * size);
@@ -287,7 +295,7 @@ int eae_cuda_multiply(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double 
                       const double *a, const double *b, double beta, double *c)
 {
     double in = bytes_of(m, k, 8) + bytes_of(k, n, 8) + (beta == 0 ? 0 : bytes_of(m, n, 8));
-    if (m == 0 || n == 0 || k == 0 ||
+    if (m == 0 || n == 0 || k == 0 || too_wide(n) ||
         eae_cuda_spares((double)m * (double)n * (double)k, in, bytes_of(m, n, 8)))
         return eae_cuda_near()->multiply(ta, tb, m, n, k, alpha, a, b, beta, c);
     eae_cuda_need need = {.fixed = bytes_of(m, k, 8) + bytes_of(k, n, 8) + bytes_of(m, n, 16)};

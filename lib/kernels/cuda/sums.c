@@ -90,7 +90,7 @@ int eae_cuda_weights(const eae_source *source, const int64_t *row, int64_t m, co
 {
     double features = (double)eae_cuda_features(source), bytes = features * (double)k * 8;
     double in = eae_cuda_feed_bytes(source, m);
-    if (m == 0 || k == 0 || features == 0 ||
+    if (m == 0 || k == 0 || features == 0 || k > EAE_CUDA_GRID_MOST ||
         eae_cuda_spares((double)m * (double)k * features, in, bytes))
         return eae_cuda_near()->weights(source, row, m, b, k, w, threads);
     sums g = {.k = k, .output = {w}};
@@ -102,7 +102,7 @@ int eae_cuda_moments(const eae_source *source, const int64_t *row, int64_t m, co
 {
     double features = (double)eae_cuda_features(source), bytes = 3 * features * (double)s * 8;
     double in = eae_cuda_feed_bytes(source, m);
-    if (m == 0 || s == 0 || features == 0 ||
+    if (m == 0 || s == 0 || features == 0 || s > EAE_CUDA_GRID_MOST ||
         eae_cuda_spares(3 * (double)m * (double)s * features, in, bytes))
         return eae_cuda_near()->moments(source, row, m, c, s, weight, sum, square, threads);
     eae_source seen = *source; /* missing stays missing, no scale */

@@ -97,7 +97,7 @@ static const eae_kernels table = {
     .eigen = eigen,
     .least_squares = least_squares,
     .multiply = eae_cuda_multiply,
-    .svm_starts = eae_cuda_starts,
+    .svm_solve = eae_cuda_solve,
     .hold = eae_cuda_hold,
     .release = eae_cuda_release,
 };

@@ -88,6 +88,25 @@ enough_work() {
     done
 }
 
+@test "permutations, class weights, many costs, three classes: all machines of a fold in one launch" {
+    emulated
+    eae-synth -q --rows 48 --cols 60 --informative 8 --classes 3 --seed 6 | eae-split -q --kfold 3 -o three.eae
+    for args in "--permute 12 --cost 0.001,0.01 p.eae" "--permute 8 --class-weight balanced p.eae" \
+        "--cost 0.0001,0.0003,0.001,0.003,0.01,0.03,0.1,1 --scale none p.eae" \
+        "--loss squared-hinge --cost 0.0001,0.001,0.1 three.eae"; do
+        # shellcheck disable=SC2086  # words
+        must_pass eae-train svm -q -o cpu.eae $args
+        # shellcheck disable=SC2086
+        must_pass "$train" svm -q --backend cuda -t 4 -o cuda.eae $args
+        eae-score cpu.eae >cpu
+        eae-score cuda.eae >cuda
+        same_bytes cpu cuda
+        # shellcheck disable=SC2086
+        EAE_EMULATED_ORDER=shuffle must_pass "$train" svm -q --backend cuda -t 1 -o again.eae $args
+        same_values cuda.eae again.eae
+    done
+}
+
 @test "the same bytes in any order of the device's threads, any memory, any -t" {
     emulated
     must_pass "$rfe" svm -q --step 20% --backend cuda -t 1 -o one.eae p.eae
