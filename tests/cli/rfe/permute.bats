@@ -159,20 +159,20 @@ END
     while read -r data options; do
         # shellcheck disable=SC2206
         options=($options -q --no-history)
-        eae-rfe "${options[@]}" --permute 5 -t 1 -o whole.eae $data.eae
-        eae-rfe "${options[@]}" --permute 5 -t 4 <$data.eae >piped.eae
+        eae-rfe "${options[@]}" --permute 5 -t 1 -o whole.eae "$data.eae"
+        eae-rfe "${options[@]}" --permute 5 -t 4 <"$data.eae" >piped.eae
         same_bytes whole.eae piped.eae
         for i in 1 2 3; do
-            eae-rfe "${options[@]}" --permute 5 --shard $i/3 -o part$i.eae $data.eae
+            eae-rfe "${options[@]}" --permute 5 --shard $i/3 -o part$i.eae "$data.eae"
         done
         cat part?.eae | eae-view --no-history -o shards.eae
         [ "$(bytes whole.eae)" = "$(bytes shards.eae)" ]
-        eae-rfe "${options[@]}" -o real.eae $data.eae
-        eae-rfe "${options[@]}" --permute 7 -o more.eae $data.eae
+        eae-rfe "${options[@]}" -o real.eae "$data.eae"
+        eae-rfe "${options[@]}" --permute 7 -o more.eae "$data.eae"
         for kind in rank prediction; do
             eae-view -q --kind $kind -O tsv real.eae >real.tsv
             for file in whole more; do
-                eae-view -q --kind $kind -O tsv $file.eae | awk -F '\t' -v few=$((kind == "prediction")) '
+                eae-view -q --kind $kind -O tsv $file.eae | awk -F "\t" '
                     NR == 1 { for (i = 1; i <= NF; i++) if ($i == "@perm") c = i }
                     NR == 1 || $c == 0' >$file.tsv
                 cut -f 2- real.tsv >a.tsv
@@ -194,7 +194,7 @@ END
 
 @test "killed and started again, the same bytes" {
     eae-synth -q --rows 60 --cols 3000 --seed 5 | eae-split -q --kfold 3 -o planned.eae
-    options=(svm --step 1 --sizes 3000,500,50 --final -q)
+    options=(svm --step 1 --sizes "3000,500,50" --final -q)
     eae-rfe "${options[@]}" --permute 6 -o whole.eae planned.eae
     kills=0
     until timeout -s KILL "$(awk -v n="$kills" 'BEGIN { print 0.1 * 1.25 ^ n }')" eae-rfe "${options[@]}" --permute 6 --checkpoint milestones -t 2 -o again.eae planned.eae; do
