@@ -43,7 +43,7 @@ column() {
     awk -F '\t' 'BEGIN { OFS = FS } NR == 1 { $2 = "t" OFS "s" } NR > 1 { $2 = 1 + (NR * 29 % 47) OFS NR % 2 } 1' \
         plain.tsv | eae-view -q --time t --status s -o times.eae
     while read -r data size options; do
-        eae-split -q --kfold 3 "$data.eae" -o planned.eae
+        eae-split -q --kfold 3 "$data".eae -o planned.eae
         # shellcheck disable=SC2086
         must_pass eae-rfe $options --tol 1e-9 --permute 4 --step 30% -o rfe.eae planned.eae
         # shellcheck disable=SC2086
@@ -159,16 +159,16 @@ END
     while read -r data options; do
         # shellcheck disable=SC2206
         options=($options -q --no-history)
-        eae-rfe "${options[@]}" --permute 5 -t 1 -o whole.eae "$data.eae"
-        eae-rfe "${options[@]}" --permute 5 -t 4 <"$data.eae" >piped.eae
+        eae-rfe "${options[@]}" --permute 5 -t 1 -o whole.eae "$data".eae
+        eae-rfe "${options[@]}" --permute 5 -t 4 <"$data".eae >piped.eae
         same_bytes whole.eae piped.eae
         for i in 1 2 3; do
-            eae-rfe "${options[@]}" --permute 5 --shard $i/3 -o part$i.eae "$data.eae"
+            eae-rfe "${options[@]}" --permute 5 --shard $i/3 -o part$i.eae "$data".eae
         done
         cat part?.eae | eae-view --no-history -o shards.eae
         [ "$(bytes whole.eae)" = "$(bytes shards.eae)" ]
-        eae-rfe "${options[@]}" -o real.eae "$data.eae"
-        eae-rfe "${options[@]}" --permute 7 -o more.eae "$data.eae"
+        eae-rfe "${options[@]}" -o real.eae "$data".eae
+        eae-rfe "${options[@]}" --permute 7 -o more.eae "$data".eae
         for kind in rank prediction; do
             eae-view -q --kind $kind -O tsv real.eae >real.tsv
             for file in whole more; do
