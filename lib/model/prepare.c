@@ -8,105 +8,28 @@
 #include "base/memory.h"
 #include "base/threads.h"
 
-enum { BLOCK = 256 }; /* columns per task: fixed, so that sums do not depend on threads */
+enum {
+    BLOCK = 256,      /* columns per task: fixed, so that sums do not depend on threads */
+    AT_ONCE = 1 << 20 /* values that are held column by column */
+};
+
+/* Columns of n values that are held at once, at most a block. */
+static int64_t columns_at_once(int64_t n)
+{
+    int64_t columns = AT_ONCE / (n > 0 ? n : 1);
+    return columns < 1 ? 1 : columns < BLOCK ? columns : BLOCK;
+}
 
 static int64_t blocks_of(int64_t cols)
 {
     return (cols + BLOCK - 1) / BLOCK;
 }
 
-static double value_at(const void *x, bool is_f64, int64_t k)
+/* Of the values as they lie there. */
+static double source_value(const eae_source *s, int64_t i, int64_t j)
 {
-    return is_f64 ? ((const double *)x)[k] : (double)((const float *)x)[k];
-}
-
-/* ---- the survey of all rows --------------------------------------------------------------- */
-
-static void find_first_missing(eae_dataset *d)
-{
-    for (int64_t k = 0; k < d->rows * d->cols && d->missing > 0 && d->first_missing < 0; k++) {
-        double v = value_at(d->x, d->is_f64, k);
-        if (v != v)
-            d->first_missing = k;
-    }
-}
-
-/* The largest value of a column whose moments are not finite. */
-static void find_unusable(eae_dataset *d, int64_t column)
-{
-    double most = -1;
-    for (int64_t k = column; k < d->rows * d->cols && !isinf(most); k += d->cols) {
-        double v = fabs(value_at(d->x, d->is_f64, k));
-        if (v > most) {
-            most = v;
-            d->unusable = k;
-        }
-    }
-}
-
-/* One pass: moments about the first row, which is near enough to the mean for the difference of
- * squares to be accurate, and makes the moments of a constant feature exactly 0. */
-static int survey(eae_dataset *d, int threads)
-{
-    size_t cols = (size_t)d->cols;
-    double *first = eae_malloc(cols, sizeof *first);
-    double *present = eae_malloc(cols, sizeof *present);
-    double *once = eae_malloc((size_t)d->rows, sizeof *once);
-    for (int64_t j = 0; j < d->cols; j++) {
-        double v = d->rows > 0 ? value_at(d->x, d->is_f64, j) : 0;
-        first[j] = v == v ? v : 0;
-    }
-    for (int64_t i = 0; i < d->rows; i++)
-        once[i] = 1;
-    eae_source source = {.x = d->x,
-                         .is_f64 = d->is_f64,
-                         .rows = d->rows,
-                         .cols = d->cols,
-                         .feature_count = d->cols,
-                         .shift = first};
-    int status = d->kernels->moments(&source, NULL, d->rows, once, 1, present, d->reference,
-                                     d->scale, threads);
-    for (int64_t j = 0; j < d->cols && status == EAE_OK; j++) {
-        double n = fmax(present[j], 1), offset = d->reference[j] / n, square = d->scale[j] / n;
-        double variance = square - offset * offset;
-        if (d->unusable < 0 && !isfinite(variance))
-            find_unusable(d, j);
-        d->missing += d->rows - (int64_t)present[j];
-        d->reference[j] = first[j] + offset;
-        d->scale[j] = variance > 1e-13 * square ? sqrt(variance) : 1;
-    }
-    free(first);
-    free(present);
-    free(once);
-    find_first_missing(d);
-    return status;
-}
-
-int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, bool is_f64,
-                     int64_t rows, int64_t cols, int threads)
-{
-    *d = (eae_dataset){.kernels = kernels,
-                       .x = x,
-                       .is_f64 = is_f64,
-                       .rows = rows,
-                       .cols = cols,
-                       .first_missing = -1,
-                       .unusable = -1};
-    eae_kernels_hold(kernels, x, rows * cols * (int64_t)(is_f64 ? sizeof(double) : sizeof(float)));
-    d->reference = eae_try_alloc((size_t)cols, sizeof(double), "feature means");
-    d->scale = eae_try_alloc((size_t)cols, sizeof(double), "feature scales");
-    int status = d->reference && d->scale ? survey(d, threads) : EAE_FAIL;
-    if (status != EAE_OK)
-        eae_dataset_close(d);
-    return status;
-}
-
-void eae_dataset_close(eae_dataset *d)
-{
-    eae_kernels_release(d->kernels, d->x);
-    free(d->reference);
-    free(d->scale);
-    *d = (eae_dataset){0};
+    int64_t k = i * s->cols + j;
+    return s->is_f64 ? ((const double *)s->x)[k] : (double)((const float *)s->x)[k];
 }
 
 /* ---- learning from training rows ----------------------------------------------------------- */
@@ -148,30 +71,55 @@ static double weighted_median(weighted *v, int64_t n)
     return 0; /* no value at all */
 }
 
+/* Rows are what lies side by side, so all columns of a stretch are read in one walk over them. */
+static void fill_means(lesson *l, int64_t begin, int64_t end)
+{
+    const eae_dataset *d = l->d;
+    double sum[BLOCK] = {0}, weight[BLOCK] = {0};
+    for (int64_t i = 0; i < l->n; i++) {
+        for (int64_t j = begin; j < end; j++) {
+            double x = eae_dataset_value(d, l->row[i] * d->cols + j);
+            if (x != x)
+                continue;
+            sum[j - begin] += l->count[i] * x;
+            weight[j - begin] += l->count[i];
+        }
+    }
+    for (int64_t j = begin; j < end; j++)
+        l->p->fill[j] = weight[j - begin] > 0 ? sum[j - begin] / weight[j - begin] : 0;
+}
+
+/* The same, but as many columns as a bounded memory has room for. */
+static void fill_medians(lesson *l, int64_t begin, int64_t end)
+{
+    const eae_dataset *d = l->d;
+    int64_t width = columns_at_once(l->n), n = l->n;
+    weighted *v = eae_malloc((size_t)(n * width), sizeof *v);
+    for (int64_t first = begin; first < end; first += width) {
+        int64_t present[BLOCK] = {0}, last = first + width < end ? first + width : end;
+        for (int64_t i = 0; i < n; i++) {
+            for (int64_t j = first; j < last; j++) {
+                double x = eae_dataset_value(d, l->row[i] * d->cols + j);
+                if (x == x)
+                    v[(j - first) * n + present[j - first]++] = (weighted){x, l->count[i]};
+            }
+        }
+        for (int64_t j = first; j < last; j++)
+            l->p->fill[j] = weighted_median(v + (j - first) * n, present[j - first]);
+    }
+    free(v);
+}
+
 static int fill_block(void *context, int64_t task, int worker)
 {
     lesson *l = context;
-    const eae_dataset *d = l->d;
-    int64_t begin = task * BLOCK, end = begin + BLOCK < d->cols ? begin + BLOCK : d->cols;
-    weighted *v = eae_malloc((size_t)l->n, sizeof *v);
+    int64_t cols = l->d->cols, begin = task * BLOCK,
+            end = begin + BLOCK < cols ? begin + BLOCK : cols;
     (void)worker;
-    for (int64_t j = begin; j < end; j++) {
-        int64_t present = 0;
-        double sum = 0, weight = 0;
-        for (int64_t i = 0; i < l->n; i++) {
-            double x = value_at(d->x, d->is_f64, l->row[i] * d->cols + j);
-            if (x != x)
-                continue;
-            v[present++] = (weighted){x, l->count[i]};
-            sum += l->count[i] * x;
-            weight += l->count[i];
-        }
-        if (l->spec->imputation == EAE_IMPUTE_MEAN)
-            l->p->fill[j] = weight > 0 ? sum / weight : 0;
-        else
-            l->p->fill[j] = weighted_median(v, present);
-    }
-    free(v);
+    if (l->spec->imputation == EAE_IMPUTE_MEAN)
+        fill_means(l, begin, end);
+    else
+        fill_medians(l, begin, end);
     return EAE_OK;
 }
 
@@ -333,7 +281,7 @@ static int learn_filter(lesson *l, const eae_outcome *outcome)
 /* One value as the training set sees it before centring. */
 static double adjusted_value(const eae_source *s, int64_t i, int64_t j)
 {
-    double x = value_at(s->x, s->is_f64, i * s->cols + j);
+    double x = source_value(s, i, j);
     if (x != x && s->fill)
         x = s->fill[j];
     for (int64_t t = 0; t < s->terms; t++)
@@ -389,67 +337,102 @@ static int training_moments(lesson *l)
     return status;
 }
 
+/* A feature as the training set sees it before centring. */
+typedef struct {
+    double *value;  /* n */
+    double largest; /* |value| before it was adjusted */
+} closeup;
+
 /* The first value that is there; the origin if none is. */
-static double first_value(const lesson *l, const eae_source *s, int64_t j)
+static double first_value(const lesson *l, const closeup *c, int64_t j)
 {
     for (int64_t i = 0; i < l->n; i++) {
-        double v = adjusted_value(s, l->row[i], j);
-        if (v == v)
-            return v;
+        if (c->value[i] == c->value[i])
+            return c->value[i];
     }
     return origin(l, j);
 }
 
-static bool is_constant(const lesson *l, const eae_source *s, int64_t j)
+static bool is_constant(const lesson *l, const closeup *c, int64_t j)
 {
-    double first = first_value(l, s, j), largest = fabs(first);
-    double tolerance = s->terms ? 1e-12 : 0; /* residuals of a regression are never exactly equal */
-    double spread = 0;
-    for (int64_t i = 0; i < l->n; i++) {
-        double v = adjusted_value(s, l->row[i], j);
-        spread = fmax(spread, fabs(v - first));
-        largest = fmax(largest, fabs(value_at(s->x, s->is_f64, l->row[i] * s->cols + j)));
-    }
+    double first = first_value(l, c, j), largest = fmax(fabs(first), c->largest);
+    /* residuals of a regression are never exactly equal */
+    double tolerance = l->spec->design ? 1e-12 : 0, spread = 0;
+    for (int64_t i = 0; i < l->n; i++)
+        spread = fmax(spread, fabs(c->value[i] - first));
     return spread <= tolerance * largest;
 }
 
 /* Mean and variance of one feature in two passes, for where the difference of moments cancels. */
-static double two_passes(const lesson *l, const eae_source *s, int64_t j)
+static double two_passes(const lesson *l, const closeup *c, int64_t j)
 {
-    double total = 0, sum = 0, square = 0, first = first_value(l, s, j);
+    double total = 0, sum = 0, square = 0, first = first_value(l, c, j);
     for (int64_t i = 0; i < l->n; i++) {
-        double t = adjusted_value(s, l->row[i], j) - first;
+        double t = c->value[i] - first;
         total += t == t ? l->count[i] : 0;
         sum += t == t ? l->count[i] * t : 0;
     }
     double mean = first + sum / total;
     for (int64_t i = 0; i < l->n; i++) {
-        double t = adjusted_value(s, l->row[i], j) - mean;
+        double t = c->value[i] - mean;
         square += t == t ? l->count[i] * t * t : 0;
     }
     l->p->mean[j] = mean;
     return square / total;
 }
 
+static void set_scale(lesson *l, int64_t j, double variance)
+{
+    l->p->scale[j] = variance > 0 ? sqrt(variance) : 1;
+}
+
+/* Features whose moments say too little, from their values: column by column in memory, but read
+ * row by row. */
+static void look_closer(lesson *l, const eae_source *s, const int64_t *suspect, int64_t count)
+{
+    int64_t width = columns_at_once(l->n), n = l->n;
+    double *value = eae_malloc((size_t)(n * width), sizeof *value);
+    closeup c[BLOCK];
+    for (int64_t first = 0; first < count; first += width) {
+        int64_t some = count - first < width ? count - first : width;
+        for (int64_t k = 0; k < some; k++)
+            c[k] = (closeup){.value = value + k * n};
+        for (int64_t i = 0; i < n; i++) {
+            for (int64_t k = 0; k < some; k++) {
+                int64_t j = suspect[first + k];
+                c[k].value[i] = adjusted_value(s, l->row[i], j);
+                c[k].largest = fmax(c[k].largest, fabs(source_value(s, l->row[i], j)));
+            }
+        }
+        for (int64_t k = 0; k < some; k++) {
+            int64_t j = suspect[first + k];
+            bool constant = is_constant(l, &c[k], j);
+            if (constant)
+                l->p->mean[j] = first_value(l, &c[k], j);
+            set_scale(l, j, constant ? 1 : two_passes(l, &c[k], j));
+        }
+    }
+    free(value);
+}
+
 static void finish_scale(lesson *l)
 {
     const eae_dataset *d = l->d;
     eae_source s = adjusted_source(l);
+    int64_t *suspect = eae_malloc((size_t)d->cols, sizeof *suspect), count = 0;
     for (int64_t j = 0; j < d->cols; j++) {
         double offset = l->p->mean[j], square = l->p->scale[j], reference = d->reference[j];
         double variance = square - offset * offset;
-        /* near the rounding of the difference, or of residuals: look at the values themselves */
-        bool suspect = !(variance > 1e-6 * square) ||
-                       (s.terms && variance < 1e-20 * fmax(1, reference * reference));
         l->p->mean[j] = offset + origin(l, j);
-        if (suspect && is_constant(l, &s, j)) {
-            variance = 1;
-            l->p->mean[j] = first_value(l, &s, j);
-        } else if (suspect) {
-            variance = two_passes(l, &s, j);
-        }
-        l->p->scale[j] = variance > 0 ? sqrt(variance) : 1;
+        set_scale(l, j, variance);
+        /* near the rounding of the difference, or of residuals: look at the values themselves */
+        if (!(variance > 1e-6 * square) ||
+            (s.terms && variance < 1e-20 * fmax(1, reference * reference)))
+            suspect[count++] = j;
     }
+    if (count > 0)
+        look_closer(l, &s, suspect, count);
+    free(suspect);
 }
 
 void eae_prepare_finish_scale(const eae_dataset *d, const int64_t *row, const double *count,

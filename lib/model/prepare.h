@@ -52,6 +52,12 @@ typedef struct eae_dataset {
     double *scale;         /* cols: standard deviation of all rows, constant features 1 */
 } eae_dataset;
 
+/* Value k = row * cols + column. */
+static inline double eae_dataset_value(const eae_dataset *d, int64_t k)
+{
+    return d->is_f64 ? ((const double *)d->x)[k] : (double)((const float *)d->x)[k];
+}
+
 /* Survey the values: missing ones, mean, sd. `threads` many. */
 int eae_dataset_open(eae_dataset *d, const eae_kernels *kernels, const void *x, bool is_f64,
                      int64_t rows, int64_t cols, int threads);

@@ -43,7 +43,7 @@ column() {
     awk -F '\t' 'BEGIN { OFS = FS } NR == 1 { $2 = "t" OFS "s" } NR > 1 { $2 = 1 + (NR * 29 % 47) OFS NR % 2 } 1' \
         plain.tsv | eae-view -q --time t --status s -o times.eae
     while read -r data size options; do
-        eae-split -q --kfold 3 "$data.eae" -o planned.eae
+        eae-split -q --kfold 3 "$data".eae -o planned.eae
         # shellcheck disable=SC2086
         must_pass eae-rfe $options --tol 1e-9 --permute 4 --step 30% -o rfe.eae planned.eae
         # shellcheck disable=SC2086
@@ -172,7 +172,7 @@ END
         for kind in rank prediction; do
             eae-view -q --kind $kind -O tsv real.eae >real.tsv
             for file in whole more; do
-                eae-view -q --kind $kind -O tsv $file.eae | awk -F '\t' -v few=$((kind == "prediction")) '
+                eae-view -q --kind $kind -O tsv $file.eae | awk -F "\t" '
                     NR == 1 { for (i = 1; i <= NF; i++) if ($i == "@perm") c = i }
                     NR == 1 || $c == 0' >$file.tsv
                 cut -f 2- real.tsv >a.tsv
