@@ -46,14 +46,15 @@ static double plain_loss(const plain *s, const double *theta, double *gradient)
     for (int64_t i = 0; i < p->n; i++) {
         const double *row = s->x + i * s->d;
         int64_t y = (int64_t)p->y[i];
-        double total = 0, top = -INFINITY;
+        double top = -INFINITY;
         for (int64_t k = 0; k < s->k; k++) {
             s->pi[k] = 0;
             for (int64_t j = 0; j < s->d; j++)
                 s->pi[k] += row[j] * theta[k * s->d + j];
             top = fmax(top, s->pi[k]);
         }
-        for (int64_t k = 0; k < s->k; k++)
+        double total = exp(s->pi[0] - top);
+        for (int64_t k = 1; k < s->k; k++)
             total += exp(s->pi[k] - top);
         sum += p->cost[i] * (top + log(total) - s->pi[y]);
         for (int64_t k = 0; k < s->k && gradient; k++) {
