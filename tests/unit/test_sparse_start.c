@@ -136,8 +136,8 @@ static void test_pull(void **state)
         bool weighs = k < fit.count && fit.feature[k] == j;
         double limit = lambda * s->problem.alpha;
         if (weighs) /* lambda (alpha sign w + (1 - alpha) w) */
-            assert_true(fabs(sum - lambda * 0.1 * fit.weight[k] -
-                             copysign(limit, fit.weight[k])) < 1e-6);
+            assert_true(fabs(sum - lambda * 0.1 * fit.weight[k] - copysign(limit, fit.weight[k])) <
+                        1e-6);
         else
             assert_true(fabs(sum) <= limit * (1 + 1e-6));
         k += weighs;
