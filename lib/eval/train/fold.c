@@ -320,6 +320,27 @@ static int fit_classes(fitting *g)
     return status;
 }
 
+/* Softmax regression by the features: each parameter starts from the one before. */
+static int fit_few_classes(fitting *g)
+{
+    eae_fits *fits = g->fits;
+    int64_t size = fits->sides * g->fold->run->dataset.cols, terms = g->problem.terms;
+    double *w = EAE_NEW_ARRAY(double, size);
+    int status = eae_fold_few_room(g->fold, fits);
+    for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {
+        memset(w, 0, (size_t)size * sizeof *w);
+        for (int p = 0; p < fits->params && !fits->undefined[l] && status == EAE_OK; p++) {
+            set_cost(g, p, l);
+            for (int side = 0; side < fits->sides && p > 0; side++)
+                warm_start(eae_fits_at(fits, p, l, side), eae_fits_at(fits, p - 1, l, side), 0,
+                           terms);
+            status = eae_fold_few_softmax(g->fold, labeling_y(g, l, 0), g->cost, p, l, w, fits);
+        }
+    }
+    free(w);
+    return status;
+}
+
 /* Squared loss: every labeling is a right-hand side. The solver's order is [target][scale]. */
 static int fit_numbers(fitting *g)
 {
@@ -331,7 +352,7 @@ static int fit_numbers(fitting *g)
     for (int64_t i = 0; i < g->fold->n; i++)
         g->cost[i] = g->fold->split->count[i] / total;
     if (g->fold->few)
-        return eae_fold_few_fit(g->fold, g->y, g->cost, g->fits);
+        return eae_fold_few_squares(g->fold, g->y, g->cost, g->fits);
     double *scale = EAE_NEW_ARRAY(double, params);
     eae_gram_fit *fit = EAE_NEW_ARRAY(eae_gram_fit, labelings * params);
     for (int p = 0; p < params; p++)
@@ -506,6 +527,8 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
         status = fit_values(&g);
     else if (status == EAE_OK && fold->gram && target->task == EAE_TASK_SURVIVAL)
         status = fit_survival(&g);
+    else if (status == EAE_OK && fold->few && target->task == EAE_TASK_CLASSES)
+        status = fit_few_classes(&g);
     else if (status == EAE_OK && (fold->gram || fold->few))
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
     if (status == EAE_OK)

@@ -1,22 +1,26 @@
 /* fold_few.c - see fold_few.h. */
 #include "eval/train/fold_few.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/few_squares.h"
+#include "model/few_softmax.h"
 
 /* beyond, passes over the data serve a ridge as well, and need no copy of the values */
 static const double VALUES_MOST = 0x1p24;
 
-bool eae_fold_few_suits(const eae_train_spec *spec, int64_t rows, int64_t cols)
+bool eae_fold_few_suits(const eae_train_spec *spec, int64_t rows, int64_t cols, int classes)
 {
-    bool ridge = spec->model == EAE_MODEL_RIDGE && spec->solver == EAE_SOLVER_AUTO &&
-                 (double)rows * (double)cols <= VALUES_MOST;
-    bool linear = spec->model == EAE_MODEL_LINEAR && spec->solver != EAE_SOLVER_GRAM;
-    return (ridge || linear) && spec->prepare.filter == EAE_FILTER_NONE &&
-           eae_few_squares_suits(rows, cols);
+    bool at_hand = spec->solver == EAE_SOLVER_AUTO && (double)rows * (double)cols <= VALUES_MOST;
+    if (spec->prepare.filter != EAE_FILTER_NONE)
+        return false;
+    if (spec->model == EAE_MODEL_LOGISTIC)
+        return at_hand && eae_few_softmax_suits(rows, cols, classes);
+    bool squares = (spec->model == EAE_MODEL_RIDGE && at_hand) ||
+                   (spec->model == EAE_MODEL_LINEAR && spec->solver != EAE_SOLVER_GRAM);
+    return squares && eae_few_squares_suits(rows, cols);
 }
 
 int eae_fold_few_open(eae_fold *f)
@@ -42,40 +46,83 @@ static void hold_out(const eae_fold *f, const eae_gram_fit *fit, const double *w
     }
 }
 
-int eae_fold_few_fit(const eae_fold *f, const double *y, const double *cost, eae_fits *fits)
+int eae_fold_few_room(const eae_fold *f, eae_fits *fits)
+{
+    int64_t weights = fits->params * fits->sides * f->run->dataset.cols;
+    int64_t values = fits->params * fits->labelings * fits->sides * (f->m - f->n);
+    fits->weight = eae_try_alloc((size_t)weights, sizeof *fits->weight, "weights");
+    fits->value = eae_try_alloc((size_t)values, sizeof *fits->value, "predictions");
+    for (int64_t k = 0; fits->value && k < values; k++)
+        fits->value[k] = NAN;
+    return fits->weight && fits->value ? EAE_OK : EAE_FAIL;
+}
+
+static eae_gram_problem problem_of(const eae_fold *f, const double *y, const double *cost)
 {
     const eae_train_spec *spec = f->run->spec;
-    int64_t p = f->run->dataset.cols, tests = f->m - f->n, labelings = fits->labelings;
+    return (eae_gram_problem){.kernels = f->run->dataset.kernels,
+                              .n = f->n,
+                              .y = y,
+                              .cost = cost,
+                              .u = f->u,
+                              .terms = spec->covariates.terms,
+                              .tol = spec->tol,
+                              .max_iter = spec->max_iter};
+}
+
+static eae_few_values values_of(const eae_fold *f)
+{
+    return (eae_few_values){f->few, eae_features_stride(f->m), f->run->dataset.cols};
+}
+
+/* Held-out values of one fit, and its weights if they are of the first labeling. */
+static void keep(const eae_fold *f, int param, int64_t labeling, int side, const double *w,
+                 eae_fits *fits)
+{
+    int64_t p = f->run->dataset.cols, tests = f->m - f->n;
+    const eae_gram_fit *fit = eae_fits_at(fits, param, labeling, side);
+    hold_out(f, fit, w, fits->value + (fit - fits->fit) * tests);
+    if (labeling == 0)
+        memcpy(fits->weight + ((int64_t)param * fits->sides + side) * p, w, (size_t)p * sizeof *w);
+}
+
+int eae_fold_few_squares(const eae_fold *f, const double *y, const double *cost, eae_fits *fits)
+{
+    const eae_train_spec *spec = f->run->spec;
+    int64_t p = f->run->dataset.cols, labelings = fits->labelings;
     int params = fits->params;
     bool ridge = spec->model == EAE_MODEL_RIDGE;
-    eae_few_values values = {f->few, eae_features_stride(f->m), p};
-    eae_gram_problem problem = {.kernels = f->run->dataset.kernels,
-                                .n = f->n,
-                                .cost = cost,
-                                .u = f->u,
-                                .terms = spec->covariates.terms,
-                                .tol = spec->tol};
+    eae_few_values values = values_of(f);
+    eae_gram_problem problem = problem_of(f, y, cost);
     double *scale = EAE_NEW_ARRAY(double, params);
     eae_gram_fit *fit = EAE_NEW_ARRAY(eae_gram_fit, labelings * params);
     double *w = eae_try_alloc((size_t)(labelings * params * p), sizeof *w, "weights");
-    fits->weight = eae_malloc((size_t)(params * p), sizeof *fits->weight);
-    fits->value = eae_malloc((size_t)(labelings * params * tests), sizeof *fits->value);
     for (int k = 0; k < params; k++)
         scale[k] = 1 / spec->param[k];
     for (int64_t k = 0; k < labelings * params; k++)
         fit[k] = *eae_fits_at(fits, (int)(k % params), k / params, 0);
-    int status = !w      ? EAE_FAIL
-                 : ridge ? eae_few_ridge(&problem, &values, y, labelings, scale, params, fit, w)
-                         : eae_few_linear(&problem, &values, y, labelings, fit, w);
+    int status = w ? eae_fold_few_room(f, fits) : EAE_FAIL;
+    if (status == EAE_OK)
+        status = ridge ? eae_few_ridge(&problem, &values, y, labelings, scale, params, fit, w)
+                       : eae_few_linear(&problem, &values, y, labelings, fit, w);
     for (int64_t k = 0; k < labelings * params && status == EAE_OK; k++) {
-        int64_t labeling = k / params, param = k % params;
-        *eae_fits_at(fits, (int)param, labeling, 0) = fit[k];
-        hold_out(f, &fit[k], w + k * p, fits->value + (param * labelings + labeling) * tests);
-        if (labeling == 0)
-            memcpy(fits->weight + param * p, w + k * p, (size_t)p * sizeof *w);
+        *eae_fits_at(fits, (int)(k % params), k / params, 0) = fit[k];
+        keep(f, (int)(k % params), k / params, 0, w + k * p, fits);
     }
     free(scale);
     free(fit);
     free(w);
+    return status;
+}
+
+int eae_fold_few_softmax(const eae_fold *f, const double *y, const double *cost, int param,
+                         int64_t labeling, double *w, eae_fits *fits)
+{
+    eae_few_values values = values_of(f);
+    eae_gram_problem problem = problem_of(f, y, cost);
+    eae_gram_fit *fit = eae_fits_at(fits, param, labeling, 0);
+    int status = eae_few_softmax(&problem, &values, fits->sides, fit, w, NULL);
+    for (int side = 0; side < fits->sides && status == EAE_OK; side++)
+        keep(f, param, labeling, side, w + side * f->run->dataset.cols, fits);
     return status;
 }

@@ -1,6 +1,7 @@
 /*
- * fold_few.h - least squares and ridge regression on a fold of many rows and few features, by the
- * features instead of a Gram matrix (model/few_squares.h).
+ * fold_few.h - models of a fold of many rows and few features, by the features instead of a Gram
+ * matrix: least squares and ridge regression (model/few_squares.h), softmax regression
+ * (model/few_softmax.h).
  */
 #ifndef EAE_EVAL_FOLD_FEW_H
 #define EAE_EVAL_FOLD_FEW_H
@@ -8,14 +9,22 @@
 #include "eval/train/fold.h"
 
 /* Whether models of rows x cols values are to be fitted so: a function of data and options alone.
- */
-bool eae_fold_few_suits(const eae_train_spec *spec, int64_t rows, int64_t cols);
+ * `classes`: of the label; 0: none, or not known. */
+bool eae_fold_few_suits(const eae_train_spec *spec, int64_t rows, int64_t cols, int classes);
 
 /* fold->few, the values of all its rows. */
 int eae_fold_few_open(eae_fold *fold);
 
-/* y: labelings x n, cost: n (gram_fit.h, but for the scale of a ridge). Fills fits->fit, weights of
- * the first labeling and held-out values of all. */
-int eae_fold_few_fit(const eae_fold *fold, const double *y, const double *cost, eae_fits *fits);
+/* Room for fits->weight and fits->value, which is NaN. */
+int eae_fold_few_room(const eae_fold *fold, eae_fits *fits);
+
+/* Least squares. y: labelings x n, cost: n (gram_fit.h, but for the scale of a ridge). Fills
+ * fits->fit, weights of the first labeling and held-out values of all. */
+int eae_fold_few_squares(const eae_fold *fold, const double *y, const double *cost, eae_fits *fits);
+
+/* Softmax regression: one parameter of one labeling, of classes y (n), from w (sides x cols) and
+ * the intercepts and gamma of its fits; w becomes the solution. */
+int eae_fold_few_softmax(const eae_fold *fold, const double *y, const double *cost, int param,
+                         int64_t labeling, double *w, eae_fits *fits);
 
 #endif

@@ -109,9 +109,12 @@ double eae_run_work(const eae_train_spec *spec, int64_t rows, int64_t cols, int6
         return once * n * p;
     if (!eae_train_has_gram(spec))
         return passes * n * p * (double)splits;
-    if (eae_fold_few_suits(spec, rows, cols))
+    if (eae_fold_few_suits(spec, rows, cols, 0))
         return (double)splits * n * p * (p + 8 + 2 * fits);
-    return (double)splits * n * n * (p + solution * n * fits);
+    double gram = n * n * (p + solution * n * fits);
+    if (eae_fold_few_suits(spec, rows, cols, 3)) /* softmax by its coefficients, or passes */
+        gram = fmin(gram, passes * n * (p + solution));
+    return (double)splits * gram;
 }
 
 int eae_run_workers(const eae_run *run, int64_t count, int *inner)
@@ -155,7 +158,8 @@ int eae_run_open(eae_run *run, const eae_frame *data, const eae_train_spec *spec
     if (status == EAE_OK)
         status = check_missing(run);
     if (status == EAE_OK)
-        run->few = eae_fold_few_suits(spec, data->rows.count, data->cols.count);
+        run->few = eae_fold_few_suits(spec, data->rows.count, data->cols.count,
+                                      run->target.outcome.classes);
     if (status == EAE_OK && !run->few)
         status = eae_streamed_choose(run, &run->streams);
     if (status == EAE_OK)

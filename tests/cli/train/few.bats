@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# eae-train linear and ridge on many rows of few features: by the features, not a Gram matrix.
+# eae-train linear, ridge and logistic of many classes on many rows of few features: by the features, not a Gram matrix.
 
 load ../helpers
 
@@ -68,9 +68,59 @@ END
     done
 }
 
-@test "its bytes: threads, shards, pipe and file" {
+# The same rows with three classes instead of the target.
+make_classes() {
     make_study
-    for model in "linear --covariates age" "ridge --lambda 1,10 --permute 3"; do
+    make_matrix 120 6 classes.tsv 3
+    awk -F '\t' 'BEGIN { OFS = FS }
+        NR > 1 && NR % 9 == 0 { $5 = "NA" }
+        { print $0, NR == 1 ? "site" : "s" int(NR / 5) % 3, NR == 1 ? "age" : NR * 7 % 31 }' classes.tsv >x.tsv
+    import=(--label label --meta site,age)
+    eae-split -q --kfold 5 "${import[@]}" -o planned.eae x.tsv
+    eae-split -q --bootstrap 4 "${import[@]}" -o boot.eae x.tsv
+}
+
+@test "softmax: the values and models of the Gram matrix" {
+    needs_python
+    make_classes
+    for options in "-C 0.01,1,100" "--scale none --lambda 0.1" "--scale all -C 1 --class-weight balanced" \
+        "--covariates age,site -C 1" "--adjust site -C 1" "--permute 5 -C 1" "-C 0.1,1 --tune accuracy --final"; do
+        for plan in planned boot; do
+            inner=
+            [ "${options#*--tune}" = "$options" ] || inner="--inner 3"
+            # shellcheck disable=SC2086
+            [ -z "$inner" ] || eae-split -q --kfold 3 $inner "${import[@]}" -o $plan.eae x.tsv
+            # shellcheck disable=SC2086
+            must_pass eae-train logistic $options --tol 1e-12 --impute mean --weights all -o few.eae -q $plan.eae
+            # shellcheck disable=SC2086
+            must_pass eae-train logistic $options --tol 1e-12 --impute mean --weights all --solver gram -o gram.eae \
+                -q $plan.eae
+            agree few.eae gram.eae 1e-5 || fail "$options $plan"
+            differ few.eae gram.eae
+        done
+    done
+}
+
+@test "softmax of more rows than a Gram matrix could hold, scored on new data" {
+    eae-synth -q --rows 60000 --cols 6 --classes 4 --informative 4 --effect 1 -o train.eae
+    must_pass eae-train logistic -q -C 1 --memory 100M -o model.eae train.eae
+    eae-view -q --kind model -O tsv model.eae | awk -F '\t' '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["@part"] == "weights" { n++; if ($at["@converged"] != 1 || $at["@gap"] > 1e-6) exit 1 }
+        END { exit n != 4 }'
+    eae-synth -q --rows 62000 --cols 6 --classes 4 --informative 4 --effect 1 --rows-from 60000 --rows-to 62000 -o new.eae
+    must_pass eae-score --model model.eae --metrics accuracy,logloss -q new.eae
+    # chance is 0.25, and log 4
+    awk -F '\t' '$6 == "accuracy" && $7 < 0.5 || $6 == "logloss" && $7 > 1.2 { exit 1 }' .stdout
+    [ "$(wc -l <.stdout)" -eq 3 ]
+}
+
+@test "its bytes: threads, shards, pipe and file" {
+    make_classes
+    mv boot.eae classes.eae
+    make_study
+    for model in "linear --covariates age" "ridge --lambda 1,10 --permute 3" "logistic -C 1,10 --permute 3"; do
+        [ "${model#logistic}" = "$model" ] || mv classes.eae boot.eae
         # shellcheck disable=SC2086
         eae-train $model -q --no-history --impute median --weights all -t 1 -o one.eae boot.eae
         # shellcheck disable=SC2086

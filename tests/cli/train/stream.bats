@@ -280,8 +280,16 @@ make_sites() {
     eae-synth -q --rows 1000 --cols 500 --informative 9 -o x.eae
     # without an end, until the line is there
     train="eae-train svm --solver stream -C 1 --tol 1e-15 -o m.eae x.eae"
-    timeout 60 script -qec "$train --max-iter 1000000" /dev/null </dev/null | tr '\r' '\n' |
-        grep -m 1 -E 'pass [0-9]+ \(1 models left, gap [0-9.e-]+\), [0-9]+ of 1000 samples, [0-9.e+]+/s'
+    line='pass [0-9]+ \(1 models left, gap [0-9.e-]+\), [0-9]+ of 1000 samples, [0-9.e+]+/s'
+    timeout 60 script -qfec "$train --max-iter 1000000" shown </dev/null >/dev/null &
+    pid=$!
+    for _ in $(seq 500); do
+        tr '\r' '\n' <shown 2>/dev/null | grep -qE "$line" && break
+        sleep 0.1
+    done
+    kill "$pid"
+    wait "$pid" || true
+    tr '\r' '\n' <shown | grep -qE "$line"
     must_pass $train -q --max-iter 300
     [ -z "$stderr" ]
 }
