@@ -74,7 +74,7 @@ EMU_TEST := $(addprefix $(E)/tests/,test_kernels test_kernels_features test_kern
 EMU_BIN  := $(addprefix $(E)/bin/,eae-train eae-rfe)
 EMULATED := $(if $(CXX),$(E)/libeae-cuda.so $(E)/libeae-cpu.so $(EMU_TEST) $(EMU_BIN))
 
-.PHONY: all tests check unit cli asan fuzz lint bench check-gpu bench-gpu install uninstall dist help \
+.PHONY: all tests check unit cli asan fuzz fuzzer lint bench check-gpu bench-gpu install uninstall dist help \
         clean
 all: $(B)/libeae.a $(TOOLS) $(PLUGIN)
 tests: all $(TESTS) $(EMULATED)
@@ -162,7 +162,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/libeae.a
 # ---- tests: TAP by prove -----------------------------------------------------------------------
 
 # comments: what a failed test says of itself; more jobs than cores, as many tests wait for servers
-PROVE    := prove --failures --comments --timer -j4
+PROVE    := prove --failures --comments --timer -j5
 # a program that ends by exit() in an error leaves memory to the kernel: leaks are looked for in unit tests
 # what a sanitizer finds ends with the status of a crash, not with that of a refused input
 CLI_ENV  := EAE_BIN=$(abspath $(BIN)) PATH="$(abspath $(BIN)):$$PATH" \
@@ -175,11 +175,17 @@ unit: tests
 	@$(if $(CXX),EAE_TEST_BACKEND=cuda CMOCKA_MESSAGE_OUTPUT=TAP $(PROVE) --exec '' $(EMU_TEST),\
 	    echo 'no C++ compiler: the CUDA kernels are not tested')
 
-# worked analyses and what wraps the programs call nothing that the other tests do not: once is enough
-CLI_TESTS = $(filter-out $(if $(filter asan,$(PROFILE)),tests/cli/share/%),$(sort $(wildcard tests/cli/*/*.bats)))
+# What need not run again under sanitizers, where all takes longer: what calls nothing that other tests
+# do not (worked analyses, examples of the manual, readers in other languages), and statistics over
+# many data sets. SANITIZE=all leaves none out.
+ONCE := share/% man/% stream/r.bats stream/python.bats plot/figures.bats submit/slurm.bats score/compare.bats \
+        cuda/device.bats train/exec.bats train/noise.bats train/scaling.bats rfe/elimination.bats
+CLI_TESTS = $(filter-out $(if $(filter asan,$(PROFILE)$(SANITIZE)),$(addprefix tests/cli/,$(ONCE))), \
+              $(sort $(wildcard tests/cli/*/*.bats)))
 cli: all $(EMULATED)
 	@$(CLI_ENV) $(PROVE) --exec 'bats --tap' $(CLI_TESTS)
 
+fuzzer: $(FUZZ)
 fuzz: $(FUZZ)
 	$(FUZZ) tests/data/stream 10
 
@@ -190,6 +196,7 @@ check:
 
 # the same tests under AddressSanitizer and UndefinedBehaviorSanitizer
 asan:
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) PROFILE=asan tests fuzzer
 	@$(MAKE) --no-print-directory -s PROFILE=asan unit cli fuzz
 
 lint: all
@@ -240,7 +247,7 @@ help:
 	@echo 'make check      all of the below: what a change must pass'
 	@echo 'make unit       unit tests'
 	@echo 'make cli        command line tests'
-	@echo 'make asan       both again, and the fuzz target, under address and undefined sanitizers'
+	@echo 'make asan       both again (SANITIZE=all: all of them), and the fuzz target, under sanitizers'
 	@echo 'make lint       layers, names, banned functions, docs, format, warnings, cppcheck, shellcheck'
 	@echo 'make bench      timings beside the peers that are installed'
 	@echo 'make check-gpu  the cuda backend on a device; make bench-gpu: its timings'
