@@ -19,7 +19,7 @@ PROFILE  ?=
 B        := build$(if $(PROFILE),/$(PROFILE))
 BIN      := $(if $(PROFILE),$(B)/bin,bin)
 ifeq ($(PROFILE),asan)
-CFLAGS   := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+CFLAGS   := -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDEXTRA  := -fsanitize=address,undefined
 # tests that repeat themselves over many data sets do so less often: everything takes ten times as long
 export EAE_TEST_NOISE_SETS := 15
@@ -176,10 +176,12 @@ unit: tests
 	    echo 'no C++ compiler: the CUDA kernels are not tested')
 
 # What need not run again under sanitizers, where all takes longer: what calls nothing that other tests
-# do not (worked analyses, examples of the manual, readers in other languages), and statistics over
-# many data sets. SANITIZE=all leaves none out.
-ONCE := share/% man/% stream/r.bats stream/python.bats plot/figures.bats submit/slurm.bats score/compare.bats \
-        cuda/device.bats train/exec.bats train/noise.bats train/scaling.bats rfe/elimination.bats
+# do not (worked analyses, examples of the manual, readers in other languages, pictures), statistics
+# over many data sets, and places whose common part lsf.bats goes through. SANITIZE=all leaves none out.
+ONCE := share/% man/% stream/r.bats stream/python.bats plot/figures.bats plot/numbers.bats plot/page.bats \
+        submit/slurm.bats submit/ssh.bats submit/script.bats score/compare.bats score/predictions.bats \
+        cuda/device.bats train/exec.bats train/noise.bats train/scaling.bats train/tune.bats \
+        rfe/elimination.bats rfe/permute.bats rfe/random.bats rfe/select.bats
 CLI_TESTS = $(filter-out $(if $(filter asan,$(PROFILE)$(SANITIZE)),$(addprefix tests/cli/,$(ONCE))), \
               $(sort $(wildcard tests/cli/*/*.bats)))
 cli: all $(EMULATED)
