@@ -94,7 +94,9 @@ static double probabilities(const softmax *s, const double *f, double *pi)
             total += pi[k * s->n + i] = exp(f[k * s->n + i] - top);
         for (int64_t k = 0; k < s->classes; k++)
             pi[k * s->n + i] /= total;
-        sum += s->problem->cost[i] * (top + log(total) - f[(int64_t)s->problem->y[i] * s->n + i]);
+        /* the largest class adds 1 to the total */
+        double loss = top + log(fmax(total, 1)) - f[(int64_t)s->problem->y[i] * s->n + i];
+        sum += s->problem->cost[i] * loss;
     }
     return sum;
 }
