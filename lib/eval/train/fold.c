@@ -320,27 +320,6 @@ static int fit_classes(fitting *g)
     return status;
 }
 
-/* Softmax regression by the features: each parameter starts from the one before. */
-static int fit_few_classes(fitting *g)
-{
-    eae_fits *fits = g->fits;
-    int64_t size = fits->sides * g->fold->run->dataset.cols, terms = g->problem.terms;
-    double *w = EAE_NEW_ARRAY(double, size);
-    int status = eae_fold_few_room(g->fold, fits);
-    for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {
-        memset(w, 0, (size_t)size * sizeof *w);
-        for (int p = 0; p < fits->params && !fits->undefined[l] && status == EAE_OK; p++) {
-            set_cost(g, p, l);
-            for (int side = 0; side < fits->sides && p > 0; side++)
-                warm_start(eae_fits_at(fits, p, l, side), eae_fits_at(fits, p - 1, l, side), 0,
-                           terms);
-            status = eae_fold_few_softmax(g->fold, labeling_y(g, l, 0), g->cost, p, l, w, fits);
-        }
-    }
-    free(w);
-    return status;
-}
-
 /* Squared loss: every labeling is a right-hand side. The solver's order is [target][scale]. */
 static int fit_numbers(fitting *g)
 {
@@ -528,7 +507,7 @@ static int fit_all(const eae_fold *fold, const eae_target *target, eae_fits *fit
     else if (status == EAE_OK && fold->gram && target->task == EAE_TASK_SURVIVAL)
         status = fit_survival(&g);
     else if (status == EAE_OK && fold->few && target->task == EAE_TASK_CLASSES)
-        status = fit_few_classes(&g);
+        status = eae_fold_few_softmax(fold, target, g.y, fits);
     else if (status == EAE_OK && (fold->gram || fold->few))
         status = target->task == EAE_TASK_CLASSES ? fit_classes(&g) : fit_numbers(&g);
     if (status == EAE_OK)

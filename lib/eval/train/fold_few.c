@@ -46,7 +46,8 @@ static void hold_out(const eae_fold *f, const eae_gram_fit *fit, const double *w
     }
 }
 
-int eae_fold_few_room(const eae_fold *f, eae_fits *fits)
+/* Room for fits->weight and fits->value, which is NaN. */
+static int make_room(const eae_fold *f, eae_fits *fits)
 {
     int64_t weights = fits->params * fits->sides * f->run->dataset.cols;
     int64_t values = fits->params * fits->labelings * fits->sides * (f->m - f->n);
@@ -101,7 +102,7 @@ int eae_fold_few_squares(const eae_fold *f, const double *y, const double *cost,
         scale[k] = 1 / spec->param[k];
     for (int64_t k = 0; k < labelings * params; k++)
         fit[k] = *eae_fits_at(fits, (int)(k % params), k / params, 0);
-    int status = w ? eae_fold_few_room(f, fits) : EAE_FAIL;
+    int status = w ? make_room(f, fits) : EAE_FAIL;
     if (status == EAE_OK)
         status = ridge ? eae_few_ridge(&problem, &values, y, labelings, scale, params, fit, w)
                        : eae_few_linear(&problem, &values, y, labelings, fit, w);
@@ -115,14 +116,40 @@ int eae_fold_few_squares(const eae_fold *f, const double *y, const double *cost,
     return status;
 }
 
-int eae_fold_few_softmax(const eae_fold *f, const double *y, const double *cost, int param,
-                         int64_t labeling, double *w, eae_fits *fits)
+/* One parameter of one labeling, from w (sides x cols), which becomes the solution. */
+static int fit_softmax(const eae_fold *f, const eae_gram_problem *problem, int param,
+                       int64_t labeling, double *w, eae_fits *fits)
 {
     eae_few_values values = values_of(f);
-    eae_gram_problem problem = problem_of(f, y, cost);
     eae_gram_fit *fit = eae_fits_at(fits, param, labeling, 0);
-    int status = eae_few_softmax(&problem, &values, fits->sides, fit, w, NULL);
+    for (int side = 0; side < fits->sides && param > 0; side++) {
+        const eae_gram_fit *before = eae_fits_at(fits, param - 1, labeling, side);
+        memcpy(fit[side].gamma, before->gamma, (size_t)problem->terms * sizeof(double));
+        fit[side].intercept = before->intercept;
+    }
+    int status = eae_few_softmax(problem, &values, fits->sides, fit, w, NULL);
     for (int side = 0; side < fits->sides && status == EAE_OK; side++)
-        keep(f, param, labeling, side, w + side * f->run->dataset.cols, fits);
+        keep(f, param, labeling, side, w + side * values.p, fits);
+    return status;
+}
+
+int eae_fold_few_softmax(const eae_fold *f, const eae_target *target, const double *y,
+                         eae_fits *fits)
+{
+    const eae_train_spec *spec = f->run->spec;
+    int64_t n = f->n, size = fits->sides * f->run->dataset.cols;
+    double *w = EAE_NEW_ARRAY(double, size + n), *cost = w + size;
+    int status = make_room(f, fits);
+    for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {
+        const eae_target *t = &target[l];
+        eae_gram_problem problem = problem_of(f, y + l * fits->sides * n, cost);
+        memset(w, 0, (size_t)size * sizeof *w);
+        for (int p = 0; p < fits->params && !fits->undefined[l] && status == EAE_OK; p++) {
+            eae_train_cost(spec, spec->param[p], f->row, f->split->count, n, t->class,
+                           t->outcome.classes, cost);
+            status = fit_softmax(f, &problem, p, l, w, fits);
+        }
+    }
+    free(w);
     return status;
 }

@@ -15,16 +15,14 @@ bool eae_fold_few_suits(const eae_train_spec *spec, int64_t rows, int64_t cols, 
 /* fold->few, the values of all its rows. */
 int eae_fold_few_open(eae_fold *fold);
 
-/* Room for fits->weight and fits->value, which is NaN. */
-int eae_fold_few_room(const eae_fold *fold, eae_fits *fits);
-
 /* Least squares. y: labelings x n, cost: n (gram_fit.h, but for the scale of a ridge). Fills
  * fits->fit, weights of the first labeling and held-out values of all. */
 int eae_fold_few_squares(const eae_fold *fold, const double *y, const double *cost, eae_fits *fits);
 
-/* Softmax regression: one parameter of one labeling, of classes y (n), from w (sides x cols) and
- * the intercepts and gamma of its fits; w becomes the solution. */
-int eae_fold_few_softmax(const eae_fold *fold, const double *y, const double *cost, int param,
-                         int64_t labeling, double *w, eae_fits *fits);
+/* Softmax regression of every labeling that is defined, each parameter from the one before. target:
+ * one per labeling; y: labelings x sides x n, of which the first of each labeling's sides has its
+ * classes. */
+int eae_fold_few_softmax(const eae_fold *fold, const eae_target *target, const double *y,
+                         eae_fits *fits);
 
 #endif
