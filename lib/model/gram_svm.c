@@ -146,24 +146,58 @@ bool eae_svm_dual_judge(const eae_svm_dual *dual, const double *b, const double 
     return relative <= problem->tol;
 }
 
-double eae_svm_dual_intercept(const eae_svm_dual *dual)
+/* An intercept of -g[i] makes the margin of row i exactly 1: the mean of that over the free
+ * vectors, and the interval that the bound ones leave. Up to `rounding` from its bound a vector is
+ * bound. */
+typedef struct {
+    int64_t free;
+    double mean, low, high;
+} margins;
+
+static margins look_at_margins(const eae_svm_dual *dual, double rounding)
 {
-    double sum = 0, low = -INFINITY, high = INFINITY;
-    int64_t count = 0;
+    margins m = {.low = -INFINITY, .high = INFINITY};
     for (int64_t i = 0; i < dual->qp.n; i++) {
         double value = -dual->g[i];
-        if (dual->b[i] <= dual->lo[i]) {
-            low = fmax(low, value);
-        } else if (dual->b[i] >= dual->hi[i]) {
-            high = fmin(high, value);
+        if (dual->b[i] <= dual->lo[i] + rounding) {
+            m.low = fmax(m.low, value);
+        } else if (dual->b[i] >= dual->hi[i] - rounding) {
+            m.high = fmin(m.high, value);
         } else {
-            sum += value;
-            count++;
+            m.mean += value;
+            m.free++;
         }
     }
-    if (count > 0)
-        return sum / (double)count;
-    return low == -INFINITY ? high : high == INFINITY ? low : (low + high) / 2;
+    m.mean /= fmax((double)m.free, 1);
+    return m;
+}
+
+/* Where no vector is free but for rounding, and the bound ones leave an interval: its midpoint, and
+ * every vector onto its bound. Else NAN. */
+static double intercept_between_bounds(eae_svm_dual *dual)
+{
+    static const double rounding = 1e-9, wide = 1e-8;
+    double largest = 0;
+    for (int64_t i = 0; i < dual->qp.n; i++)
+        largest = fmax(largest, fabs(dual->b[i]));
+    margins m = look_at_margins(dual, rounding * largest);
+    double middle = (m.low + m.high) / 2;
+    if (m.free > 0 || !(m.high - m.low > wide * (1 + fabs(middle))) || !isfinite(middle))
+        return NAN;
+    for (int64_t i = 0; i < dual->qp.n; i++)
+        dual->b[i] = -dual->g[i] > middle ? dual->hi[i] : dual->lo[i];
+    return middle;
+}
+
+double eae_svm_dual_intercept(eae_svm_dual *dual)
+{
+    double between = dual->loss == EAE_HINGE ? intercept_between_bounds(dual) : NAN;
+    if (!isnan(between))
+        return between;
+    margins m = look_at_margins(dual, 0);
+    if (m.free > 0)
+        return m.mean;
+    return m.low == -INFINITY ? m.high : m.high == INFINITY ? m.low : (m.low + m.high) / 2;
 }
 
 static bool judge(eae_svm_dual *dual, bool bounds_are_exact, eae_gram_fit *fit)

@@ -210,6 +210,42 @@ static void solved_by_hand(void **state)
     eae_gram_fit_free(&fit);
 }
 
+/* Rows at 2, 1, -1, -2, all multipliers at the cost or off it by rounding: margins of 1 ask for
+ * intercepts of y - f, w = 6c, and any between those of the outer rows will do. */
+static void intercept_without_free_vectors(void **state)
+{
+    (void)state;
+    enum { N = 4 };
+    static const double x[N] = {2, 1, -1, -2}, y[N] = {1, 1, -1, -1};
+    static const double off[] = {0, 1e-16, 4e-16, 1e-13};
+    double c = 0.05, w = 6 * c, cost[N] = {c, c, c, c}, f[N];
+    eae_gram_problem p = {.kernels = &eae_kernels_ref, .n = N, .y = y, .cost = cost, .tol = 1e-10};
+    eae_gram_fit fit;
+    eae_gram_fit_init(&fit, N, 0);
+    for (int bits = 0; bits < 1 << N; bits++) {
+        for (int k = 0; k < 4; k++) {
+            for (int i = 0; i < N; i++) {
+                fit.beta[i] = y[i] * c * (1 - (bits >> i & 1) * off[k]);
+                f[i] = w * x[i] + 3; /* as if the rows had been moved: the intercept is -3 */
+            }
+            assert_int_equal(eae_gram_certify(&p, EAE_LOSS_HINGE, f, &fit), EAE_OK);
+            assert_float_equal(fit.intercept, -3, 1e-12);
+        }
+    }
+    eae_gram_fit_free(&fit);
+    /* one that is free for good decides */
+    eae_gram_fit_init(&fit, N, 0);
+    cost[0] = 0.3;
+    cost[3] = 0.3;
+    for (int i = 0; i < N; i++) {
+        fit.beta[i] = y[i] * (i == 0 || i == 3 ? 0.2 : c);
+        f[i] = (2 * 0.2 * 2 + 2 * c) * x[i];
+    }
+    assert_int_equal(eae_gram_certify(&p, EAE_LOSS_HINGE, f, &fit), EAE_OK);
+    assert_float_equal(fit.intercept, ((1 - f[0]) + (-1 - f[3])) / 2, 1e-12);
+    eae_gram_fit_free(&fit);
+}
+
 /* A limit of iterations that is too small is said, not hidden. */
 static void short_stop_is_said(void **state)
 {
@@ -340,10 +376,15 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(certificates_are_true), cmocka_unit_test(agrees_with_the_reference),
-        cmocka_unit_test(reaches_a_tight_gap),   cmocka_unit_test(warm_is_cold),
-        cmocka_unit_test(solved_by_hand),        cmocka_unit_test(short_stop_is_said),
-        cmocka_unit_test(many_is_one_by_one),    cmocka_unit_test(together_is_one_by_one),
+        cmocka_unit_test(certificates_are_true),
+        cmocka_unit_test(agrees_with_the_reference),
+        cmocka_unit_test(reaches_a_tight_gap),
+        cmocka_unit_test(warm_is_cold),
+        cmocka_unit_test(solved_by_hand),
+        cmocka_unit_test(short_stop_is_said),
+        cmocka_unit_test(many_is_one_by_one),
+        cmocka_unit_test(together_is_one_by_one),
+        cmocka_unit_test(intercept_without_free_vectors),
     };
     return cmocka_run_group_tests_name("gram_svm", tests, setup, NULL);
 }
