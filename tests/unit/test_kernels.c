@@ -412,21 +412,42 @@ static void design_terms(void **state)
     }
 }
 
-/* The first missing value comes after two chunks of rows without any: sums so far must be kept. */
+/* The first missing value comes after two chunks of rows without any: sums so far must be kept. One
+ * weighting and several go different ways, to the bits of the reference. */
 static void late_missing_value(void **state)
 {
     (void)state;
-    enum { ROWS = 400, COLS = 300, K = 3, N = K * COLS };
+    enum { ROWS = 400, COLS = 1100, K = 3, N = K * COLS, M = 300 };
     eae_random r;
     eae_random_start(&r, 4, EAE_RANDOM_SYNTH_OTHER, 0);
     double *x = uniform_array(&r, ROWS * COLS), *c = uniform_array(&r, ROWS * K);
-    double *want = poisoned(3 * N), *got = poisoned(3 * N);
+    double *want = poisoned(3 * N), *got = poisoned(3 * N), shift[COLS];
+    float *narrow = EAE_NEW_ARRAY(float, ROWS *COLS);
+    int64_t row[M];
     x[270 * COLS + 17] = NAN;
-    eae_source s = {.x = x, .is_f64 = true, .rows = ROWS, .cols = COLS, .feature_count = COLS};
-    assert_int_equal(ref->moments(&s, NULL, ROWS, c, K, want, want + N, want + 2 * N, 1), EAE_OK);
-    assert_int_equal(tested->moments(&s, NULL, ROWS, c, K, got, got + N, got + 2 * N, 2), EAE_OK);
-    assert_memory_equal(got, want, 3 * N * sizeof *got);
-    assert_true(got[17] != got[16]);
+    x[290 * COLS + 1099] = NAN;
+    for (int64_t i = 0; i < ROWS * COLS; i++)
+        narrow[i] = (float)x[i];
+    for (int64_t i = 0; i < M; i++)
+        row[i] = ROWS - 1 - i;
+    for (int64_t j = 0; j < COLS; j++)
+        shift[j] = x[j];
+    eae_source s = {.rows = ROWS, .cols = COLS, .feature_count = COLS};
+    for (int way = 0; way < 16; way++) {
+        int64_t k = way & 1 ? 1 : K, n = k * COLS, m = way & 2 ? M : ROWS;
+        s.is_f64 = way & 4;
+        s.x = s.is_f64 ? (void *)x : (void *)narrow;
+        s.shift = way & 8 ? shift : NULL;
+        const int64_t *rows = way & 2 ? row : NULL;
+        memset(got, 0xff, 3 * N * sizeof *got);
+        assert_int_equal(ref->moments(&s, rows, m, c, k, want, want + n, want + 2 * n, 1), EAE_OK);
+        assert_int_equal(tested->moments(&s, rows, m, c, k, got, got + n, got + 2 * n, 3), EAE_OK);
+        assert_memory_equal(got, want, (size_t)(3 * n) * sizeof *got);
+        assert_true(got[17] != got[16] && got[1099] != got[1098]);
+        assert_int_equal(tested->moments(&s, rows, m, c, k, NULL, NULL, got, 2), EAE_OK);
+        assert_memory_equal(got, want + 2 * n, (size_t)n * sizeof *got);
+    }
+    free(narrow);
     free(x);
     free(c);
     free(want);

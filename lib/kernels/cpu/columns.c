@@ -35,7 +35,10 @@ void eae_cpu_columns_set(eae_cpu_columns *c, const eae_source *source, int64_t f
     double **const part[] = {&c->fill, &c->shift, &c->inverse, &c->adjust, &c->gather, &c->coef};
     for (int i = 0; i < 6; i++)
         *part[i] = scratch + i * count;
-    take(c, source->fill, NAN, c->fill);
+    if (source->fill || source->terms > 0)
+        take(c, source->fill, NAN, c->fill);
+    else
+        c->fill = NULL;
     take(c, source->shift, 0, c->shift);
     take(c, source->inverse, 1, c->inverse);
     for (int64_t f = 0; f < count; f++)
@@ -56,30 +59,32 @@ static void adjust_row(const eae_cpu_columns *c, int64_t i)
                                        c->count, c->adjust);
 }
 
-/* The part of a row that comes next: rows are pages apart, where no hardware looks ahead. */
-static void prefetch_row(const eae_cpu_columns *c, int64_t i)
-{
-    enum { LINE = 64 };
-    int64_t size = c->source->is_f64 ? sizeof(double) : sizeof(float);
-    const char *at = (const char *)c->source->x + (i * c->source->cols + c->first) * size;
-    for (int64_t line = 0; !c->index && line < c->count * size; line += LINE)
-        __builtin_prefetch(at + line);
-}
-
 static int64_t row_number(const int64_t *row, int64_t i)
 {
     return row ? row[i] : i;
 }
 
-/* Of n rows from `from` on, row r is in hand: ask for one a few rows on, beyond the n where the
- * rows are those of the data in order, because that is where the caller goes next. */
-static void look_ahead(const eae_cpu_columns *c, const int64_t *row, int64_t from, int64_t n,
-                       int64_t r)
+/* Of n rows from `from` on, row r is in hand: where the part of the row lies that is to be asked
+ * for meanwhile, a little at a time, because rows are pages apart, where no hardware looks ahead,
+ * and a crowd of requests keeps the work waiting. It is beyond the n where the rows are those of
+ * the data in order, because that is where the caller goes next. NULL: none. */
+static const char *row_ahead(const eae_cpu_columns *c, const int64_t *row, int64_t from, int64_t n,
+                             int64_t r)
 {
-    enum { AHEAD = 4 };
-    int64_t limit = row ? from + n : c->source->rows;
-    for (int64_t k = r == 0 ? 1 : AHEAD; k <= AHEAD && from + r + k < limit; k++)
-        prefetch_row(c, row_number(row, from + r + k));
+    enum { AHEAD = 2 };
+    const eae_source *s = c->source;
+    int64_t size = s->is_f64 ? sizeof(double) : sizeof(float);
+    int64_t limit = row ? from + n : s->rows, next = from + r + AHEAD;
+    if (c->index || next >= limit)
+        return NULL;
+    return (const char *)s->x + (row_number(row, next) * s->cols + c->first) * size;
+}
+
+static void prefetch(const char *piece, int64_t bytes)
+{
+    enum { LINE = 64 };
+    for (int64_t at = 0; piece && at < bytes; at += LINE)
+        __builtin_prefetch(piece + at);
 }
 
 static const float *row_of_f32(const eae_cpu_columns *c, int64_t i)
@@ -103,32 +108,36 @@ static const double *row_of_f64(const eae_cpu_columns *c, int64_t i)
     return c->gather;
 }
 
-void eae_cpu_rows_f32(const eae_cpu_columns *c, const int64_t *row, int64_t from, int64_t n,
-                      float *z, int64_t ld)
-{
-    const eae_cpu_vector *v = &eae_cpu_vector_best;
-    for (int64_t r = 0; r < n; r++, z += ld) {
-        int64_t i = row_number(row, from + r);
-        look_ahead(c, row, from, n, r);
-        adjust_row(c, i);
-        if (c->source->is_f64)
-            v->f64_f32(row_of_f64(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);
-        else
-            v->f32_f32(row_of_f32(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);
-    }
-}
+/* Columns between two looks ahead. */
+enum { PIECE = 128 };
 
-void eae_cpu_rows_f64(const eae_cpu_columns *c, const int64_t *row, int64_t from, int64_t n,
-                      double *z, int64_t ld)
-{
-    const eae_cpu_vector *v = &eae_cpu_vector_best;
-    for (int64_t r = 0; r < n; r++, z += ld) {
-        int64_t i = row_number(row, from + r);
-        look_ahead(c, row, from, n, r);
-        adjust_row(c, i);
-        if (c->source->is_f64)
-            v->f64_f64(row_of_f64(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);
-        else
-            v->f32_f64(row_of_f32(c, i), c->fill, c->adjust, c->shift, c->inverse, c->count, z);
+#define ROWS(out) \
+    void eae_cpu_rows_##out(const eae_cpu_columns *c, const int64_t *row, int64_t from, int64_t n, \
+                            OUT_##out *z, int64_t ld) \
+    { \
+        const eae_cpu_vector *v = &eae_cpu_vector_best; \
+        bool is_f64 = c->source->is_f64; \
+        int64_t size = is_f64 ? sizeof(double) : sizeof(float); \
+        for (int64_t r = 0; r < n; r++, z += ld) { \
+            int64_t i = row_number(row, from + r); \
+            const char *ahead = row_ahead(c, row, from, n, r); \
+            const double *wide = is_f64 ? row_of_f64(c, i) : NULL; \
+            const float *narrow = is_f64 ? NULL : row_of_f32(c, i); \
+            adjust_row(c, i); \
+            for (int64_t f = 0; f < c->count; f += PIECE) { \
+                int64_t w = c->count - f < PIECE ? c->count - f : PIECE; \
+                const double *fill = c->fill ? c->fill + f : NULL; \
+                prefetch(ahead ? ahead + f *size : NULL, w *size); \
+                if (is_f64) \
+                    v->f64_##out(wide + f, fill, c->adjust + f, c->shift + f, c->inverse + f, w, \
+                                 z + f); \
+                else \
+                    v->f32_##out(narrow + f, fill, c->adjust + f, c->shift + f, c->inverse + f, w, \
+                                 z + f); \
+            } \
+        } \
     }
-}
+#define OUT_f32 float
+#define OUT_f64 double
+ROWS(f32)
+ROWS(f64)

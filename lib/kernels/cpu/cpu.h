@@ -32,7 +32,8 @@ void *eae_cpu_alloc(int64_t count, size_t size, const char *what);
 
 /* --- vector.c --- */
 
-/* z[j] = ((x[j], or fill[j] where NaN) - adjust[j] - shift[j]) * inverse[j], then rounded */
+/* z[j] = ((x[j], or fill[j] where NaN) - adjust[j] - shift[j]) * inverse[j], then rounded; fill
+ * NULL: nothing to fill in nor to adjust for, adjust is not looked at. */
 typedef struct eae_cpu_vector {
     void (*f32_f32)(const float *x, const double *fill, const double *adjust, const double *shift,
                     const double *inverse, int64_t n, float *z);
@@ -64,6 +65,12 @@ typedef struct eae_cpu_vector {
                      const double *b, int64_t kb, double *w, int64_t ldw);
     void (*square)(const double *value, int64_t n, double *to);
     void (*add_scaled)(double by, const double *value, int64_t n, double *to);
+    /* One row, t = x - shift: weight[j] += by, sum[j] += by t, square[j] += by t^2, where t is not
+     * NaN. */
+    void (*moments_f32)(const float *x, const double *shift, double by, int64_t n, double *weight,
+                        double *sum, double *square);
+    void (*moments_f64)(const double *x, const double *shift, double by, int64_t n, double *weight,
+                        double *sum, double *square);
 } eae_cpu_vector;
 
 enum { EAE_CPU_TILE = 16, EAE_CPU_BLOCK = 256 };
@@ -80,7 +87,8 @@ typedef struct eae_cpu_columns {
     const int64_t *index; /* columns of x; NULL: first .. first+count-1 */
     int64_t first;
     int64_t count;
-    double *fill, *shift, *inverse;
+    double *fill; /* NULL: nothing to fill in nor to adjust for */
+    double *shift, *inverse;
     double *coef;   /* terms x count */
     double *adjust; /* of one row */
     double *gather; /* one row of x, where columns are not side by side */

@@ -16,6 +16,10 @@
 /* Columns of a tile: fixed, because it is part of the result. */
 enum { TILE = 1024, LANE = 4, LINES = 4, VECTORS_BYTES = 1 << 20 };
 
+/* How far ahead of the work a row is asked for, in columns: the processor's own looking ahead ends
+ * with a page. One line at a time, because a crowd of them keeps the work waiting. */
+enum { SOON = TILE / 4 };
+
 /* One register of AVX2; gcc 12 takes wider vectors through memory. */
 typedef double lane __attribute__((vector_size(32)));
 typedef double loose_lane __attribute__((vector_size(32), may_alias, aligned(8)));
@@ -40,14 +44,6 @@ INLINE void fill_missing(lane *x, const double *fill)
 #define LOAD_F32(p) __builtin_convertvector(*(const loose_half *)(p), lane)
 #define LOAD_F64(p) (*(const loose_lane *)(p))
 
-/* The whole of a piece of a row that comes soon: the processor's own looking ahead ends with a
- * page, and a tile is no longer than that. */
-INLINE void prefetch(const void *piece, int64_t bytes)
-{
-    for (int64_t at = 0; at < bytes; at += 64)
-        __builtin_prefetch((const char *)piece + at);
-}
-
 /* value(line, q) += sum over n columns of x v_q, for some lines and some vectors: constants, whose
  * product is at most 4, because more sums do not fit the registers of AVX2. */
 #define DOTS(name, attribute, in, load) \
@@ -61,6 +57,7 @@ INLINE void prefetch(const void *piece, int64_t bytes)
         int64_t j = 0; \
         for (; j + 2 * LANE <= n; j += 2 * LANE) { \
             for (int f = 0; f < lines; f++) { \
+                __builtin_prefetch(line[f] + j + SOON); \
                 lane x = load(line[f] + j), y = load(line[f] + j + LANE); \
                 for (int q = 0; q < kb; q++) { \
                     lane s = x, t = y; \
@@ -103,7 +100,7 @@ INLINE void prefetch(const void *piece, int64_t bytes)
     { \
         const in *line[LINES]; \
         for (int64_t f = 0; f < lines; f++) \
-            prefetch((line[f] = (const in *)row[f] + first) + n, TILE * (int64_t)sizeof(in)); \
+            line[f] = (const in *)row[f] + first; \
         for (int64_t q = 0; q < k;) { \
             const double *v[2], *fill[2]; \
             int kb = q + 2 <= k && !vector[q].fill == !vector[q + 1].fill ? 2 : 1; \
@@ -124,19 +121,25 @@ INLINE void prefetch(const void *piece, int64_t bytes)
         } \
     }
 
-/* sum[j] = (((sum[j] + d0 x0[j]) + d1 x1[j]) + ...) */
+/* sum[j] = (((sum[j] + d0 x0[j]) + d1 x1[j]) + ...); next: rows that come after, as many. */
 #define ADD(name, attribute, in) \
-    attribute INLINE void add_##name(const in *const line[LINES], const int lines, \
-                                     const double *d, int64_t ld, const double *fill, \
-                                     const bool fills, int64_t n, double *sum) \
+    attribute INLINE void add_##name(const in *const line[LINES], const in *const next[LINES], \
+                                     const int lines, const double *d, int64_t ld, \
+                                     const double *fill, const bool fills, int64_t n, double *sum) \
     { \
-        for (int64_t j = 0; j < n; j++) { \
-            double s = sum[j]; \
-            for (int f = 0; f < lines; f++) { \
-                double x = (double)line[f][j]; \
-                s += d[f * ld] * (fills ? (x == x + 0.0 ? x : fill[j]) : x); \
+        enum { STEP = 64 / sizeof(in) }; \
+        for (int64_t from = 0; from < n; from += STEP) { \
+            int64_t to = from + STEP < n ? from + STEP : n; \
+            for (int f = 0; f < lines; f++) \
+                __builtin_prefetch(next[f] + from); \
+            for (int64_t j = from; j < to; j++) { \
+                double s = sum[j]; \
+                for (int f = 0; f < lines; f++) { \
+                    double x = (double)line[f][j]; \
+                    s += d[f * ld] * (fills ? (x == x + 0.0 ? x : fill[j]) : x); \
+                } \
+                sum[j] = s; \
             } \
-            sum[j] = s; \
         } \
     } \
     /* One tile: the rows with a coefficient, by all vectors; sum is k x TILE. */ \
@@ -145,24 +148,26 @@ INLINE void prefetch(const void *piece, int64_t bytes)
                                         int64_t k, double *sum) \
     { \
         for (int64_t i = 0; i < m; i += LINES) { \
-            const in *line[LINES]; \
+            const in *line[LINES], *next[LINES]; \
             int64_t lines = m - i < LINES ? m - i : LINES; \
-            for (int64_t f = 0; f < lines; f++) \
+            for (int64_t f = 0; f < lines; f++) { \
                 line[f] = (const in *)row[i + f] + first; \
-            for (int64_t f = i + LINES; f < m && f < i + 2 * LINES; f++) \
-                prefetch((const in *)row[f] + first, n * (int64_t)sizeof(in)); \
+                next[f] = (const in *)row[i + f + LINES < m ? i + f + LINES : i + f] + first; \
+            } \
             for (int64_t q = 0; q < k; q++) { \
                 const double *fill = vector[q].fill ? vector[q].fill + first : NULL; \
                 const double *by = d + i * k + q; \
                 if (lines == LINES && !fill) { \
-                    add_##name(line, LINES, by, k, fill, false, n, sum + q * TILE); \
+                    add_##name(line, next, LINES, by, k, fill, false, n, sum + q * TILE); \
                     continue; \
                 } \
                 for (int64_t f = 0; f < lines; f++) { \
                     if (fill) \
-                        add_##name(line + f, 1, by + f * k, k, fill, true, n, sum + q * TILE); \
+                        add_##name(line + f, next + f, 1, by + f * k, k, fill, true, n, \
+                                   sum + q * TILE); \
                     else \
-                        add_##name(line + f, 1, by + f * k, k, fill, false, n, sum + q * TILE); \
+                        add_##name(line + f, next + f, 1, by + f * k, k, fill, false, n, \
+                                   sum + q * TILE); \
                 } \
             } \
         } \

@@ -27,6 +27,38 @@ CONVERT_BODY(convert_f32_f64, float, double)
 CONVERT_BODY(convert_f64_f32, double, float)
 CONVERT_BODY(convert_f64_f64, double, double)
 
+/* The same where there is nothing to fill in and nothing to adjust for: a subtraction of 0 changes
+ * no bit. Half the parameters to read. */
+#define PLAIN_BODY(types, in, out) \
+    INLINE void plain_##types(const in *restrict x, const double *restrict shift, \
+                              const double *restrict inverse, int64_t n, out *restrict z) \
+    { \
+        for (int64_t j = 0; j < n; j++) \
+            z[j] = (out)(((double)x[j] - shift[j]) * inverse[j]); \
+    }
+PLAIN_BODY(f32_f32, float, float)
+PLAIN_BODY(f32_f64, float, double)
+PLAIN_BODY(f64_f32, double, float)
+PLAIN_BODY(f64_f64, double, double)
+
+/* See add_moments of cpu.h. */
+#define MOMENTS_BODY(type, in) \
+    INLINE void moments_##type(const in *restrict x, const double *restrict shift, double by, \
+                               int64_t n, double *restrict weight, double *restrict sum, \
+                               double *restrict square) \
+    { \
+        for (int64_t j = 0; j < n; j++) { \
+            double t = (double)x[j] - shift[j]; \
+            bool there = t == t + 0.0; \
+            double value = there ? t : 0.0; \
+            weight[j] += there ? by : 0.0; \
+            sum[j] += by * value; \
+            square[j] += by * (value * value); \
+        } \
+    }
+MOMENTS_BODY(f32, float)
+MOMENTS_BODY(f64, double)
+
 #define SCALE_BODY(types, in, out) \
     INLINE void scale_##types(const in *restrict x, double shift, double inverse, int64_t n, \
                               out *restrict z) \
@@ -177,7 +209,10 @@ INLINE void prefetch(const void *line, int64_t bytes)
                                                   const double *adjust, const double *shift, \
                                                   const double *inverse, int64_t n, out *z) \
     { \
-        convert_##types(x, fill, adjust, shift, inverse, n, z); \
+        if (fill) \
+            convert_##types(x, fill, adjust, shift, inverse, n, z); \
+        else \
+            plain_##types(x, shift, inverse, n, z); \
     } \
     attribute static void scale_##types##_##set(const in *x, double shift, double inverse, \
                                                 int64_t n, out *z) \
@@ -199,9 +234,19 @@ INLINE void prefetch(const void *line, int64_t bytes)
             dots_block_##types##_##set(x, index, count, n, b, 4, w, ldw); \
     }
 
+#define MOMENTS_SET(set, attribute, type, in) \
+    attribute static void moments_##type##_##set(const in *x, const double *shift, double by, \
+                                                 int64_t n, double *weight, double *sum, \
+                                                 double *square) \
+    { \
+        moments_##type(x, shift, by, n, weight, sum, square); \
+    }
+
 #define INSTRUCTION_SET(set, attribute) \
     DOTS_SET(set, attribute, f32, float, LOAD_F32) \
     DOTS_SET(set, attribute, f64, double, LOAD_F64) \
+    MOMENTS_SET(set, attribute, f32, float) \
+    MOMENTS_SET(set, attribute, f64, double) \
     CONVERT_SET(set, attribute, f32_f32, float, float) \
     CONVERT_SET(set, attribute, f32_f64, float, double) \
     CONVERT_SET(set, attribute, f64_f32, double, float) \
@@ -230,13 +275,14 @@ INLINE void prefetch(const void *line, int64_t bytes)
         convert_f32_f32_##set, convert_f32_f64_##set, convert_f64_f32_##set, \
             convert_f64_f64_##set, accumulate_##set, split_##set, scale_f32_f32_##set, \
             scale_f32_f64_##set, scale_f64_f32_##set, scale_f64_f64_##set, dots_f32_##set, \
-            dots_f64_##set, square_##set, add_scaled_##set \
+            dots_f64_##set, square_##set, add_scaled_##set, moments_f32_##set, moments_f64_##set \
     }
 
 INSTRUCTION_SET(base, )
 #if defined(__x86_64__)
 INSTRUCTION_SET(avx2, __attribute__((target("avx2"))))
-INSTRUCTION_SET(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw"))))
+INSTRUCTION_SET(
+    avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw"))))
 #endif
 
 eae_cpu_vector eae_cpu_vector_best;

@@ -224,10 +224,93 @@ static void moments_bands(const moments_job *g, block_sums *sums, double *sums_m
     }
 }
 
+/* ---- one weighting of plain data ---------------------------------------------------------------
+ *
+ * What a survey needs: no chunks as f64, each row read once from left to right; the same operations
+ * in the same order on every element.
+ */
+
+enum { PIECE = 512 };
+
+typedef struct {
+    const eae_source *source;
+    const int64_t *row;
+    int64_t m;
+    const double *c, *shift;
+    double *output[3];
+} one_job;
+
+static const char *piece_of(const one_job *g, int64_t i, int64_t first)
+{
+    int64_t size = g->source->is_f64 ? sizeof(double) : sizeof(float);
+    int64_t row = g->row ? g->row[i] : i;
+    return (const char *)g->source->x + (row * g->source->cols + first) * size;
+}
+
+/* Pieces of rows lie pages apart: what comes is asked for while what is there is worked on. */
+static void one_piece(const one_job *g, int64_t first, int64_t n, int64_t from, int64_t to)
+{
+    enum { AHEAD = 2, PART = 128, LINE = 64 };
+    const eae_cpu_vector *v = &eae_cpu_vector_best;
+    int64_t size = g->source->is_f64 ? sizeof(double) : sizeof(float);
+    for (int64_t i = from; i < to; i++) {
+        const char *x = piece_of(g, i, first),
+                   *ahead = piece_of(g, least(i + AHEAD, g->m - 1), first);
+        for (int64_t j = 0; j < n; j += PART) {
+            int64_t at = first + j, w = least(PART, n - j);
+            double *weight = g->output[0] + at, *sum = g->output[1] + at,
+                   *square = g->output[2] + at;
+            for (int64_t b = 0; b < w * size; b += LINE)
+                __builtin_prefetch(ahead + j * size + b);
+            const void *part = x + j * size;
+            if (g->source->is_f64)
+                v->moments_f64(part, g->shift + at, g->c[i], w, weight, sum, square);
+            else
+                v->moments_f32(part, g->shift + at, g->c[i], w, weight, sum, square);
+        }
+    }
+}
+
+static void one_columns(const one_job *g, int64_t first, int64_t last)
+{
+    for (int i = 0; i < 3; i++)
+        set_all(g->output[i] + first, last - first, 0);
+    for (int64_t from = 0; from < g->m; from += BAND) {
+        for (int64_t j = first; j < last; j += PIECE)
+            one_piece(g, j, least(PIECE, last - j), from, least(from + BAND, g->m));
+    }
+}
+
+static int moments_of_one(const one_job *job, int threads)
+{
+    one_job g = *job;
+    int64_t cols = g.source->cols, pieces = (cols + PIECE - 1) / PIECE, parts = 0;
+    double *none = eae_cpu_alloc(cols * 4, sizeof *none, "moments");
+    if (!none)
+        return EAE_FAIL;
+    for (int i = 0; i < 3; i++) {
+        if (!g.output[i])
+            g.output[i] = none + i * cols;
+    }
+    if (!g.shift) {
+        g.shift = none + 3 * cols;
+        set_all(none + 3 * cols, cols, 0);
+    }
+    parts = least(threads, pieces);
+#pragma omp parallel for num_threads(threads) if (threads > 1) schedule(static, 1)
+    for (int64_t t = 0; t < parts; t++)
+        one_columns(&g, pieces * t / parts * PIECE, least(pieces * (t + 1) / parts * PIECE, cols));
+    free(none);
+    return EAE_OK;
+}
+
 int eae_cpu_moments(const eae_source *source, const int64_t *row, int64_t m, const double *c,
                     int64_t s, double *weight, double *sum, double *square, int threads)
 {
     int64_t size = scratch_size(source, s, 0), features = eae_cpu_feature_count(source);
+    if (s == 1 && !source->feature && source->terms == 0)
+        return moments_of_one(&(one_job){source, row, m, c, source->shift, {weight, sum, square}},
+                              threads);
     eae_source seen = *source; /* what moments are about: missing stays missing, no scale */
     seen.fill = NULL;
     seen.inverse = NULL;
