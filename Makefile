@@ -104,9 +104,10 @@ KNOWN     = $(shell $(NVCC) --list-gpu-arch)
 TARGETS  := $(if $(NVCC),$(filter $(KNOWN),compute_80 compute_90 compute_100))
 ARCHS    := $(foreach t,$(TARGETS),-gencode arch=$(t),code=$(t:compute_%=sm_%)) \
             -gencode arch=$(lastword $(TARGETS)),code=$(lastword $(TARGETS))
-NVFLAGS  := -O3 -std=c++17 -Ilib -lineinfo -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-ffp-contract=off
+# no contraction: what a compiler fuses depends on the code around, and so would the bits of equal machines
+NVFLAGS  := -O3 -std=c++17 -fmad=false -Ilib -lineinfo -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-ffp-contract=off
 
-$(B)/%.cu.o: %.cu $(wildcard lib/kernels/cuda/*.cuh) lib/kernels/cuda/device.h
+$(B)/%.cu.o: %.cu $(wildcard lib/kernels/cuda/*.cuh) lib/kernels/cuda/device.h Makefile
 	@mkdir -p $(@D)
 	$(NVCC) $(NVFLAGS) $(ARCHS) -c $< -o $@
 

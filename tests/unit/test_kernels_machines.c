@@ -297,8 +297,41 @@ static void sizes_of_a_block(void **state)
     free(value);
 }
 
+/* A small machine beside one that other kernels are made for (solver.cu): the same bits. */
+static void company_of_another_size(void **state)
+{
+    enum { LARGE = 300, SMALL = 200 };
+    (void)state;
+    double *gram = EAE_NEW_ARRAY(double, LARGE *LARGE), *value = EAE_NEW_ARRAY(double, 4 * LARGE);
+    double *alone = EAE_NEW_ARRAY(double, SMALL);
+    eae_random r;
+    eae_random_start(&r, 11, EAE_RANDOM_SYNTH_OTHER, 0);
+    for (int64_t i = 0; i < LARGE; i++) {
+        for (int64_t k = 0; k <= i; k++)
+            gram[i * LARGE + k] = gram[k * LARGE + i] = (i == k ? 20 : 0) + uniform(&r);
+        value[i] = i % 3 ? 1 : -1;
+        value[LARGE + i] = 0.04;
+    }
+    eae_svm_task task[2];
+    for (int k = 0; k < 2; k++) {
+        task[k] = (eae_svm_task){.gram = gram, .rows = LARGE, .ld = LARGE, .ratio = 0.7};
+        task[k].n = k ? LARGE : SMALL;
+        task[k].y = value;
+        task[k].cost = value + LARGE;
+        task[k].b = k ? value + 2 * LARGE : alone;
+    }
+    assert_int_equal(tested->svm_solve(false, task, 1), EAE_OK);
+    task[0].b = value + 3 * LARGE;
+    assert_int_equal(tested->svm_solve(false, task, 2), EAE_OK);
+    assert_true(task[0].solved && task[1].solved);
+    assert_memory_equal(task[0].b, alone, SMALL * sizeof *alone);
+    free(gram);
+    free(value);
+    free(alone);
+}
+
 /* A device that holds one of three Gram matrices at a time: a launch for each, and the same bits.
- * (A real one holds all of them.) */
+ * (A real one holds all of them.) First of all, while the device has no larger workspace. */
 static void as_many_as_fit(void **state)
 {
     enum { LARGE = 300, N = 40, COUNT = 3 };
@@ -380,6 +413,12 @@ static void not_a_number(void **state)
     assert_int_equal(tested->svm_solve(false, s->task + 2, 1), EAE_OK);
     assert_false(s->task[2].solved);
     free(s);
+    s = make_study(8, COLS); /* all gradients: a whole row and its column */
+    for (int i = 0; i < ROWS; i++)
+        s->gram[3 * LD + i] = s->gram[i * LD + 3] = NAN;
+    assert_int_equal(tested->svm_solve(false, s->task + 2, 1), EAE_OK);
+    assert_false(s->task[2].solved);
+    free(s);
 }
 
 static void only_a_device_has_it(void **state)
@@ -396,12 +435,13 @@ static int setup(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest device[] = {cmocka_unit_test(a_fault_is_an_error),
-                                        cmocka_unit_test(as_many_as_fit),
+    const struct CMUnitTest device[] = {cmocka_unit_test(as_many_as_fit),
+                                        cmocka_unit_test(a_fault_is_an_error),
                                         cmocka_unit_test(solved_to_the_end),
                                         cmocka_unit_test(few_features),
                                         cmocka_unit_test(from_a_start),
                                         cmocka_unit_test(company_changes_nothing),
+                                        cmocka_unit_test(company_of_another_size),
                                         cmocka_unit_test(threads_wait_together),
                                         cmocka_unit_test(sizes_of_a_block),
                                         cmocka_unit_test(too_large),

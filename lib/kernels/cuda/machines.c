@@ -207,7 +207,8 @@ static int run_between(const launch *a, eae_cuda_space *host, eae_cuda_space *sp
     return status;
 }
 
-/* *room: false where the device cannot hold all of them at once; then nothing was done. */
+/* *room: false where the device cannot hold all of them at once; then nothing was done. A device
+ * that does not even say what room it has has failed. */
 static int run_launch(launch *a, bool *room)
 {
     double bytes = 8.0 * (double)(1 + 5 * a->count + 6 * a->total);
@@ -215,8 +216,10 @@ static int run_launch(launch *a, bool *room)
     eae_cuda_space space, host = {.size = (int64_t)bytes + LISTS * EAE_CUDA_ALIGN};
     int64_t panel;
     *room = eae_cuda_begin(&need, 1, &space, &panel) == EAE_OK;
-    if (!*room)
-        return EAE_OK;
+    if (!*room) {
+        int64_t left, total;
+        return eae_cuda_device_room(&left, &total);
+    }
     host.base = eae_cuda_alloc(host.size, 1, "support vector machines");
     int status = host.base ? run_between(a, &host, &space) : EAE_FAIL;
     free(host.base);

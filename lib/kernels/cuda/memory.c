@@ -68,6 +68,9 @@ static int plan(const eae_cuda_need *need, int64_t slices, int64_t *panel)
 {
     int64_t room, total;
     eae_cuda_resident(need->data, need->bytes); /* before the workspace takes the room */
+    *panel = eae_cuda_panel_slices(need, slices, INT64_MAX);
+    if (eae_cuda_need_total(need, *panel) <= (double)workspace.size)
+        return EAE_OK; /* as most calls find it, without a question to the driver */
     if (eae_cuda_device_room(&room, &total) != EAE_OK)
         return EAE_FAIL;
     room = eae_cuda_budget(room + workspace.size); /* ours may be given back for a larger one */

@@ -127,22 +127,25 @@ static __device__ void multiply(const machine &p, const double *v, double *to)
  */
 
 /* The entry that most wants to grow, in *up; returns by how much the pair that is furthest from
- * agreeing disagrees: the violation. 0 where nothing can move. */
+ * agreeing disagrees: the violation. 0 where nothing can move, NAN where a gradient is not finite.
+ */
 static __device__ double first_of_pair(const machine &p, choice *up)
 {
     enum { GROW, SHRINK };
     choice best[2] = {{-INFINITY, p.n}, {-INFINITY, p.n}};
+    double wrong = 0;
     for (int k = threadIdx.x; k < p.n; k += THREADS) {
+        wrong += 0 * p.g[k];
         choice more = {-p.g[k], k}, less = {p.g[k], k};
         if (p.b[k] < p.hi[k])
             best[GROW] = better(best[GROW], more);
         if (p.b[k] > p.lo[k])
             best[SHRINK] = better(best[SHRINK], less);
     }
-    gather<2, 0>(p, best, NULL);
+    gather<2, 1>(p, best, &wrong);
     *up = best[GROW];
     bool moves = best[GROW].index < p.n && best[SHRINK].index < p.n;
-    return moves ? best[GROW].value + best[SHRINK].value : 0;
+    return wrong + (moves ? best[GROW].value + best[SHRINK].value : 0);
 }
 
 /* The partner that gains most. d is left as row i of H. */
