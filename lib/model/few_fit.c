@@ -13,13 +13,20 @@
 #include "model/loss.h"
 #include "model/tall_parts.h"
 
-/* Where few ends: the matrix of one model then takes half a megabyte, and a pass as long as twenty
- * of the other method. */
-enum { FEW = 256, ROWS_PER_FEATURE = 2 };
+/* Where few ends. Up to FEW a pass takes no longer than twenty of the other method, which needs
+ * about 50 (rows / features)^2 at C = 1 where classes overlap (streamed.c); above, its price goes
+ * with the features, so that rows / features must be the root of it at least (measured at 1,000 and
+ * 4,000 features). At most: the matrix of one model takes 128 MB. */
+enum { FEW = 256, ROWS_PER_FEATURE = 2, MANY = 4096 };
+static const double FEATURES_PER_RATIO = 400;
 
-/* Rows of a piece: values that a cache of the second level holds, with their scaled copy. Part of
- * the result. */
+/* Rows of a piece: values that a cache of the second level holds, with their scaled copy; where the
+ * matrix itself is larger than that, about as many as features, so that it is not added up too
+ * often. Part of the result. */
 enum { PIECE_VALUES = 32768, PIECE_LEAST = 64 };
+
+/* Columns of the matrix that are computed at a time, where there are more. */
+enum { BLOCK = 256 };
 
 /* Up to here plain loops beat a product by BLAS. */
 enum { SMALL = 16 };
@@ -28,7 +35,7 @@ typedef struct {
     const eae_source *source;  /* whose values are in z; NULL: none yet */
     const eae_tall_free *free; /* and what is beside them */
     int64_t *row;              /* of the piece */
-    double *z, *scaled;
+    double *z, *scaled, *block;
     double *sums; /* left x length */
 } scratch;
 
@@ -51,13 +58,16 @@ typedef struct {
 
 bool eae_few_suits(int64_t rows, int64_t features)
 {
-    return features <= FEW && rows >= ROWS_PER_FEATURE * features;
+    double ratio = (double)rows / fmax((double)features, 1);
+    if (features > MANY || rows < ROWS_PER_FEATURE * features)
+        return false;
+    return features <= FEW || ratio * ratio * FEATURES_PER_RATIO >= (double)features;
 }
 
-double eae_few_model_bytes(int64_t rows, int64_t features)
+double eae_few_model_bytes(int64_t rows, int64_t features, int threads)
 {
-    double q = (double)features + 1;
-    return (8 * (double)rows + 2 * q * q + 16 * q) * sizeof(double);
+    double q = (double)features + 1, copies = 2 + threads;
+    return (8 * (double)rows + copies * (q * q + 16 * q)) * sizeof(double);
 }
 
 static int64_t sums_length(int64_t q)
@@ -87,6 +97,38 @@ void eae_few_values(const eae_few_piece *piece, int64_t q, const double *v, doub
     }
 }
 
+/* Columns first .. first + width - 1 of z, side by side in `to` (n x width). */
+static void take_columns(const eae_few_piece *piece, int64_t q, int64_t first, int64_t width,
+                         double *to)
+{
+    for (int64_t i = 0; i < piece->n; i++)
+        memcpy(to + i * width, piece->z + i * q + first, (size_t)width * sizeof *to);
+}
+
+/* On and below the diagonal, in squares. */
+static void matrix_by_blocks(const eae_few_piece *piece, int64_t q, const double *weight)
+{
+    int64_t n = piece->n;
+    double *weighted = piece->block, *square = piece->block + n * BLOCK;
+    for (int64_t j = 0; j < q; j += BLOCK) {
+        int64_t width = q - j < BLOCK ? q - j : BLOCK;
+        double *columns = piece->scaled + n * j;
+        take_columns(piece, q, j, width, columns);
+        for (int64_t i = 0; i < n; i++) {
+            for (int64_t k = 0; k < width; k++)
+                weighted[i * width + k] = weight[i] * columns[i * width + k];
+        }
+        for (int64_t r = 0; r <= j; r += BLOCK) { /* the rows are j's, the columns r's */
+            int64_t across = q - r < BLOCK ? q - r : BLOCK;
+            (void)piece->kernels->multiply(true, false, width, across, n, 1, weighted,
+                                           piece->scaled + n * r, 0, square);
+            for (int64_t k = 0; k < width; k++)
+                memcpy(piece->matrix + (j + k) * q + r, square + k * across,
+                       (size_t)across * sizeof *square);
+        }
+    }
+}
+
 void eae_few_matrix(const eae_few_piece *piece, int64_t q, const double *weight)
 {
     double *matrix = piece->matrix;
@@ -100,6 +142,10 @@ void eae_few_matrix(const eae_few_piece *piece, int64_t q, const double *weight)
                     matrix[j * q + k] += scaled * z[k];
             }
         }
+        return;
+    }
+    if (q > BLOCK) {
+        matrix_by_blocks(piece, q, weight);
         return;
     }
     for (int64_t i = 0; i < piece->n; i++) {
@@ -153,6 +199,7 @@ static int sum_piece(void *context, int64_t task, int worker)
         eae_few_piece piece = {.kernels = f->kernels,
                                .z = s->z,
                                .scaled = s->scaled,
+                               .block = s->block,
                                .first = first,
                                .n = n,
                                .number = sums,
@@ -307,6 +354,8 @@ static void close_model(eae_few_model *m)
 static int open_scratch(fitting *f)
 {
     f->piece = PIECE_VALUES / f->widest;
+    if (f->widest > BLOCK)
+        f->piece = f->widest;
     if (f->piece < PIECE_LEAST)
         f->piece = PIECE_LEAST;
     if (f->piece > EAE_FEW_PIECE)
@@ -318,6 +367,8 @@ static int open_scratch(fitting *f)
         s->row = EAE_NEW_ARRAY(int64_t, f->piece);
         s->z = EAE_NEW_ARRAY(double, f->piece * f->widest);
         s->scaled = EAE_NEW_ARRAY(double, f->piece * f->widest);
+        if (f->widest > BLOCK)
+            s->block = EAE_NEW_ARRAY(double, (f->piece + BLOCK) * BLOCK);
         s->sums = eae_try_alloc((size_t)(f->left * f->length), sizeof(double), "sums of a pass");
         if (!s->sums)
             return EAE_FAIL;
@@ -333,6 +384,7 @@ static void close_fitting(fitting *f)
         free(f->scratch[t].row);
         free(f->scratch[t].z);
         free(f->scratch[t].scaled);
+        free(f->scratch[t].block);
         free(f->scratch[t].sums);
     }
     free(f->scratch);

@@ -26,8 +26,8 @@
 /* Whether this is the method for that many rows and features in use. */
 bool eae_few_suits(int64_t rows, int64_t features);
 
-/* Bytes that one model takes at most, beside what threads share. */
-double eae_few_model_bytes(int64_t rows, int64_t features);
+/* Bytes that one model takes at most, with what every thread sums up for it. */
+double eae_few_model_bytes(int64_t rows, int64_t features, int threads);
 
 /* As eae_fit_tall(); iterations are passes. */
 int eae_fit_few(const eae_tall_problem *problem, int64_t count, const eae_kernels *kernels,

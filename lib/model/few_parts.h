@@ -68,7 +68,7 @@ typedef struct eae_few_model {
 typedef struct eae_few_piece {
     const eae_kernels *kernels;
     const double *z;
-    double *scaled;
+    double *scaled, *block; /* block: of 256 columns, and a square of them, where q is more */
     int64_t first, n;
     double *matrix, *vector, *number;
 } eae_few_piece;

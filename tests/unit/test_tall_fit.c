@@ -471,42 +471,40 @@ static void test_resumed(void **state)
     free_study(&s);
 }
 
-/* Many pieces of rows, few features: penalties from hardly any to crushing, classes of which one is
- * rare, or apart. */
-static void test_many_rows(void **state)
+/* Penalties from hardly any to crushing, classes of which one is rare, or apart. Solved to a gap
+ * that test_gap_is_true() shows to be one, in few passes, to the same bits. */
+static void try_second_order(int rows, int cols, int costs, double tol)
 {
-    (void)state;
-    enum { MANY = 7000, P = 6 };
-    float *x = eae_malloc(MANY * P, sizeof *x);
-    double *y = EAE_NEW_ARRAY(double, MANY), *cost = EAE_NEW_ARRAY(double, MANY);
-    eae_source source = {.x = x, .rows = MANY, .cols = P, .feature_count = P};
+    float *x = eae_malloc((size_t)(rows * cols), sizeof *x);
+    double *y = EAE_NEW_ARRAY(double, rows), *cost = EAE_NEW_ARRAY(double, rows);
+    eae_source source = {.x = x, .rows = rows, .cols = cols, .feature_count = cols};
     for (int apart = 0; apart < 2; apart++) {
         eae_random r;
         eae_random_start(&r, 7, EAE_RANDOM_SYNTH_OTHER, 0);
-        for (int i = 0; i < MANY; i++) {
+        for (int i = 0; i < rows; i++) {
             y[i] = i % 20 == 0 ? 1 : -1;
-            for (int j = 0; j < P; j++)
-                x[i * P + j] =
+            for (int j = 0; j < cols; j++)
+                x[i * cols + j] =
                     (float)(eae_random_unit(&r) - 0.5 + (j < 2 ? (0.1 + apart) * y[i] : 0));
         }
-        for (int k = 0; k < 4 * 3 * 2; k++) {
+        for (int k = 0; k < 4 * costs * 2; k++) {
             eae_loss loss = (eae_loss)(k % 4);
-            double c = (const double[]){1e-5, 1, 1e4}[k / 4 % 3];
-            bool penalised = k / 12 && loss <= EAE_LOSS_SQUARED_HINGE;
-            for (int i = 0; i < MANY; i++)
+            double c = (const double[]){1e-5, 1, 1e4}[k / 4 % costs];
+            bool penalised = k / (4 * costs) && loss <= EAE_LOSS_SQUARED_HINGE;
+            for (int i = 0; i < rows; i++)
                 cost[i] = i % 9 == 4 ? 0 : c;
             eae_tall_problem p = {.source = &source,
                                   .y = y,
                                   .cost = cost,
                                   .loss = loss,
                                   .bias_penalised = penalised,
-                                  .tol = 1e-8};
+                                  .tol = tol};
             eae_tall_model m[2];
             for (int t = 0; t < 2; t++)
                 assert_int_equal(eae_fit_few(&p, 1, cpu, 1 + 3 * t, NULL, &m[t]), EAE_OK);
             assert_true(m[0].converged && m[0].iterations < 150);
-            assert_memory_equal(m[0].w, m[1].w, P * sizeof(double));
-            assert_memory_equal(m[0].value, m[1].value, MANY * sizeof(double));
+            assert_memory_equal(m[0].w, m[1].w, (size_t)cols * sizeof(double));
+            assert_memory_equal(m[0].value, m[1].value, (size_t)rows * sizeof(double));
             eae_tall_model_free(&m[0]);
             eae_tall_model_free(&m[1]);
         }
@@ -514,6 +512,23 @@ static void test_many_rows(void **state)
     free(x);
     free(y);
     free(cost);
+}
+
+/* Many pieces of rows; and a matrix that is made in blocks. */
+static void test_many_rows(void **state)
+{
+    (void)state;
+    try_second_order(7000, 6, 3, 1e-8);
+    try_second_order(600, 270, 2, 1e-7);
+}
+
+static void test_what_suits(void **state)
+{
+    (void)state;
+    assert_true(eae_few_suits(512, 256) && !eae_few_suits(511, 256));
+    assert_true(eae_few_suits(2000, 1000) && !eae_few_suits(1999, 1000));
+    assert_true(eae_few_suits(13000, 4000) && !eae_few_suits(12000, 4000));
+    assert_false(eae_few_suits(1000000, 5000));
 }
 
 static int by_blocks(void **state)
@@ -536,15 +551,11 @@ static int by_second_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(test_agreement),
-        BOTH(test_adjusted),
-        BOTH(test_covariates),
-        BOTH(test_gap_is_true),
-        BOTH(test_features),
-        BOTH(test_same_bits),
-        BOTH(test_stopped),
-        BOTH(test_resumed),
-        cmocka_unit_test_setup(test_many_rows, by_second_order),
+        BOTH(test_agreement),  BOTH(test_adjusted),
+        BOTH(test_covariates), BOTH(test_gap_is_true),
+        BOTH(test_features),   BOTH(test_same_bits),
+        BOTH(test_stopped),    cmocka_unit_test(test_what_suits),
+        BOTH(test_resumed),    cmocka_unit_test_setup(test_many_rows, by_second_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

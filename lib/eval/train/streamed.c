@@ -22,8 +22,9 @@
  * a small one, values that a pass works through, and what it takes for a row beside them. Orders of
  * magnitude are enough. */
 static const double PRODUCT_RATE = 1e11, SOLVE_RATE = 1e10, PASS_RATE = 1.5e9, PASS_ROW = 2e-6;
-static const double FEW_RATE = 3e9, FEW_ROW = 1000; /* the row's in values */
-static const double BLOCK_ROWS = 32;
+static const double FEW_RATE = 3e9, FEW_ROW = 1000;       /* the row's in values */
+static const double FEW_MANY = 256, FEW_MANY_RATE = 3e10; /* features, and products from there on */
+static const double BLOCK_ROWS = 32, HINGE_OVERLAP = 5;
 static const double STORING_SHARE = 20;
 enum { ROWS_ALWAYS = 1500, ROWS_ALWAYS_FEW = 500, ROWS_MANY = 5000, ROWS_MOST = 20000 };
 
@@ -52,13 +53,17 @@ static bool has_few(const eae_run *run)
     return eae_few_suits(run->dataset.rows, features_of(run));
 }
 
+static bool is_hinge(const eae_train_spec *spec)
+{
+    return spec->model == EAE_MODEL_SVM && spec->loss == EAE_HINGE;
+}
+
 /* Passes to a gap of 1e-6 at C = 1 where the classes overlap (measured: with half as many samples
  * as features 30 for the hinge and 10 for smooth losses; with as many 90 and 20; with three times
  * as many 500 and 190). */
 static double passes_of(const eae_run *run, double rows, double features)
 {
-    const eae_train_spec *spec = run->spec;
-    bool hinge = spec->model == EAE_MODEL_SVM && spec->loss == EAE_HINGE;
+    bool hinge = is_hinge(run->spec);
     double ratio = rows / fmax(features, 1);
     if (has_few(run))
         return hinge ? 40 : 8;
@@ -73,10 +78,13 @@ static bool is_cheaper(const eae_run *run)
     double models = (double)run->spec->params * (double)eae_target_sides(&run->target) *
                     (double)(1 + run->spec->permutations);
     double passes = models * passes_of(run, n, q - 1);
-    double gram = n * n * p / PRODUCT_RATE + models * n * n * n / SOLVE_RATE;
+    /* with more samples than features classes overlap, and the hinge's matrices have no inverse */
+    double solve = n * n * n / SOLVE_RATE * (is_hinge(run->spec) && q < n ? HINGE_OVERLAP : 1);
+    double gram = n * n * p / PRODUCT_RATE + models * solve;
     double stream =
-        has_few(run) ? passes * n * (p + q * q / 2 + FEW_ROW) / FEW_RATE
-                     : BLOCK_ROWS * n * p / PRODUCT_RATE + passes * n * (p / PASS_RATE + PASS_ROW);
+        has_few(run)
+            ? passes * n * (p + q * q / 2 + FEW_ROW) / (q > FEW_MANY ? FEW_MANY_RATE : FEW_RATE)
+            : BLOCK_ROWS * n * p / PRODUCT_RATE + passes * n * (p / PASS_RATE + PASS_ROW);
     int always = has_few(run) ? ROWS_ALWAYS_FEW : ROWS_ALWAYS;
     /* a Gram matrix of many samples is also much memory */
     bool cheaper = n > ROWS_MOST || (n > always && stream < (n > ROWS_MANY ? gram : gram / 2));
@@ -429,7 +437,8 @@ static demand need_of(const eae_run *run)
 {
     int64_t terms = run->spec->covariates.terms;
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
-    double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run) + terms)
+    double each = has_few(run) ? eae_few_model_bytes(run->dataset.rows, features_of(run) + terms,
+                                                     run->spec->threads)
                                : eae_tall_model_bytes(run->dataset.rows, run->dataset.cols, terms);
     return (demand){.model = each + (2 * rows + cols) * sizeof(double),
                     .learned = ((4 + (double)run->spec->prepare.terms) * cols +

@@ -277,7 +277,7 @@ make_sites() {
 }
 
 @test "a terminal is shown passes and the gap, a file is not" {
-    eae-synth -q --rows 1000 --cols 500 --informative 9 -o x.eae
+    eae-synth -q --rows 1000 --cols 600 --informative 9 -o x.eae # by blocks
     # without an end, until the line is there
     train="eae-train svm --solver stream -C 1 --tol 1e-15 -o m.eae x.eae"
     line='pass [0-9]+ \(1 models left, gap [0-9.e-]+\), [0-9]+ of 1000 samples, [0-9.e+]+/s'
