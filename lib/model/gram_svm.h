@@ -22,8 +22,8 @@ int eae_svm_dual_init(eae_svm_dual *dual, const eae_gram_problem *problem, eae_s
 void eae_svm_dual_free(eae_svm_dual *dual);
 /* Labels and with them p and the box. */
 void eae_svm_dual_labels(eae_svm_dual *dual, const double *y);
-/* The intercept from dual->b and dual->g, as LIBSVM has it: the mean over the free vectors, else the
- * midpoint of the interval that the bound ones leave. Which vectors are free does not hang on
+/* The intercept from dual->b and dual->g, as LIBSVM has it: the mean over the free vectors, else
+ * the midpoint of the interval that the bound ones leave. Which vectors are free does not hang on
  * rounding: those that are on their bounds but for it are put there. */
 double eae_svm_dual_intercept(eae_svm_dual *dual);
 /* Judge dual->b with `lambda` (intercept, gamma): stored in *fit where the gap is below fit->gap.

@@ -281,8 +281,7 @@ INLINE void prefetch(const void *line, int64_t bytes)
 INSTRUCTION_SET(base, )
 #if defined(__x86_64__)
 INSTRUCTION_SET(avx2, __attribute__((target("avx2"))))
-INSTRUCTION_SET(
-    avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw"))))
+INSTRUCTION_SET(avx512, __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw"))))
 #endif
 
 eae_cpu_vector eae_cpu_vector_best;
