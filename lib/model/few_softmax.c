@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "model/gram_internal.h"
 
-enum { MAX_STEPS = 200, MAX_HALVINGS = 40, BLOCK = 1024, COEFFICIENTS_MOST = 1500 };
+enum { MAX_STEPS = 200, MAX_HALVINGS = 40, BLOCK = 1024, COEFFICIENTS_MOST = 4096 };
 
 typedef struct {
     const eae_gram_problem *problem;

@@ -9,7 +9,11 @@
 #include "model/border.h"
 #include "model/gram_internal.h"
 
-enum { FEATURES_MOST = 256, ROWS_EACH = 8, REFINEMENTS = 2 };
+/* A matrix of features costs less than one of samples from two samples a feature on; its
+ * eigenvectors are what ends it. */
+enum { FEATURES_MOST = 2048, ROWS_EACH = 2, REFINEMENTS = 2 };
+/* Up to here plain loops beat a product by BLAS. */
+enum { SMALL = 16 };
 /* of the eigenvalues of A, the squares of the singular values */
 static const double rank_tolerance = 1e-12;
 
@@ -60,10 +64,17 @@ static int squares_open(squares *s, const eae_gram_problem *problem, const eae_f
             x[i] = s->border.root[i] * values->z[j * values->ld + i];
         eae_border_project(&s->border, x);
         eae_border_project(&s->border, x);
-        for (int64_t k = 0; k <= j; k++)
+        for (int64_t k = 0; k <= j && p <= SMALL; k++)
             s->vector[j * p + k] = s->vector[k * p + j] = eae_gram_dot(x, s->x + k * n, n);
     }
-    return problem->kernels->eigen(s->vector, p, s->value);
+    int status = EAE_OK;
+    if (p > SMALL)
+        status = problem->kernels->multiply(false, true, p, p, n, 1, s->x, s->x, 0, s->vector);
+    for (int64_t j = 0; j < p; j++) { /* a product need not be symmetric to the bit */
+        for (int64_t k = 0; k < j; k++)
+            s->vector[k * p + j] = s->vector[j * p + k];
+    }
+    return status == EAE_OK ? problem->kernels->eigen(s->vector, p, s->value) : status;
 }
 
 static void set_target(squares *s, const double *y)

@@ -167,8 +167,9 @@ static void suits(void **state)
     (void)state;
     assert_true(eae_few_softmax_suits(1000, 10, 3));
     assert_false(eae_few_softmax_suits(1000, 10, 2));
-    assert_false(eae_few_softmax_suits(79, 10, 3));
-    assert_false(eae_few_softmax_suits(100000, 200, 10));
+    assert_false(eae_few_softmax_suits(19, 10, 3));
+    assert_true(eae_few_softmax_suits(100000, 400, 10));
+    assert_false(eae_few_softmax_suits(100000, 410, 10));
 }
 
 int main(void)
