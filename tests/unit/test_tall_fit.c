@@ -518,8 +518,8 @@ static void try_second_order(int rows, int cols, int costs, double tol)
 static void test_many_rows(void **state)
 {
     (void)state;
-    try_second_order(7000, 6, 3, 1e-8);
-    try_second_order(600, 270, 2, 1e-7);
+    try_second_order(4000, 6, 3, 1e-8);
+    try_second_order(600, 260, 1, 1e-7);
 }
 
 static void test_what_suits(void **state)
