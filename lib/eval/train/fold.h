@@ -39,7 +39,8 @@ typedef struct eae_fold {
     eae_prepared prepared; /* the run's where run->gram is there */
     double *gram;          /* m x m, of a kernel machine the kernel matrix; NULL for learners that
                               see the values themselves */
-    double *few; /* cols x eae_features_stride(m): the values turned over, where run->few */
+    double *few;       /* few_count x eae_features_stride(m): values turned over, where run->few */
+    int64_t few_count; /* features in use */
     eae_features features;      /* the values turned over as the fold sees them; x NULL: none */
     const int64_t *feature_row; /* m: the fold's rows in there */
     double *own_shift;          /* of run->turned in this fold; or NULL */

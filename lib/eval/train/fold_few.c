@@ -6,30 +6,70 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "kernels/source.h"
 #include "model/few_softmax.h"
 
 /* beyond, passes over the data serve a ridge as well, and need no copy of the values */
 static const double VALUES_MOST = 0x1p24;
+/* up to here a Gram matrix of what a filter left costs nothing either */
+enum { ROWS_WITH_FILTER = 1000 };
+
+static int64_t features_of(const eae_train_spec *spec, int64_t cols)
+{
+    const eae_prepare_spec *p = &spec->prepare;
+    return p->filter != EAE_FILTER_NONE && p->keep < cols ? p->keep : cols;
+}
+
+double eae_fold_few_numbers(const eae_train_spec *spec, int64_t rows, int64_t cols)
+{
+    return 2 * (double)rows * (double)features_of(spec, cols);
+}
 
 bool eae_fold_few_suits(const eae_train_spec *spec, int64_t rows, int64_t cols, int classes)
 {
-    bool at_hand = spec->solver == EAE_SOLVER_AUTO && (double)rows * (double)cols <= VALUES_MOST;
-    if (spec->prepare.filter != EAE_FILTER_NONE)
+    int64_t p = features_of(spec, cols);
+    bool at_hand = spec->solver == EAE_SOLVER_AUTO && (double)rows * (double)p <= VALUES_MOST;
+    if (spec->prepare.filter != EAE_FILTER_NONE && (p == 0 || rows < ROWS_WITH_FILTER))
         return false;
     if (spec->model == EAE_MODEL_LOGISTIC)
-        return at_hand && eae_few_softmax_suits(rows, cols, classes);
+        return at_hand && eae_few_softmax_suits(rows, p, classes);
     bool squares = (spec->model == EAE_MODEL_RIDGE && at_hand) ||
                    (spec->model == EAE_MODEL_LINEAR && spec->solver != EAE_SOLVER_GRAM);
-    return squares && eae_few_squares_suits(rows, cols);
+    return squares && eae_few_squares_suits(rows, p);
+}
+
+/* Of the features that the source lists, some rows at a time. */
+static void turn_listed(const eae_source *source, eae_fold *f)
+{
+    enum { ROWS = 64 };
+    int64_t p = f->few_count, ld = eae_features_stride(f->m);
+    double *z = EAE_NEW_ARRAY(double, ROWS *p);
+    memset(f->few, 0, (size_t)(p * ld) * sizeof *f->few);
+    for (int64_t first = 0; first < f->m; first += ROWS) {
+        int64_t n = f->m - first < ROWS ? f->m - first : ROWS;
+        eae_source_block(source, f->row + first, n, 0, p, z);
+        for (int64_t j = 0; j < p; j++) {
+            double by = source->inverse ? source->inverse[eae_source_column(source, j)] : 1;
+            for (int64_t i = 0; i < n; i++)
+                f->few[j * ld + first + i] = z[i * p + j] * by;
+        }
+    }
+    free(z);
 }
 
 int eae_fold_few_open(eae_fold *f)
 {
     const eae_dataset *d = &f->run->dataset;
     eae_source source = eae_fold_source(f);
-    size_t count = (size_t)(d->cols * eae_features_stride(f->m));
+    f->few_count = source.feature ? source.feature_count : d->cols;
+    size_t count = (size_t)(f->few_count * eae_features_stride(f->m));
     f->few = eae_try_alloc(count, sizeof *f->few, "the values of a fold");
-    return f->few ? d->kernels->turn(&source, f->row, f->m, true, f->few, f->threads) : EAE_FAIL;
+    if (!f->few)
+        return EAE_FAIL;
+    if (!source.feature)
+        return d->kernels->turn(&source, f->row, f->m, true, f->few, f->threads);
+    turn_listed(&source, f);
+    return EAE_OK;
 }
 
 /* value (tests) of one fit */
@@ -38,7 +78,7 @@ static void hold_out(const eae_fold *f, const eae_gram_fit *fit, const double *w
     int64_t terms = f->run->spec->covariates.terms, ld = eae_features_stride(f->m);
     for (int64_t i = f->n; i < f->m; i++) {
         double sum = fit->intercept;
-        for (int64_t j = 0; j < f->run->dataset.cols; j++)
+        for (int64_t j = 0; j < f->few_count; j++)
             sum += w[j] * f->few[j * ld + i];
         for (int64_t t = 0; t < terms; t++)
             sum += fit->gamma[t] * f->u[i * terms + t];
@@ -73,7 +113,17 @@ static eae_gram_problem problem_of(const eae_fold *f, const double *y, const dou
 
 static eae_few_values values_of(const eae_fold *f)
 {
-    return (eae_few_values){f->few, eae_features_stride(f->m), f->run->dataset.cols};
+    return (eae_few_values){f->few, eae_features_stride(f->m), f->few_count};
+}
+
+/* Weights of the features in use; of the others none. */
+static void put_weights(const eae_fold *f, const double *w, double *to)
+{
+    eae_source source = eae_fold_source(f);
+    for (int64_t j = 0; j < f->run->dataset.cols && source.feature; j++)
+        to[j] = NAN;
+    for (int64_t j = 0; j < f->few_count; j++)
+        to[source.feature ? source.feature[j] : j] = w[j];
 }
 
 /* Held-out values of one fit, and its weights if they are of the first labeling. */
@@ -84,13 +134,13 @@ static void keep(const eae_fold *f, int param, int64_t labeling, int side, const
     const eae_gram_fit *fit = eae_fits_at(fits, param, labeling, side);
     hold_out(f, fit, w, fits->value + (fit - fits->fit) * tests);
     if (labeling == 0)
-        memcpy(fits->weight + ((int64_t)param * fits->sides + side) * p, w, (size_t)p * sizeof *w);
+        put_weights(f, w, fits->weight + ((int64_t)param * fits->sides + side) * p);
 }
 
 int eae_fold_few_squares(const eae_fold *f, const double *y, const double *cost, eae_fits *fits)
 {
     const eae_train_spec *spec = f->run->spec;
-    int64_t p = f->run->dataset.cols, labelings = fits->labelings;
+    int64_t p = f->few_count, labelings = fits->labelings;
     int params = fits->params;
     bool ridge = spec->model == EAE_MODEL_RIDGE;
     eae_few_values values = values_of(f);
@@ -137,7 +187,7 @@ int eae_fold_few_softmax(const eae_fold *f, const eae_target *target, const doub
                          eae_fits *fits)
 {
     const eae_train_spec *spec = f->run->spec;
-    int64_t n = f->n, size = fits->sides * f->run->dataset.cols;
+    int64_t n = f->n, size = fits->sides * f->few_count;
     double *w = EAE_NEW_ARRAY(double, size + n), *cost = w + size;
     int status = make_room(f, fits);
     for (int64_t l = 0; l < fits->labelings && status == EAE_OK; l++) {

@@ -12,7 +12,10 @@
  * `classes`: of the label; 0: none, or not known. */
 bool eae_fold_few_suits(const eae_train_spec *spec, int64_t rows, int64_t cols, int classes);
 
-/* fold->few, the values of all its rows. */
+/* Of those values, what a fold keeps: numbers. */
+double eae_fold_few_numbers(const eae_train_spec *spec, int64_t rows, int64_t cols);
+
+/* fold->few, the values of all its rows and of the features that the filter left. */
 int eae_fold_few_open(eae_fold *fold);
 
 /* Least squares. y: labelings x n, cost: n (gram_fit.h, but for the scale of a ridge). Fills

@@ -89,7 +89,9 @@ double eae_run_fold_bytes(const eae_run *run)
 {
     double rows = (double)run->dataset.rows, cols = (double)run->dataset.cols;
     bool by_rows = eae_train_has_gram(run->spec) && !run->few;
-    double numbers = by_rows ? 2 * rows * rows : (run->few ? 2 : 1) * rows * cols;
+    double numbers = by_rows ? 2 * rows * rows : rows * cols;
+    if (run->few)
+        numbers = eae_fold_few_numbers(run->spec, run->dataset.rows, run->dataset.cols);
     if (eae_train_is_sparse(run->spec)) { /* bounds of all features, columns of some */
         double sides = eae_target_sides(&run->target);
         numbers = (3 + sides) * cols + (1 + sides) * rows * fmin(cols, SPARSE_COLUMNS);
@@ -131,7 +133,10 @@ int eae_run_workers(const eae_run *run, int64_t count, int *inner)
 static int check_memory(const eae_run *run)
 {
     double rows = (double)run->dataset.rows, have = (double)run->spec->memory;
-    double need = 2 * rows * (run->few ? (double)run->dataset.cols : rows) * sizeof(double);
+    double numbers = run->few
+                         ? eae_fold_few_numbers(run->spec, run->dataset.rows, run->dataset.cols)
+                         : 2 * rows * rows;
+    double need = numbers * sizeof(double);
     if (have == 0 || need <= have || !eae_train_has_gram(run->spec) || run->streams)
         return EAE_OK;
     char needed[EAE_NUMBER_TEXT], there[EAE_NUMBER_TEXT];

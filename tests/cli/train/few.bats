@@ -179,3 +179,46 @@ a = np.column_stack([np.ones(len(y)), x])
 assert np.abs(applied.matrix[0] - a @ np.linalg.lstsq(a, y, rcond=None)[0]).max() < 1e-8
 END
 }
+
+@test "of what a filter left: the values and models of the Gram matrix; least squares those of numpy" {
+    needs_python
+    eae-synth -q --rows 1200 --cols 90 --classes 3 --informative 10 --effect 0.5 -o classes.eae
+    eae-view -q -O tsv classes.eae | cut -f 1,3- |
+        awk -F '\t' 'BEGIN { OFS = FS } { print $0, NR == 1 ? "target" : $5 - 2 * $9 + NR * 31 % 101 / 10 }' >y.tsv
+    eae-view -q --label target --regression -o numbers.eae y.tsv
+    for data in classes numbers; do eae-split -q --kfold 3 -o $data.plan.eae $data.eae; done
+    for options in "ridge --filter variance:20 --lambda 0.1,1 --final" "ridge --filter corr:7 --permute 2" \
+        "logistic --filter anova:20 --permute 2 -C 1 --final" "logistic --filter variance:9 --scale none -C 0.01,1"; do
+        data=numbers
+        [ "${options#logistic}" = "$options" ] || data=classes
+        # shellcheck disable=SC2086
+        must_pass eae-train $options --tol 1e-12 --weights all -o few.eae -q $data.plan.eae
+        # shellcheck disable=SC2086
+        must_pass eae-train $options --tol 1e-12 --weights all --solver gram -o gram.eae -q $data.plan.eae
+        agree few.eae gram.eae 1e-7 || fail "$options"
+        differ few.eae gram.eae
+    done
+    must_pass eae-train linear --filter corr:11 --weights all -q -o linear.eae numbers.plan.eae
+    must_pass /usr/bin/python3 - "$ROOT/share/python" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+import eaem
+import numpy as np
+
+data, = eaem.read("numbers.eae")
+frames = {f.kind: f for f in eaem.read("linear.eae")}
+x, y = np.asarray(data.matrix, float), np.asarray(data.row_annot["label"], float)
+models, held = frames["model"], frames["prediction"]
+weights = [r for r, part in enumerate(models.row_annot["part"]) if part == "weights"]
+assert len(weights) == 3
+for r, got in zip(weights, held.matrix):
+    used = ~np.isnan(models.matrix[r])
+    assert used.sum() == 11
+    a = np.column_stack([np.ones(len(y)), x[:, used]])
+    test = ~np.isnan(got)
+    w = np.linalg.lstsq(a[~test], y[~test], rcond=None)[0]
+    assert test.sum() == 400 and np.abs(got[test] - a[test] @ w).max() < 1e-8
+END
+    for t in 1 4; do eae-train linear --filter corr:11 -q --no-history -t $t -o t$t.eae numbers.plan.eae; done
+    same_bytes t1.eae t4.eae
+}
